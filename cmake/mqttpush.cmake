@@ -1,0 +1,46 @@
+# The rules every folder's CMakeLists.txt is written with.
+
+# Warnings are errors in our own code only; MQTTPUSH_SANITIZE comes from the
+# presets (CMakePresets.json).
+add_library(mqttpush_options INTERFACE)
+target_compile_options(mqttpush_options INTERFACE
+  -Wall -Wextra -Wno-unused-parameter -Werror
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wno-unused-command-line-argument>)
+
+set(MQTTPUSH_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
+if(MQTTPUSH_SANITIZE)
+  add_compile_options(-fsanitize=${MQTTPUSH_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MQTTPUSH_SANITIZE})
+endif()
+
+# mqttpush_library(name SOURCES a.cc … LINKS targets …)
+function(mqttpush_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ${ARG_LINKS} PRIVATE mqttpush_options)
+endfunction()
+
+# mqttpush_test(x_test LABEL unit LINKS targets …) builds x_test.cc into
+# the test x_test. LABEL is what the sanitizer runs select by (see `dev`):
+# unit or inprocess run under ASan+UBSan, and THREADS adds the ThreadSanitizer
+# run; e2e starts real processes.
+function(mqttpush_test name)
+  cmake_parse_arguments(ARG "THREADS" "LABEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  if(NOT ARG_SOURCES)
+    set(ARG_SOURCES ${name}.cc)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} mqttpush_options
+    GTest::gmock GTest::gtest_main)
+  set(labels ${ARG_LABEL})
+  if(ARG_THREADS)
+    list(APPEND labels threads)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}"
+    TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:halt_on_error=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp")
+endfunction()

@@ -1,0 +1,38 @@
+// Every limit of the product, with its reason.
+#ifndef MQTTPUSH_COMMON_LIMITS_H_
+#define MQTTPUSH_COMMON_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace mqttpush::limits {
+
+// gRPC's default message size; a batch is one message.
+inline constexpr int kMaxRequestBytes = 4 << 20;
+inline constexpr int kMaxEventsPerBatch = 1000;
+// Brokers commonly take 128 KiB (AWS IoT) to 512 KiB; Paho stalls from 1 MB.
+inline constexpr size_t kMaxPayloadBytes = 256 << 10;
+// Deep enough for any telematics object; bounds the parser's stack.
+inline constexpr int kMaxJsonDepth = 32;
+inline constexpr size_t kMaxEventIdBytes = 128;
+inline constexpr size_t kMaxOwnerIdBytes = 128;
+inline constexpr size_t kMaxOwnerIdsPerTenant = 1000;
+// MQTT 3.1.1 and 5, section 1.5: UTF-8 strings carry a two-byte length.
+inline constexpr size_t kMaxTopicBytes = 65535;
+
+inline constexpr int kDefaultPageSize = 100;
+inline constexpr int kMaxPageSize = 1000;
+
+// Paho's cost per message grows with what is in flight (best from 10 to 100).
+inline constexpr int kMaxInFlight = 100;
+// mosquitto drops silently beyond it (max_inflight_messages, MQTT 3.1.1).
+inline constexpr int kMaxInFlightQos2Mqtt311 = 20;
+// More would come near the socket's send buffer, where Paho 1.3.12 can crash.
+inline constexpr size_t kMaxInFlightBytes = 256 << 10;
+
+// Stored texts of other systems (broker reason strings, library errors).
+inline constexpr size_t kMaxErrorMessageBytes = 1024;
+
+}  // namespace mqttpush::limits
+
+#endif  // MQTTPUSH_COMMON_LIMITS_H_

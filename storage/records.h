@@ -1,0 +1,158 @@
+// The plain structs that storage keeps and the layers above exchange. One
+// struct per word of the glossary in ARCHITECTURE.md; generated protos do not
+// come below services/.
+//
+// `uid`s are assigned by storage, from 1, and never used again, so that a
+// resource created under the name of a deleted one does not inherit its past.
+#ifndef MQTTPUSH_STORAGE_RECORDS_H_
+#define MQTTPUSH_STORAGE_RECORDS_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace mqttpush {
+
+// Stored as numbers: do not change the values of existing entries.
+enum class ObjectType {
+  kAsset = 1,
+  kLocation = 2,
+  kSensorData = 3,
+  kReeferData = 4,
+  kGensetData = 5,
+  kGtoemData = 6,
+};
+
+// Stored as numbers; the MQTT QoS.
+enum class Qos { kAtMostOnce = 0, kAtLeastOnce = 1, kExactlyOnce = 2 };
+
+// The MQTT protocol level of CONNECT.
+enum class ProtocolVersion { kMqtt311 = 4, kMqtt5 = 5 };
+
+struct TenantRecord {
+  int64_t uid = 0;
+  std::string id;  // the {tenant} of "tenants/{tenant}"
+  std::string display_name;
+  std::vector<std::string> owner_ids;
+  std::map<std::string, std::string> labels;
+  bool paused = false;
+  int64_t revision = 1;  // +1 with every change
+  absl::Time create_time;
+  absl::Time update_time;
+};
+
+struct BrokerRecord {
+  int64_t uid = 0;
+  int64_t tenant_uid = 0;
+  std::string id;  // the {broker} of "tenants/{tenant}/brokers/{broker}"
+  std::string host;
+  int port = 1883;
+  ProtocolVersion protocol_version = ProtocolVersion::kMqtt311;
+  bool tls_enabled = false;
+  std::string tls_ca_certificates_pem;
+  std::string tls_server_name;
+  bool tls_insecure_skip_verify = false;
+  std::string username;  // empty: none
+  std::string password;  // secret
+  std::string certificate_chain_pem;  // empty: none
+  std::string private_key_pem;        // secret
+  std::string client_id;
+  absl::Duration keep_alive = absl::Seconds(60);
+  absl::Duration session_expiry = absl::Hours(1);
+  int max_in_flight = 100;
+  int64_t revision = 1;
+  absl::Time create_time;
+  absl::Time update_time;
+};
+
+struct TopicOverride {
+  ObjectType object_type = ObjectType::kAsset;
+  std::string topic;       // template; empty: the subscription's
+  std::optional<Qos> qos;  // absent: the subscription's
+};
+
+struct SubscriptionRecord {
+  int64_t uid = 0;
+  int64_t tenant_uid = 0;
+  int64_t broker_uid = 0;
+  std::string id;  // the {subscription} of its name
+  std::vector<ObjectType> object_types;  // empty: all
+  std::string topic;                     // template
+  std::vector<TopicOverride> topic_overrides;
+  Qos qos = Qos::kAtLeastOnce;
+  bool retain = false;
+  // Absent: as the deployment says. Empty: no event id.
+  std::optional<std::string> event_id_field;
+  bool paused = false;
+  int64_t revision = 1;
+  absl::Time create_time;
+  absl::Time update_time;
+};
+
+// One accepted object. Immutable.
+struct EventRecord {
+  int64_t seq = 0;  // position in the log: ingest order, from 1, without reuse
+  int64_t tenant_uid = 0;
+  std::string event_id;
+  ObjectType object_type = ObjectType::kAsset;
+  std::string object_id;
+  std::string asset_id;
+  std::string owner_id;
+  absl::Time accept_time;
+  // The subscriptions that took the event when it was accepted.
+  std::vector<int64_t> subscription_uids;
+  std::string payload;  // byte for byte as received
+};
+
+// Stored as numbers; Attempt.ErrorClass of the API.
+enum class ErrorClass {
+  kNone = 0,
+  kRejected = 1,
+  kLinkLost = 2,
+  kAckTimeout = 3,
+  kWorkerLost = 4,
+  kServiceLost = 5,
+  kTopicInvalid = 6,
+  kClientError = 7,
+};
+
+// One try at a delivery over the wire. Immutable once written.
+struct AttemptRecord {
+  int64_t event_seq = 0;
+  int64_t subscription_uid = 0;
+  int number = 1;  // within the delivery, from 1
+  absl::Time start_time;
+  absl::Duration duration;
+  std::string topic;
+  Qos qos = Qos::kAtMostOnce;
+  bool succeeded = false;
+  ErrorClass error_class = ErrorClass::kNone;
+  std::string error_message;
+  int reason_code = 0;
+  int packet_id = 0;
+  bool duplicate_flag = false;
+  bool session_present = false;
+  std::string broker_address;
+  int64_t subscription_revision = 0;
+  int64_t broker_revision = 0;
+};
+
+// The states of a delivery. IN_FLIGHT is known to dispatch only, the others
+// follow from the log.
+enum class DeliveryState {
+  kWaiting = 1,
+  kInFlight = 2,
+  kDelivered = 3,
+  kRetrying = 4,
+  kParked = 5,
+  kExpired = 6,
+  kDiscarded = 7,
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_STORAGE_RECORDS_H_
