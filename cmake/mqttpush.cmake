@@ -44,3 +44,15 @@ function(mqttpush_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${labels}"
     TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:halt_on_error=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp")
 endfunction()
+
+# mqttpush_embed(out_cc symbol file): generates a source that defines
+# `const absl::string_view mqttpush::symbol`, the text of the file.
+function(mqttpush_embed out_cc symbol file)
+  set(generated ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cc)
+  set(source ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  add_custom_command(OUTPUT ${generated}
+    COMMAND ${CMAKE_COMMAND} -DSYMBOL=${symbol} -DSOURCE=${source}
+            -DOUTPUT=${generated} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${source} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+  set(${out_cc} ${generated} PARENT_SCOPE)
+endfunction()

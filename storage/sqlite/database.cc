@@ -1,0 +1,198 @@
+#include "storage/sqlite/database.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
+
+namespace mqttpush {
+namespace {
+
+absl::Status SqliteError(sqlite3* db) {
+  const std::string message =
+      absl::StrCat("sqlite: ", sqlite3_errmsg(db), " (code ",
+                   sqlite3_extended_errcode(db), ")");
+  switch (sqlite3_errcode(db)) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      return absl::UnavailableError(message);
+    case SQLITE_CONSTRAINT:
+      return absl::AlreadyExistsError(message);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::DataLossError(message);
+    default:
+      return absl::InternalError(message);
+  }
+}
+
+// Created by us first, so that the file is never readable by others.
+absl::Status CreatePrivateFile(const std::string& path) {
+  int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+  }
+  close(fd);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void Database::Closer::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+
+absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
+  const bool write = mode == Mode::kReadWrite;
+  if (write) MQTTPUSH_RETURN_IF_ERROR(CreatePrivateFile(path));
+  sqlite3* handle = nullptr;
+  const int flags = (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
+                    SQLITE_OPEN_NOMUTEX;
+  const int rc = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  Database db(handle);
+  if (rc != SQLITE_OK) return SqliteError(handle);
+  sqlite3_extended_result_codes(handle, 0);
+  // Readers wait out the moment in which the writer resets the WAL.
+  sqlite3_busy_timeout(handle, 5000);
+  MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA foreign_keys=ON"));
+  if (write) {
+    MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA journal_mode=WAL"));
+    MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA synchronous=FULL"));
+  } else {
+    MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA query_only=ON"));
+  }
+  return db;
+}
+
+absl::Status Database::Execute(const std::string& sql) {
+  const int rc =
+      sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  return rc == SQLITE_OK ? absl::OkStatus() : SqliteError(db_.get());
+}
+
+absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int rc = sqlite3_prepare_v3(db_.get(), sql.data(), sql.size(),
+                                    SQLITE_PREPARE_PERSISTENT, &statement,
+                                    nullptr);
+  if (rc != SQLITE_OK) return SqliteError(db_.get());
+  return Statement(statement);
+}
+
+int64_t Database::LastInsertRowid() const {
+  return sqlite3_last_insert_rowid(db_.get());
+}
+
+void Statement::Finalizer::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+// A failed bind (only possible by a wrong parameter number or out of memory)
+// leaves NULL, which the schema's NOT NULL refuses.
+Statement& Statement::Bind(int parameter, int64_t value) {
+  sqlite3_bind_int64(statement_.get(), parameter + 1, value);
+  return *this;
+}
+
+Statement& Statement::Bind(int parameter, absl::string_view text) {
+  // A null pointer would bind NULL.
+  sqlite3_bind_text64(statement_.get(), parameter + 1,
+                      text.data() == nullptr ? "" : text.data(), text.size(),
+                      SQLITE_STATIC, SQLITE_UTF8);
+  return *this;
+}
+
+Statement& Statement::BindBlob(int parameter, absl::string_view bytes) {
+  sqlite3_bind_blob64(statement_.get(), parameter + 1,
+                      bytes.data() == nullptr ? "" : bytes.data(),
+                      bytes.size(), SQLITE_STATIC);
+  return *this;
+}
+
+Statement& Statement::BindNull(int parameter) {
+  sqlite3_bind_null(statement_.get(), parameter + 1);
+  return *this;
+}
+
+absl::StatusOr<bool> Statement::Step() {
+  const int rc = sqlite3_step(statement_.get());
+  if (rc == SQLITE_ROW) return true;
+  if (rc == SQLITE_DONE) {
+    Reset();
+    return false;
+  }
+  absl::Status error = SqliteError(sqlite3_db_handle(statement_.get()));
+  Reset();
+  return error;
+}
+
+absl::Status Statement::Run() {
+  absl::StatusOr<bool> row = Step();
+  while (row.ok() && *row) row = Step();
+  return row.status();
+}
+
+void Statement::Reset() {
+  sqlite3_reset(statement_.get());
+  sqlite3_clear_bindings(statement_.get());
+}
+
+int64_t Statement::Int64(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+bool Statement::IsNull(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+absl::string_view Statement::Bytes(int column) const {
+  const void* data = sqlite3_column_blob(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return {static_cast<const char*>(data), static_cast<size_t>(size)};
+}
+
+absl::StatusOr<Transaction> Transaction::Begin(Database* db) {
+  MQTTPUSH_RETURN_IF_ERROR(db->Execute("BEGIN IMMEDIATE"));
+  return Transaction(db);
+}
+
+Transaction::~Transaction() {
+  // Fails harmlessly where SQLite has rolled back by itself (SQLITE_FULL).
+  if (db_ != nullptr) db_->Execute("ROLLBACK").IgnoreError();
+}
+
+absl::Status Transaction::Commit() {
+  MQTTPUSH_RETURN_IF_ERROR(db_->Execute("COMMIT"));
+  db_ = nullptr;
+  return absl::OkStatus();
+}
+
+absl::Status Migrate(Database* db, Migrations migrations) {
+  int64_t version = 0;
+  {
+    MQTTPUSH_ASSIGN_OR_RETURN(Statement get,
+                              db->Prepare("PRAGMA user_version"));
+    MQTTPUSH_RETURN_IF_ERROR(get.Step().status());
+    version = get.Int64(0);
+  }
+  const int64_t newest = static_cast<int64_t>(migrations.size());
+  if (version > newest) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the data is of schema version ", version,
+        ", newer than this program's ", newest, ": run a newer program"));
+  }
+  for (; version < newest; ++version) {
+    MQTTPUSH_ASSIGN_OR_RETURN(Transaction step, Transaction::Begin(db));
+    MQTTPUSH_RETURN_IF_ERROR(db->Execute(std::string(migrations[version])));
+    MQTTPUSH_RETURN_IF_ERROR(
+        db->Execute(absl::StrCat("PRAGMA user_version=", version + 1)));
+    MQTTPUSH_RETURN_IF_ERROR(step.Commit());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace mqttpush
