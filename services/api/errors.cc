@@ -1,0 +1,171 @@
+#include "services/api/errors.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "google/rpc/error_details.pb.h"
+#include "services/api/status.h"
+
+namespace mqttpush::errors {
+namespace {
+
+using google::rpc::ErrorInfo;
+using google::rpc::PreconditionFailure;
+
+// A list of names in an error ends here; the rest is counted.
+constexpr size_t kMaxListed = 10;
+// Names have at most 3 parts of 63 characters; what callers send may be longer.
+constexpr size_t kMaxNameBytes = 256;
+constexpr int kRetryDelaySeconds = 1;
+
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+absl::Status MakeError(absl::StatusCode code, absl::string_view reason,
+                       absl::string_view message, const Metadata& metadata) {
+  absl::Status status(code, message);
+  ErrorInfo info;
+  info.set_reason(std::string(reason));
+  info.set_domain(std::string(kErrorDomain));
+  for (const auto& [key, value] : metadata) {
+    (*info.mutable_metadata())[key] = Truncate(value, kMaxNameBytes);
+  }
+  AttachDetail(info, &status);
+  return status;
+}
+
+absl::Status NotFound(absl::string_view type, absl::string_view reason,
+                      absl::string_view name) {
+  const std::string shown = Truncate(name, kMaxNameBytes);
+  absl::Status status = MakeError(
+      absl::StatusCode::kNotFound, reason,
+      absl::StrCat("\"", shown, "\" does not exist"), {{"name", shown}});
+  google::rpc::ResourceInfo resource;
+  resource.set_resource_type(absl::StrCat("mqttpush.v1.", type));
+  resource.set_resource_name(shown);
+  AttachDetail(resource, &status);
+  return status;
+}
+
+absl::Status Unavailable(absl::string_view reason, absl::string_view what,
+                         const absl::Status& cause) {
+  absl::Status status =
+      MakeError(absl::StatusCode::kUnavailable, reason,
+                absl::StrCat(what, ": ", cause.message()), {});
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(kRetryDelaySeconds);
+  AttachDetail(retry, &status);
+  return status;
+}
+
+void AddFailure(absl::string_view type, absl::string_view subject,
+                absl::string_view description, PreconditionFailure* failure) {
+  auto* violation = failure->add_violations();
+  violation->set_type(std::string(type));
+  violation->set_subject(Truncate(subject, kMaxNameBytes));
+  violation->set_description(std::string(description));
+}
+
+std::string AndMore(size_t count) {
+  return count > kMaxListed
+             ? absl::StrCat(", and ", count - kMaxListed, " more")
+             : "";
+}
+
+}  // namespace
+
+absl::Status TenantNotFound(absl::string_view name) {
+  return NotFound("Tenant", "TENANT_NOT_FOUND", name);
+}
+
+absl::Status BrokerNotFound(absl::string_view name) {
+  return NotFound("Broker", "BROKER_NOT_FOUND", name);
+}
+
+absl::Status SubscriptionNotFound(absl::string_view name) {
+  return NotFound("Subscription", "SUBSCRIPTION_NOT_FOUND", name);
+}
+
+absl::Status DeliveryNotFound(absl::string_view name) {
+  return NotFound("Delivery", "DELIVERY_NOT_FOUND", name);
+}
+
+absl::Status NameTaken(absl::string_view name) {
+  return MakeError(absl::StatusCode::kAlreadyExists, "NAME_TAKEN",
+                   absl::StrCat("\"", name, "\" already exists"),
+                   {{"name", std::string(name)}});
+}
+
+absl::Status OwnerIdsTaken(const std::vector<TakenOwnerId>& taken) {
+  const size_t listed = std::min(taken.size(), kMaxListed);
+  std::vector<std::string> sentences;
+  PreconditionFailure failure;
+  for (size_t i = 0; i < listed; ++i) {
+    sentences.push_back(absl::StrCat("owner id \"", taken[i].owner_id,
+                                     "\" belongs to ", taken[i].tenant_name));
+    AddFailure("OWNER_ID_TAKEN", taken[i].owner_id,
+               absl::StrCat("belongs to ", taken[i].tenant_name), &failure);
+  }
+  absl::Status status = MakeError(
+      absl::StatusCode::kFailedPrecondition, "OWNER_ID_TAKEN",
+      absl::StrCat(absl::StrJoin(sentences, ", "), AndMore(taken.size())),
+      {{"owner_id", taken.front().owner_id},
+       {"tenant", taken.front().tenant_name}});
+  AttachDetail(failure, &status);
+  return status;
+}
+
+absl::Status EtagMismatch(absl::string_view name,
+                          absl::string_view current_etag) {
+  return MakeError(
+      absl::StatusCode::kAborted, "ETAG_MISMATCH",
+      absl::StrCat("\"", name, "\" has changed: its etag is now ", current_etag,
+                   "; read it again"),
+      {{"name", std::string(name)}, {"etag", std::string(current_etag)}});
+}
+
+absl::Status StillReferredTo(absl::string_view name,
+                             const std::vector<std::string>& referrers) {
+  const size_t listed = std::min(referrers.size(), kMaxListed);
+  PreconditionFailure failure;
+  for (size_t i = 0; i < listed; ++i) {
+    AddFailure("RESOURCE_IN_USE", referrers[i],
+               absl::StrCat("refers to ", name), &failure);
+  }
+  absl::Status status = MakeError(
+      absl::StatusCode::kFailedPrecondition, "RESOURCE_IN_USE",
+      absl::StrCat(
+          "\"", name, "\" is in use by ",
+          absl::StrJoin(referrers.begin(), referrers.begin() + listed, ", "),
+          AndMore(referrers.size())),
+      {{"name", std::string(name)},
+       {"referrer_count", absl::StrCat(referrers.size())}});
+  AttachDetail(failure, &status);
+  return status;
+}
+
+absl::Status UndeliveredEvents(absl::string_view name, int64_t count) {
+  absl::Status status = MakeError(
+      absl::StatusCode::kFailedPrecondition, "UNDELIVERED_EVENTS",
+      absl::StrCat("\"", name, "\" has ", count,
+                   " undelivered events; set `force` to discard them"),
+      {{"name", std::string(name)}, {"count", absl::StrCat(count)}});
+  PreconditionFailure failure;
+  AddFailure("UNDELIVERED_EVENTS", name,
+             absl::StrCat(count, " undelivered events"), &failure);
+  AttachDetail(failure, &status);
+  return status;
+}
+
+absl::Status LogUnavailable(const absl::Status& cause) {
+  return Unavailable("LOG_UNAVAILABLE", "the event log is not available",
+                     cause);
+}
+
+absl::Status ConfigUnavailable(const absl::Status& cause) {
+  return Unavailable("CONFIG_UNAVAILABLE", "the configuration cannot be stored",
+                     cause);
+}
+
+}  // namespace mqttpush::errors

@@ -1,0 +1,54 @@
+// Every error of the services that is not a broken field rule (violations.h):
+// one function each, which fixes its code, its reason and its words.
+//
+// Names are resource names, as "tenants/acme/brokers/main". Reasons are part of
+// the API: do not change those of existing errors.
+#ifndef MQTTPUSH_SERVICES_API_ERRORS_H_
+#define MQTTPUSH_SERVICES_API_ERRORS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace mqttpush::errors {
+
+// NOT_FOUND, with ResourceInfo.
+absl::Status TenantNotFound(absl::string_view name);        // TENANT_NOT_FOUND
+absl::Status BrokerNotFound(absl::string_view name);        // BROKER_NOT_FOUND
+absl::Status SubscriptionNotFound(absl::string_view name);  // SUBSCRIPTION_…
+absl::Status DeliveryNotFound(absl::string_view name);      // DELIVERY_…
+
+// ALREADY_EXISTS, NAME_TAKEN: the resource to create exists.
+absl::Status NameTaken(absl::string_view name);
+
+// FAILED_PRECONDITION, OWNER_ID_TAKEN. Not ALREADY_EXISTS, which scripts take
+// for "created before, go on". Names the other tenants: callers are operators.
+struct TakenOwnerId {
+  std::string owner_id;
+  std::string tenant_name;
+};
+absl::Status OwnerIdsTaken(const std::vector<TakenOwnerId>& taken);
+
+// ABORTED, ETAG_MISMATCH: somebody changed the resource in between.
+absl::Status EtagMismatch(absl::string_view name,
+                          absl::string_view current_etag);
+
+// FAILED_PRECONDITION, RESOURCE_IN_USE: cannot be deleted while `referrers`
+// (not empty) exist.
+absl::Status StillReferredTo(absl::string_view name,
+                             const std::vector<std::string>& referrers);
+
+// FAILED_PRECONDITION, UNDELIVERED_EVENTS.
+absl::Status UndeliveredEvents(absl::string_view name, int64_t count);
+
+// UNAVAILABLE, with RetryInfo: storage cannot be read or written; `cause` says
+// why. Safe to repeat.
+absl::Status LogUnavailable(const absl::Status& cause);     // LOG_…
+absl::Status ConfigUnavailable(const absl::Status& cause);  // CONFIG_…
+
+}  // namespace mqttpush::errors
+
+#endif  // MQTTPUSH_SERVICES_API_ERRORS_H_

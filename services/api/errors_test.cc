@@ -1,0 +1,108 @@
+#include "services/api/errors.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "services/api/status.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::HasSubstr;
+
+template <typename Detail>
+Detail DetailOf(const absl::Status& status) {
+  google::rpc::Status proto;
+  EXPECT_TRUE(proto.ParseFromString(ToGrpcStatus(status).error_details()));
+  Detail detail;
+  for (const auto& any : proto.details()) {
+    if (any.Is<Detail>()) any.UnpackTo(&detail);
+  }
+  return detail;
+}
+
+struct Case {
+  absl::Status status;
+  absl::StatusCode code;
+  std::string reason;
+  std::string message;
+};
+
+TEST(ErrorsTest, CodeReasonAndWordsAreFixed) {
+  const absl::Status full = absl::UnavailableError("sqlite: disk is full");
+  const Case cases[] = {
+      {errors::TenantNotFound("tenants/a"), absl::StatusCode::kNotFound,
+       "TENANT_NOT_FOUND", "\"tenants/a\" does not exist"},
+      {errors::BrokerNotFound("tenants/a/brokers/b"),
+       absl::StatusCode::kNotFound, "BROKER_NOT_FOUND",
+       "\"tenants/a/brokers/b\" does not exist"},
+      {errors::SubscriptionNotFound("tenants/a/subscriptions/s"),
+       absl::StatusCode::kNotFound, "SUBSCRIPTION_NOT_FOUND",
+       "\"tenants/a/subscriptions/s\" does not exist"},
+      {errors::DeliveryNotFound("tenants/a/deliveries/7-1"),
+       absl::StatusCode::kNotFound, "DELIVERY_NOT_FOUND",
+       "\"tenants/a/deliveries/7-1\" does not exist"},
+      {errors::NameTaken("tenants/a"), absl::StatusCode::kAlreadyExists,
+       "NAME_TAKEN", "\"tenants/a\" already exists"},
+      {errors::OwnerIdsTaken({{"o1", "tenants/a"}, {"o2", "tenants/b"}}),
+       absl::StatusCode::kFailedPrecondition, "OWNER_ID_TAKEN",
+       "owner id \"o1\" belongs to tenants/a, owner id \"o2\" belongs to "
+       "tenants/b"},
+      {errors::EtagMismatch("tenants/a", "\"1-2\""), absl::StatusCode::kAborted,
+       "ETAG_MISMATCH",
+       "\"tenants/a\" has changed: its etag is now \"1-2\"; read it again"},
+      {errors::StillReferredTo("tenants/a", {"tenants/a/brokers/b"}),
+       absl::StatusCode::kFailedPrecondition, "RESOURCE_IN_USE",
+       "\"tenants/a\" is in use by tenants/a/brokers/b"},
+      {errors::UndeliveredEvents("tenants/a/subscriptions/s", 3),
+       absl::StatusCode::kFailedPrecondition, "UNDELIVERED_EVENTS",
+       "\"tenants/a/subscriptions/s\" has 3 undelivered events; set `force` to "
+       "discard them"},
+      {errors::LogUnavailable(full), absl::StatusCode::kUnavailable,
+       "LOG_UNAVAILABLE",
+       "the event log is not available: sqlite: disk is full"},
+      {errors::ConfigUnavailable(full), absl::StatusCode::kUnavailable,
+       "CONFIG_UNAVAILABLE",
+       "the configuration cannot be stored: sqlite: disk is full"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(c.status.code(), c.code);
+    EXPECT_EQ(c.status.message(), c.message);
+    const auto info = DetailOf<google::rpc::ErrorInfo>(c.status);
+    EXPECT_EQ(info.reason(), c.reason);
+    EXPECT_EQ(info.domain(), "mqttpush");
+  }
+}
+
+TEST(ErrorsTest, UnavailableSaysWhenToRetry) {
+  const auto retry = DetailOf<google::rpc::RetryInfo>(
+      errors::LogUnavailable(absl::UnavailableError("x")));
+  EXPECT_EQ(retry.retry_delay().seconds(), 1);
+}
+
+TEST(ErrorsTest, LongListsAreCounted) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 500; ++i) {
+    names.push_back(absl::StrCat("tenants/a/subscriptions/s", i));
+  }
+  const absl::Status status = errors::StillReferredTo("tenants/a", names);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(", and 490 more"));
+  EXPECT_EQ(
+      DetailOf<google::rpc::PreconditionFailure>(status).violations_size(), 10);
+}
+
+TEST(ErrorsTest, LongNamesAreCut) {
+  const absl::Status status = errors::TenantNotFound(std::string(1 << 20, 'x'));
+  EXPECT_LT(status.message().size(), 300u);
+  EXPECT_LT(DetailOf<google::rpc::ResourceInfo>(status).resource_name().size(),
+            300u);
+}
+
+}  // namespace
+}  // namespace mqttpush

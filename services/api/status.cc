@@ -1,0 +1,86 @@
+#include "services/api/status.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "common/utf8.h"
+#include "google/rpc/status.pb.h"
+
+namespace mqttpush {
+namespace {
+
+constexpr absl::string_view kTypeUrlPrefix = "type.googleapis.com/";
+
+std::string TypeUrl(const google::protobuf::Message& message) {
+  return absl::StrCat(kTypeUrlPrefix, message.GetDescriptor()->full_name());
+}
+
+// Errors of other layers may hold bytes that protobuf's strings must not.
+std::string PrintableMessage(absl::string_view message) {
+  std::string text(message);
+  for (size_t bad = FindInvalidUtf8(text); bad != absl::string_view::npos;
+       bad = FindInvalidUtf8(text)) {
+    text[bad] = '?';
+  }
+  return Truncate(text, kMaxStatusMessageBytes);
+}
+
+void AddErrorInfo(absl::Status* status) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(absl::StatusCodeToString(status->code()));
+  info.set_domain(std::string(kErrorDomain));
+  AttachDetail(info, status);
+}
+
+// ErrorInfo first, so that it is the last to be left out.
+void AddDetails(const absl::Status& status, google::rpc::Status* proto) {
+  const std::string info_url = TypeUrl(google::rpc::ErrorInfo());
+  size_t bytes = 0;
+  const auto add = [&](absl::string_view url, const absl::Cord& value) {
+    bytes += url.size() + value.size();
+    if (bytes > kMaxStatusDetailsBytes) return;
+    google::protobuf::Any* any = proto->add_details();
+    any->set_type_url(std::string(url));
+    any->set_value(std::string(value));
+  };
+  add(info_url, *status.GetPayload(info_url));
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
+    if (url != info_url) add(url, value);
+  });
+}
+
+}  // namespace
+
+void AttachDetail(const google::protobuf::Message& detail,
+                  absl::Status* status) {
+  status->SetPayload(TypeUrl(detail), absl::Cord(detail.SerializeAsString()));
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  absl::Status described = status;
+  if (!described.GetPayload(TypeUrl(google::rpc::ErrorInfo()))) {
+    AddErrorInfo(&described);
+  }
+  google::rpc::Status proto;
+  proto.set_code(status.raw_code());
+  proto.set_message(PrintableMessage(status.message()));
+  AddDetails(described, &proto);
+  // The codes of absl and gRPC are the same numbers.
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
+                      proto.message(), proto.SerializeAsString());
+}
+
+std::string Truncate(absl::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return std::string(text);
+  constexpr absl::string_view kEllipsis = "…";
+  size_t end = max_bytes < kEllipsis.size() ? 0 : max_bytes - kEllipsis.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
+    --end;
+  }
+  return absl::StrCat(text.substr(0, end), kEllipsis);
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,40 @@
+// From absl::Status, which all of our code speaks, to grpc::Status.
+//
+// The details of an error (messages of google/rpc/error_details.proto) travel
+// in absl::Status as payloads under their type URLs. errors.h and violations.h
+// attach them; nobody else needs to.
+#ifndef MQTTPUSH_SERVICES_API_STATUS_H_
+#define MQTTPUSH_SERVICES_API_STATUS_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+#include "google/rpc/error_details.pb.h"
+#include "grpcpp/support/status.h"
+
+namespace mqttpush {
+
+inline constexpr absl::string_view kErrorDomain = "mqttpush";
+
+// gRPC clients take 8 KiB of trailers by default and fail the call with
+// RESOURCE_EXHAUSTED beyond. The message travels twice, once percent-encoded;
+// the details may travel in base64.
+inline constexpr size_t kMaxStatusMessageBytes = 512;
+inline constexpr size_t kMaxStatusDetailsBytes = 3800;
+
+// Attaches `detail` to `status`; at most one of each type. No effect on OK.
+void AttachDetail(const google::protobuf::Message& detail,
+                  absl::Status* status);
+
+// The only place where a grpc::Status is made. The result carries exactly one
+// ErrorInfo: the attached one, or one with the code's name as its reason. The
+// message and the details are cut to the limits above.
+grpc::Status ToGrpcStatus(const absl::Status& status);
+
+// `text` cut to `max_bytes` between two UTF-8 characters, "…" at the end if
+// cut.
+std::string Truncate(absl::string_view text, size_t max_bytes);
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVICES_API_STATUS_H_
