@@ -25,10 +25,15 @@ struct ConfigChange {
   struct DeleteSubscription {
     int64_t uid;
   };
+  // The record of that uid is already as wanted: nothing is written and the
+  // listener is not called.
+  struct Keep {
+    int64_t uid;
+  };
   // A record with uid 0 is created: the store assigns the uid. Otherwise the record
   // of that uid is replaced.
   std::variant<TenantRecord, BrokerRecord, SubscriptionRecord, DeleteTenant,
-               DeleteBroker, DeleteSubscription>
+               DeleteBroker, DeleteSubscription, Keep>
       change;
 };
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace mqttpush {
@@ -26,6 +27,10 @@ enum class ObjectType {
   kGensetData = 5,
   kGtoemData = 6,
 };
+
+// The {objectType} of topics: "asset", "location", "sensordata", "reeferdata",
+// "gensetdata", "gtoemdata".
+absl::string_view ObjectTypeName(ObjectType type);
 
 // Stored as numbers; the MQTT QoS.
 enum class Qos { kAtMostOnce = 0, kAtLeastOnce = 1, kExactlyOnce = 2 };
@@ -43,6 +48,7 @@ struct TenantRecord {
   int64_t revision = 1;  // +1 with every change
   absl::Time create_time;
   absl::Time update_time;
+  bool operator==(const TenantRecord&) const = default;
 };
 
 struct BrokerRecord {
@@ -67,12 +73,14 @@ struct BrokerRecord {
   int64_t revision = 1;
   absl::Time create_time;
   absl::Time update_time;
+  bool operator==(const BrokerRecord&) const = default;
 };
 
 struct TopicOverride {
   ObjectType object_type = ObjectType::kAsset;
   std::string topic;       // template; empty: the subscription's
   std::optional<Qos> qos;  // absent: the subscription's
+  bool operator==(const TopicOverride&) const = default;
 };
 
 struct SubscriptionRecord {
@@ -91,6 +99,7 @@ struct SubscriptionRecord {
   int64_t revision = 1;
   absl::Time create_time;
   absl::Time update_time;
+  bool operator==(const SubscriptionRecord&) const = default;
 };
 
 // One accepted object. Immutable.
