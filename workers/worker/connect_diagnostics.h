@@ -1,0 +1,47 @@
+// What the seams saw of a connection, for the text of its failure.
+#ifndef MQTTPUSH_WORKERS_WORKER_CONNECT_DIAGNOSTICS_H_
+#define MQTTPUSH_WORKERS_WORKER_CONNECT_DIAGNOSTICS_H_
+
+#include <string>
+
+namespace mqttpush {
+
+struct ConnectDiagnostics {
+  // The resolver's words; empty when it found the host.
+  std::string dns_error;
+  // "192.0.2.7:8883"; empty before the socket was connected.
+  std::string peer_address;
+  // The last errno of the socket; 0 for none.
+  int socket_error = 0;
+  // OpenSSL's words; empty when TLS met no error.
+  std::string tls_error;
+  // Why the broker's certificate was not accepted; empty when it was.
+  std::string certificate_error;
+  // TLS is up: certificates were exchanged.
+  bool handshake_done = false;
+  // The MQTT CONNECT packet was written.
+  bool connect_written = false;
+};
+
+// Why a connection could not be made.
+struct ConnectFailure {
+  // Only a person can mend it.
+  bool refused = false;
+  // In the words of its layer; never a secret.
+  std::string message;
+};
+
+// Puts a failure into words. `connack_code` is the code of a refusing CONNACK,
+// otherwise 0 or less; `library_message` is Paho's own text; `verify_host` is
+// the name that the certificate must carry, empty without verification.
+ConnectFailure DescribeConnectFailure(const ConnectDiagnostics& diagnostics,
+                                      int connack_code,
+                                      const std::string& library_message,
+                                      const std::string& verify_host);
+
+// The words for a connection that was up and ended.
+std::string DescribeLoss(const ConnectDiagnostics& diagnostics);
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_WORKER_CONNECT_DIAGNOSTICS_H_

@@ -1,0 +1,111 @@
+#include "workers/worker/connect_diagnostics.h"
+
+#include <cerrno>
+
+#include "gtest/gtest.h"
+#include "workers/worker/reason_codes.h"
+
+namespace mqttpush {
+namespace {
+
+struct Case {
+  const char* name;
+  ConnectDiagnostics diagnostics;
+  int connack_code;
+  const char* library_message;
+  bool refused;
+  const char* message;
+};
+
+ConnectDiagnostics Peer(int socket_error = 0) {
+  ConnectDiagnostics diagnostics;
+  diagnostics.peer_address = "127.0.0.1:1883";
+  diagnostics.socket_error = socket_error;
+  return diagnostics;
+}
+
+ConnectDiagnostics Tls(const char* error, const char* certificate_error = "") {
+  ConnectDiagnostics diagnostics = Peer();
+  diagnostics.tls_error = error;
+  diagnostics.certificate_error = certificate_error;
+  return diagnostics;
+}
+
+ConnectDiagnostics Dns(const char* error) {
+  ConnectDiagnostics diagnostics;
+  diagnostics.dns_error = error;
+  return diagnostics;
+}
+
+ConnectDiagnostics Shaken(bool connect_written) {
+  ConnectDiagnostics diagnostics = Peer();
+  diagnostics.handshake_done = true;
+  diagnostics.connect_written = connect_written;
+  return diagnostics;
+}
+
+TEST(ConnectDiagnosticsTest, PutsFailuresIntoWords) {
+  const Case kCases[] = {
+      {"dns", Dns("no.example: Name or service not known"), 0, "", false,
+       "DNS: no.example: Name or service not known"},
+      {"refused", Peer(ECONNREFUSED), -1, "TCP/TLS connect failure", false,
+       "connection refused (127.0.0.1:1883)"},
+      {"timeout", Peer(), -1, "TCP connect timeout", false,
+       "timed out (127.0.0.1:1883)"},
+      {"silent", Shaken(true), -1, "TCP connect timeout", false,
+       "timed out waiting for CONNACK"},
+      {"ca",
+       Tls("certificate verify failed",
+           "unable to get local issuer certificate"),
+       -1, "", true,
+       "TLS: certificate verify failed: unable to get local issuer "
+       "certificate"},
+      {"alert", Tls("tlsv13 alert certificate required"), -1, "", true,
+       "TLS: tlsv13 alert certificate required"},
+      {"not tls", Tls("wrong version number"), -1, "", false,
+       "TLS: wrong version number"},
+      {"host name", Shaken(false), -1, "", true,
+       "TLS: certificate verify failed: it is not valid for host "
+       "\"b.example\""},
+      {"closed", Shaken(true), -1, "", false,
+       "connection closed before CONNACK"},
+      {"other", {}, -1, "Bad thing", false, "Bad thing"},
+      {"silent library", {}, -1, "", false, "connect failed"},
+      {"connack 4", Peer(), 4, "", true,
+       "CONNACK 4: bad user name or password"},
+      {"connack 5", Peer(), 5, "", true, "CONNACK 5: not authorized"},
+      {"connack 3", Peer(), 3, "", false, "CONNACK 3: server unavailable"},
+      {"v5", Peer(), 0x87, "", true, "CONNACK 0x87 not authorized"},
+      {"v5 busy", Peer(), 0x89, "", false, "CONNACK 0x89 server busy"},
+  };
+  for (const Case& c : kCases) {
+    ConnectFailure failure = DescribeConnectFailure(
+        c.diagnostics, c.connack_code, c.library_message, "b.example");
+    EXPECT_EQ(failure.message, c.message) << c.name;
+    EXPECT_EQ(failure.refused, c.refused) << c.name;
+  }
+}
+
+TEST(ConnectDiagnosticsTest, OnlyAPersonMendsThese) {
+  for (int code : {1, 2, 4, 5, 0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}) {
+    EXPECT_TRUE(IsConnackPermanent(code)) << code;
+  }
+  for (int code : {0, 3, 6, 0x80, 0x88, 0x89, 0x97, 0x9F, 0xFE}) {
+    EXPECT_FALSE(IsConnackPermanent(code)) << code;
+  }
+}
+
+TEST(ConnectDiagnosticsTest, NamesUnknownCodes) {
+  EXPECT_EQ(ReasonCodeName(0x99), "0x99 payload format invalid");
+  EXPECT_EQ(ReasonCodeName(0xFE), "0xFE unknown reason");
+  EXPECT_EQ(ConnackName(77), "CONNACK 77: unknown return code");
+}
+
+TEST(ConnectDiagnosticsTest, DescribesALoss) {
+  EXPECT_EQ(DescribeLoss(Peer()), "connection lost: closed by the peer");
+  EXPECT_EQ(DescribeLoss(Peer(ECONNRESET)),
+            "connection lost: connection reset by peer");
+}
+
+}  // namespace
+}  // namespace mqttpush

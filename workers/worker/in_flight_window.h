@@ -1,0 +1,93 @@
+// InFlightWindow: the messages of a worker, queued and in flight, in order.
+#ifndef MQTTPUSH_WORKERS_WORKER_IN_FLIGHT_WINDOW_H_
+#define MQTTPUSH_WORKERS_WORKER_IN_FLIGHT_WINDOW_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "workers/worker/wire.h"
+
+namespace mqttpush {
+
+// What limits the messages in flight.
+struct WindowLimits {
+  // QoS 1 and 2 together, the broker's Receive Maximum included.
+  int messages = 1;
+  // QoS 2 alone.
+  int qos2_messages = 1;
+
+  // The smallest that applies: the configured window, ours, the broker's
+  // Receive Maximum (65535 when it named none), and what mosquitto bears over
+  // MQTT 3.1.1.
+  static WindowLimits For(int max_in_flight, int receive_maximum,
+                          int protocol_level);
+};
+
+// A message that was handed to the MQTT client.
+struct InFlightMessage {
+  int64_t token = 0;
+  int qos = 0;
+  size_t bytes = 0;
+  int packet_id = 0;
+  absl::Time start;         // wall clock
+  absl::Duration steady{};  // steady clock at `start`, since its epoch
+};
+
+// Pure; not thread-safe. Messages are sent first in, first out: one that does
+// not fit yet holds back those behind it.
+class InFlightWindow {
+ public:
+  // QoS 0 needs no acknowledgement; this bounds what the socket has not taken.
+  static constexpr int kMaxUnwrittenQos0 = 64;
+
+  void SetLimits(WindowLimits limits) { limits_ = limits; }
+  WindowLimits limits() const { return limits_; }
+
+  void Enqueue(wire::Publish message) { queue_.push_back(std::move(message)); }
+  // Whether the first queued message may be handed over now.
+  bool CanSend() const;
+  // Takes the first queued message; there must be one.
+  wire::Publish Take();
+  // Enters a message that was handed over and returns its id: 1, 2, 3, …, never
+  // used again.
+  int64_t Start(const InFlightMessage& message);
+  void SetPacketId(int64_t id, int packet_id);
+  // Ends a message; nothing when it is not in flight.
+  std::optional<InFlightMessage> Finish(int64_t id);
+
+  // All that is in flight, in the order of sending; leaves none.
+  std::vector<InFlightMessage> TakeInFlight();
+  // All that is queued, in order; leaves none.
+  std::vector<wire::Publish> TakeQueued();
+
+  int in_flight() const { return qos0_ + qos1_ + qos2_; }
+  int queued() const { return static_cast<int>(queue_.size()); }
+  // The one sent first; one must be in flight.
+  const InFlightMessage& oldest() const { return slots_.front().message; }
+
+ private:
+  struct Slot {
+    InFlightMessage message;
+    bool done = false;
+  };
+  Slot* Find(int64_t id);
+  void Count(const InFlightMessage& message, int sign);
+
+  WindowLimits limits_;
+  std::deque<wire::Publish> queue_;
+  // Slot i has id first_id_ + i; the first one is never done.
+  std::deque<Slot> slots_;
+  int64_t first_id_ = 1;
+  int qos0_ = 0;
+  int qos1_ = 0;
+  int qos2_ = 0;
+  size_t bytes_ = 0;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_WORKER_IN_FLIGHT_WINDOW_H_

@@ -1,0 +1,82 @@
+// mqttpush-worker --fd N: one link to one customer's broker.
+//
+// Started by mqttpushd only, which gives it one end of a socket pair as file
+// descriptor N and tells it everything else over that.
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
+#include "absl/random/random.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/string_view.h"
+#include "common/event_loop.h"
+#include "common/logging.h"
+#include "grpcpp/create_channel_posix.h"
+#include "workers/worker/link_client.h"
+#include "workers/worker/paho_client.h"
+#include "workers/worker/process_setup.h"
+#include "workers/worker/worker.h"
+
+namespace mqttpush {
+namespace {
+
+// How long the control plane may take to read our last words.
+constexpr absl::Duration kFinishTimeout = absl::Seconds(2);
+
+// Runs until the stream ends, which ends the process: threads of two libraries
+// are running, and there is nothing left that would be worth an orderly end.
+[[noreturn]] void Run(int fd, std::string nonce) {
+  EventLoop loop;
+  PahoClient client(&loop);
+  absl::BitGen random;
+  std::atomic<int> exit_code{0};
+  Worker* worker_ptr = nullptr;
+  LinkClient link(
+      grpc::CreateInsecureChannelFromFd("worker-link", fd),
+      [&loop, &worker_ptr](wire::ControlMessage message) {
+        auto shared = std::make_shared<wire::ControlMessage>();
+        shared->Swap(&message);
+        loop.Post([&worker_ptr, shared] {
+          worker_ptr->OnControl(std::move(*shared));
+        });
+      },
+      [&exit_code](const grpc::Status&) { _exit(exit_code); });
+  Worker worker(
+      &loop, &client, &link,
+      [&random] { return absl::Uniform(random, 0.0, 1.0); },
+      [&loop, &link, &exit_code](int code) {
+        exit_code = code;
+        loop.PostAfter(kFinishTimeout, [code] { _exit(code); });
+        link.Finish();
+      });
+  worker_ptr = &worker;
+  wire::Hello hello;
+  hello.set_nonce(std::move(nonce));
+  hello.set_pid(getpid());
+  link.Start(std::move(hello));
+  while (true) pause();
+}
+
+int Main(int argc, char** argv) {
+  int fd = -1;
+  if (argc != 3 || absl::string_view(argv[1]) != "--fd" ||
+      !absl::SimpleAtoi(argv[2], &fd) || fd < 0) {
+    std::fprintf(stderr, "mqttpush-worker is started by mqttpushd: --fd N\n");
+    return 2;
+  }
+  absl::Status ready = SetUpWorkerProcess();
+  absl::StatusOr<std::string> nonce = ready;
+  if (ready.ok()) nonce = ReadNonce(fd);
+  if (!nonce.ok()) {
+    Log::Error("worker_not_started", {{"error", nonce.status().message()}});
+    return 1;
+  }
+  Run(fd, *std::move(nonce));
+}
+
+}  // namespace
+}  // namespace mqttpush
+
+int main(int argc, char** argv) { return mqttpush::Main(argc, argv); }

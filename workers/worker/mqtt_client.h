@@ -1,0 +1,77 @@
+// MqttClient: one connection at a time to one broker.
+#ifndef MQTTPUSH_WORKERS_WORKER_MQTT_CLIENT_H_
+#define MQTTPUSH_WORKERS_WORKER_MQTT_CLIENT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "workers/worker/connect_diagnostics.h"
+#include "workers/worker/wire.h"
+
+namespace mqttpush {
+
+// What the broker said when it accepted the connection.
+struct BrokerLimits {
+  std::string address;  // the peer's, "192.0.2.7:8883"
+  bool session_present = false;
+  // MQTT 5 only; the values here are those that apply when it says nothing.
+  int receive_maximum = 65535;
+  int64_t maximum_packet_size = INT64_MAX;
+  int maximum_qos = 2;
+  bool retain_available = true;
+  // Seconds; -1 when it did not override ours.
+  int server_keep_alive = -1;
+};
+
+// How a publication ended.
+struct PublishOutcome {
+  enum class Kind {
+    kAcknowledged,  // QoS 0: written
+    kRejected,      // with a reason code of 0x80 or above
+    kWriteFailed,   // and the connection is no longer to be trusted
+    kPoisoned,      // and the library neither: it would send freed memory
+  };
+  Kind kind = Kind::kAcknowledged;
+  int reason_code = 0;
+  std::string reason;  // the broker's words; may be empty
+};
+
+// Not thread-safe: one thread calls it and is called by it (an event loop's).
+class MqttClient {
+ public:
+  // Told what happens to the connection made last; news of earlier ones are
+  // dropped.
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    virtual void OnConnected(const BrokerLimits& limits) = 0;
+    virtual void OnConnectFailed(const ConnectFailure& failure) = 0;
+    // A connection that was up ended; `message` says why.
+    virtual void OnConnectionLost(const std::string& message) = 0;
+    // Ends the publication `id`. Not called for what is in flight when a
+    // connection ends.
+    virtual void OnPublished(int64_t id, const PublishOutcome& outcome) = 0;
+    // After Disconnect.
+    virtual void OnDisconnected() = 0;
+  };
+
+  virtual ~MqttClient() = default;
+  // Before the first Connect. `listener` must outlive this.
+  virtual void SetListener(Listener* listener) = 0;
+  // Leaves the present connection, if any, and begins another.
+  virtual void Connect(const wire::Configure& settings) = 0;
+  // Publishes on the present connection; `id` comes back in OnPublished.
+  // Returns the packet id, 0 for QoS 0. INVALID_ARGUMENT: the message itself is
+  // not possible; UNAVAILABLE: the connection is not up.
+  virtual absl::StatusOr<int> Publish(int64_t id,
+                                      const wire::Publish& message) = 0;
+  // Sends DISCONNECT; OnDisconnected follows.
+  virtual void Disconnect() = 0;
+  // Leaves the present connection at once, if there is one. May take a second.
+  virtual void Close() = 0;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_WORKER_MQTT_CLIENT_H_

@@ -1,0 +1,470 @@
+#include "workers/worker/paho_client.h"
+
+#include <MQTTAsync.h>
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/status_macros.h"
+#include "workers/worker/in_flight_window.h"
+#include "workers/worker/memory_file.h"
+#include "workers/worker/paho_seams.h"
+#include "workers/worker/reason_codes.h"
+
+namespace mqttpush {
+namespace {
+
+constexpr int kConnectTimeoutSeconds = 10;
+// What Paho may hold before it has written it: the window and some QoS 0.
+constexpr int kMaxBufferedMessages =
+    limits::kMaxInFlight + InFlightWindow::kMaxUnwrittenQos0 + 16;
+// Paho's code for "the session, and with it the message, is gone".
+constexpr int kOperationIncomplete = MQTTASYNC_OPERATION_INCOMPLETE;
+
+// "ssl://b.example:8883"; an IPv6 address is put in brackets.
+std::string Uri(const wire::Configure& settings, const std::string& host) {
+  const bool v6 = host.find(':') != std::string::npos;
+  return absl::StrCat(settings.has_tls() ? "ssl://" : "tcp://", v6 ? "[" : "",
+                      host, v6 ? "]" : "", ":", settings.port());
+}
+
+// The name to verify and to send as SNI; see worker_link.proto.
+const std::string& UriHost(const wire::Configure& settings) {
+  const std::string& name = settings.tls().server_name();
+  return name.empty() ? settings.host() : name;
+}
+
+// Empty when the certificate is not verified.
+std::string VerifyHost(const wire::Configure& settings) {
+  if (!settings.has_tls() || settings.tls().insecure_skip_verify()) return "";
+  return UriHost(settings);
+}
+
+std::optional<int64_t> Number(MQTTProperties& properties,
+                              MQTTPropertyCodes code) {
+  if (!MQTTProperties_hasProperty(&properties, code)) return std::nullopt;
+  // Four-byte values come back signed.
+  return static_cast<uint32_t>(
+      MQTTProperties_getNumericValue(&properties, code));
+}
+
+std::string Text(MQTTProperties& properties, MQTTPropertyCodes code) {
+  MQTTProperty* found = MQTTProperties_getProperty(&properties, code);
+  if (found == nullptr || found->value.data.data == nullptr) return "";
+  return std::string(found->value.data.data, found->value.data.len);
+}
+
+BrokerLimits LimitsOf(MQTTProperties& properties) {
+  BrokerLimits limits;
+  limits.receive_maximum =
+      Number(properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM).value_or(65535);
+  limits.maximum_packet_size =
+      Number(properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE)
+          .value_or(INT64_MAX);
+  limits.maximum_qos =
+      Number(properties, MQTTPROPERTY_CODE_MAXIMUM_QOS).value_or(2);
+  limits.retain_available =
+      Number(properties, MQTTPROPERTY_CODE_RETAIN_AVAILABLE).value_or(1) != 0;
+  limits.server_keep_alive =
+      Number(properties, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE).value_or(-1);
+  return limits;
+}
+
+// The notes that callbacks leave for the loop.
+struct Connected {
+  BrokerLimits limits;
+};
+struct ConnectFailed {
+  int code;
+  std::string library_message;
+};
+struct Lost {
+  std::string reason;  // the broker's, empty when it gave none
+};
+struct Published {
+  int64_t id;
+  PublishOutcome outcome;
+};
+struct Disconnected {};
+using Note =
+    std::variant<Connected, ConnectFailed, Lost, Published, Disconnected>;
+
+}  // namespace
+
+// Carries notes from Paho's threads to the loop. Thread-safe but for what says
+// otherwise.
+class PahoClient::Inbox : public std::enable_shared_from_this<Inbox> {
+ public:
+  explicit Inbox(EventLoop* loop) : loop_(loop) {}
+
+  void Put(int64_t generation, Note note) {
+    bool first;
+    {
+      MutexLock lock(&mutex_);
+      first = notes_.empty();
+      notes_.emplace_back(generation, std::move(note));
+    }
+    if (first) {
+      loop_->Post([self = shared_from_this()] { self->Deliver(); });
+    }
+  }
+
+  // The rest is for the loop's thread only.
+  void SetListener(Listener* listener) { listener_ = listener; }
+  // Notes of other generations are dropped from now on.
+  void SetGeneration(int64_t generation, std::string verify_host) {
+    generation_ = generation;
+    verify_host_ = std::move(verify_host);
+  }
+
+ private:
+  void Deliver() {
+    std::vector<std::pair<int64_t, Note>> notes;
+    {
+      MutexLock lock(&mutex_);
+      notes.swap(notes_);
+    }
+    for (auto& [generation, note] : notes) {
+      if (generation != generation_ || listener_ == nullptr) continue;
+      std::visit([this](auto& n) { Tell(n); }, note);
+    }
+  }
+  void Tell(Connected& note) { listener_->OnConnected(note.limits); }
+  void Tell(ConnectFailed& note) {
+    listener_->OnConnectFailed(
+        DescribeConnectFailure(PahoSeams::Diagnostics(), note.code,
+                               note.library_message, verify_host_));
+  }
+  void Tell(Lost& note) {
+    listener_->OnConnectionLost(note.reason.empty()
+                                    ? DescribeLoss(PahoSeams::Diagnostics())
+                                    : note.reason);
+  }
+  void Tell(Published& note) { listener_->OnPublished(note.id, note.outcome); }
+  void Tell(Disconnected&) { listener_->OnDisconnected(); }
+
+  EventLoop* const loop_;
+  Listener* listener_ = nullptr;
+  int64_t generation_ = 0;
+  std::string verify_host_;
+  Mutex mutex_;
+  std::vector<std::pair<int64_t, Note>> notes_ ABSL_GUARDED_BY(mutex_);
+};
+
+// One Paho client and its one connection. The loop's thread calls the methods,
+// Paho's threads call the static callbacks with the address of this or of a
+// slot; destroying the Paho client, in ~Connection, is what ends these calls.
+class PahoClient::Connection {
+ public:
+  Connection(std::shared_ptr<Inbox> inbox, int64_t generation,
+             wire::Configure settings)
+      : inbox_(std::move(inbox)),
+        generation_(generation),
+        settings_(std::move(settings)) {}
+
+  ~Connection() {
+    if (handle_ != nullptr) MQTTAsync_destroy(&handle_);
+  }
+
+  absl::Status Start() {
+    MQTTPUSH_RETURN_IF_ERROR(Create());
+    MQTTAsync_connectOptions options = ConnectOptions();
+    MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
+    if (settings_.has_tls()) {
+      MQTTPUSH_RETURN_IF_ERROR(FillTls(ssl));
+      options.ssl = &ssl;
+    }
+    const std::string& name = settings_.tls().server_name();
+    PahoSeams::BeginConnection(name, settings_.host());
+    return ToStatus(MQTTAsync_connect(handle_, &options), "connect");
+  }
+
+  absl::StatusOr<int> Publish(int64_t id, const wire::Publish& message) {
+    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+    Slot* slot = TakeSlot();
+    slot->id = id;
+    slot->qos = message.qos();
+    options.context = slot;
+    if (IsV5()) {
+      options.onSuccess5 = &OnPublishSuccess5;
+      options.onFailure5 = &OnPublishFailure5;
+    } else {
+      options.onSuccess = &OnPublishSuccess;
+      options.onFailure = &OnPublishFailure;
+    }
+    const int code = MQTTAsync_send(handle_, message.topic().c_str(),
+                                    static_cast<int>(message.payload().size()),
+                                    message.payload().data(), message.qos(),
+                                    message.retain(), &options);
+    if (code != MQTTASYNC_SUCCESS) {
+      ReturnSlot(slot);
+      return ToStatus(code, "publish");
+    }
+    return message.qos() == 0 ? 0 : options.token;
+  }
+
+  void Disconnect() {
+    MQTTAsync_disconnectOptions options =
+        MQTTAsync_disconnectOptions_initializer;
+    options.timeout = 0;  // any other value is unsafe in 1.3.12
+    options.context = this;
+    if (IsV5()) {
+      options.onSuccess5 = [](void* self, MQTTAsync_successData5*) {
+        static_cast<Connection*>(self)->Note(Disconnected{});
+      };
+    } else {
+      options.onSuccess = [](void* self, MQTTAsync_successData*) {
+        static_cast<Connection*>(self)->Note(Disconnected{});
+      };
+    }
+    if (MQTTAsync_disconnect(handle_, &options) != MQTTASYNC_SUCCESS) {
+      Note(Disconnected{});
+    }
+  }
+
+ private:
+  // What a publication's callback finds; reused once it was called.
+  struct Slot {
+    Connection* connection = nullptr;
+    int64_t id = 0;
+    int qos = 0;
+  };
+
+  bool IsV5() const { return settings_.protocol_level() == 5; }
+
+  static absl::Status ToStatus(int code, absl::string_view what) {
+    if (code == MQTTASYNC_SUCCESS) return absl::OkStatus();
+    const char* reason = MQTTAsync_strerror(code);
+    std::string message =
+        absl::StrCat(what, ": ", reason == nullptr ? "unknown error" : reason,
+                     " (", code, ")");
+    return code == MQTTASYNC_BAD_UTF8_STRING || code == MQTTASYNC_BAD_QOS
+               ? absl::InvalidArgumentError(message)
+               : absl::UnavailableError(message);
+  }
+
+  absl::Status Create() {
+    MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
+    options.MQTTVersion = IsV5() ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
+    options.sendWhileDisconnected = 0;
+    options.maxBufferedMessages = kMaxBufferedMessages;
+    options.deleteOldestMessages = 0;
+    options.restoreMessages = 0;
+    options.persistQoS0 = 0;
+    MQTTPUSH_RETURN_IF_ERROR(
+        ToStatus(MQTTAsync_createWithOptions(
+                     &handle_, Uri(settings_, UriHost(settings_)).c_str(),
+                     settings_.client_id().c_str(), MQTTCLIENT_PERSISTENCE_NONE,
+                     nullptr, &options),
+                 "create"));
+    MQTTPUSH_RETURN_IF_ERROR(ToStatus(
+        MQTTAsync_setCallbacks(handle_, this, &OnLost, &OnMessage, nullptr),
+        "setCallbacks"));
+    return ToStatus(MQTTAsync_setDisconnected(handle_, this, &OnServerLeft),
+                    "setDisconnected");
+  }
+
+  MQTTAsync_connectOptions ConnectOptions() {
+    MQTTAsync_connectOptions v4 = MQTTAsync_connectOptions_initializer;
+    MQTTAsync_connectOptions v5 = MQTTAsync_connectOptions_initializer5;
+    MQTTAsync_connectOptions options = IsV5() ? v5 : v4;
+    if (IsV5()) {
+      options.cleanstart = 1;
+      options.onSuccess5 = &OnConnectSuccess5;
+      options.onFailure5 = &OnConnectFailure5;
+    } else {
+      options.MQTTVersion = MQTTVERSION_3_1_1;
+      options.cleansession = 1;
+      options.onSuccess = &OnConnectSuccess;
+      options.onFailure = &OnConnectFailure;
+    }
+    options.context = this;
+    options.keepAliveInterval =
+        static_cast<int>(settings_.keep_alive().seconds());
+    options.connectTimeout = kConnectTimeoutSeconds;
+    options.automaticReconnect = 0;
+    options.retryInterval = 0;
+    options.maxInflight = 65535;  // the window is ours
+    if (!settings_.username().empty()) {
+      options.username = settings_.username().c_str();
+      options.binarypwd.len = static_cast<int>(settings_.password().size());
+      options.binarypwd.data = settings_.password().data();
+    }
+    return options;
+  }
+
+  // Paho reads certificates from files only.
+  absl::Status FillTls(MQTTAsync_SSLOptions& ssl) {
+    const wire::Tls& tls = settings_.tls();
+    ssl.verify = tls.insecure_skip_verify() ? 0 : 1;
+    ssl.enableServerCertAuth = ssl.verify;
+    MQTTPUSH_ASSIGN_OR_RETURN(ssl.trustStore, File(tls.ca_certificates_pem()));
+    ssl.disableDefaultTrustStore = ssl.trustStore != nullptr;
+    MQTTPUSH_ASSIGN_OR_RETURN(ssl.keyStore, File(tls.certificate_chain_pem()));
+    MQTTPUSH_ASSIGN_OR_RETURN(ssl.privateKey, File(tls.private_key_pem()));
+    return absl::OkStatus();
+  }
+
+  // The path of a file with this text; null for no text.
+  absl::StatusOr<const char*> File(const std::string& pem) {
+    if (pem.empty()) return nullptr;
+    MQTTPUSH_ASSIGN_OR_RETURN(MemoryFile file, MemoryFile::Create(pem));
+    files_.push_back(std::move(file));
+    return files_.back().path().c_str();
+  }
+
+  Slot* TakeSlot() {
+    MutexLock lock(&mutex_);
+    if (free_slots_.empty()) {
+      slots_.push_back({this});
+      return &slots_.back();
+    }
+    Slot* slot = free_slots_.back();
+    free_slots_.pop_back();
+    return slot;
+  }
+
+  void ReturnSlot(Slot* slot) {
+    MutexLock lock(&mutex_);
+    free_slots_.push_back(slot);
+  }
+
+  template <typename T>
+  void Note(T note) {
+    inbox_->Put(generation_, mqttpush::Note(std::move(note)));
+  }
+
+  static void EndPublish(void* context, PublishOutcome outcome) {
+    Slot* slot = static_cast<Slot*>(context);
+    Connection* self = slot->connection;
+    const int64_t id = slot->id;
+    self->ReturnSlot(slot);
+    self->Note(Published{id, std::move(outcome)});
+  }
+
+  // `code` is Paho's: of the messages of a lost connection we are told by
+  // its loss, all at once.
+  static void FailPublish(void* context, int code) {
+    if (code == kOperationIncomplete) return;
+    // WriteGuard exists so that this never happens.
+    const bool poisoned =
+        code == MQTTASYNC_FAILURE && static_cast<Slot*>(context)->qos > 0;
+    EndPublish(context, {poisoned ? PublishOutcome::Kind::kPoisoned
+                                  : PublishOutcome::Kind::kWriteFailed,
+                         0, ""});
+  }
+
+  // Callbacks, with Paho's lock held: they leave a note and return.
+  static int OnMessage(void*, char*, int, MQTTAsync_message*) { return 1; }
+  static void OnLost(void* self, char*) {
+    static_cast<Connection*>(self)->Note(Lost{});
+  }
+  static void OnServerLeft(void* self, MQTTProperties* properties,
+                           MQTTReasonCodes reason) {
+    std::string text = absl::StrCat("DISCONNECT ", ReasonCodeName(reason));
+    std::string words =
+        properties == nullptr
+            ? ""
+            : Text(*properties, MQTTPROPERTY_CODE_REASON_STRING);
+    if (!words.empty()) absl::StrAppend(&text, ": ", words);
+    static_cast<Connection*>(self)->Note(Lost{std::move(text)});
+  }
+  static void OnConnectSuccess(void* self, MQTTAsync_successData* data) {
+    BrokerLimits limits;
+    limits.session_present = data->alt.connect.sessionPresent != 0;
+    static_cast<Connection*>(self)->NoteConnected(std::move(limits));
+  }
+  static void OnConnectSuccess5(void* self, MQTTAsync_successData5* data) {
+    BrokerLimits limits = LimitsOf(data->properties);
+    limits.session_present = data->alt.connect.sessionPresent != 0;
+    static_cast<Connection*>(self)->NoteConnected(std::move(limits));
+  }
+  void NoteConnected(BrokerLimits limits) {
+    limits.address = PahoSeams::Diagnostics().peer_address;
+    Note(Connected{std::move(limits)});
+  }
+  static void OnConnectFailure(void* self, MQTTAsync_failureData* data) {
+    static_cast<Connection*>(self)->Note(ConnectFailed{
+        data->code, data->message == nullptr ? "" : data->message});
+  }
+  static void OnConnectFailure5(void* self, MQTTAsync_failureData5* data) {
+    // 1.3.12 gives the reason of the CONNACK in `code`.
+    static_cast<Connection*>(self)->Note(ConnectFailed{
+        data->code, data->message == nullptr ? "" : data->message});
+  }
+  static void OnPublishSuccess(void* slot, MQTTAsync_successData*) {
+    EndPublish(slot, {});
+  }
+  static void OnPublishSuccess5(void* slot, MQTTAsync_successData5*) {
+    EndPublish(slot, {});
+  }
+  static void OnPublishFailure(void* slot, MQTTAsync_failureData* data) {
+    FailPublish(slot, data == nullptr ? MQTTASYNC_FAILURE : data->code);
+  }
+  static void OnPublishFailure5(void* slot, MQTTAsync_failureData5* data) {
+    if (data == nullptr ||
+        data->reasonCode < MQTTREASONCODE_UNSPECIFIED_ERROR) {
+      FailPublish(slot, data == nullptr ? MQTTASYNC_FAILURE : data->code);
+      return;
+    }
+    EndPublish(slot, {PublishOutcome::Kind::kRejected, data->reasonCode,
+                      Text(data->properties, MQTTPROPERTY_CODE_REASON_STRING)});
+  }
+
+  const std::shared_ptr<Inbox> inbox_;
+  const int64_t generation_;
+  const wire::Configure settings_;
+  MQTTAsync handle_ = nullptr;
+  std::deque<MemoryFile> files_;
+  Mutex mutex_;
+  std::deque<Slot> slots_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Slot*> free_slots_ ABSL_GUARDED_BY(mutex_);
+};
+
+PahoClient::PahoClient(EventLoop* loop)
+    : loop_(loop), inbox_(std::make_shared<Inbox>(loop)) {
+  // Its trace, on by default, costs a third of all CPU.
+  MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_FATAL);
+}
+
+PahoClient::~PahoClient() = default;
+
+void PahoClient::SetListener(Listener* listener) {
+  inbox_->SetListener(listener);
+}
+
+void PahoClient::Connect(const wire::Configure& settings) {
+  Close();
+  inbox_->SetGeneration(++generation_, VerifyHost(settings));
+  connection_ = std::make_unique<Connection>(inbox_, generation_, settings);
+  absl::Status started = connection_->Start();
+  if (!started.ok()) Fail(std::string(started.message()));
+}
+
+void PahoClient::Fail(const std::string& message) {
+  inbox_->Put(generation_, ConnectFailed{MQTTASYNC_FAILURE, message});
+}
+
+absl::StatusOr<int> PahoClient::Publish(int64_t id,
+                                        const wire::Publish& message) {
+  if (connection_ == nullptr) return absl::UnavailableError("not connected");
+  return connection_->Publish(id, message);
+}
+
+void PahoClient::Disconnect() {
+  if (connection_ != nullptr) connection_->Disconnect();
+}
+
+void PahoClient::Close() {
+  inbox_->SetGeneration(++generation_, "");
+  connection_.reset();
+}
+
+}  // namespace mqttpush

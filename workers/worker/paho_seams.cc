@@ -1,0 +1,264 @@
+#include "workers/worker/paho_seams.h"
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "common/mutex.h"
+#include "workers/worker/write_guard.h"
+
+namespace mqttpush {
+namespace {
+
+// A worker has some twenty files open; a socket beyond this is not guarded.
+constexpr int kMaxFd = 4096;
+
+struct State {
+  Mutex mutex;
+  std::map<int, WriteGuard> guards ABSL_GUARDED_BY(mutex);  // by socket
+  ConnectDiagnostics diagnostics ABSL_GUARDED_BY(mutex);
+  PahoSeams::Counters counters ABSL_GUARDED_BY(mutex);
+  std::string name ABSL_GUARDED_BY(mutex);
+  std::string host ABSL_GUARDED_BY(mutex);
+};
+
+// Never destroyed: libraries close sockets while the process exits.
+State& state() {
+  static State& state = *new State;
+  return state;
+}
+
+std::array<std::atomic<bool>, kMaxFd> guarded_fds;
+
+bool IsGuarded(int fd) {
+  return fd >= 0 && fd < kMaxFd &&
+         guarded_fds[fd].load(std::memory_order_acquire);
+}
+
+// The next definition of `name` after this program's own.
+template <typename Function>
+Function* Next(const char* name) {
+  return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+std::string AddressText(const sockaddr* address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address->sa_family == AF_INET) {
+    auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
+    inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text);
+    return absl::StrCat(text, ":", ntohs(v4->sin_port));
+  }
+  auto* v6 = reinterpret_cast<const sockaddr_in6*>(address);
+  inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
+  return absl::StrCat("[", text, "]:", ntohs(v6->sin6_port));
+}
+
+void BeginGuarding(int fd, const sockaddr* address) {
+  int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  MutexLock lock(&state().mutex);
+  state().guards[fd] = WriteGuard();
+  state().diagnostics.peer_address = AddressText(address);
+  guarded_fds[fd].store(true, std::memory_order_release);
+}
+
+void EndGuarding(int fd) {
+  MutexLock lock(&state().mutex);
+  state().guards.erase(fd);
+  guarded_fds[fd].store(false, std::memory_order_release);
+}
+
+void RecordSocketError(int error) {
+  MutexLock lock(&state().mutex);
+  state().diagnostics.socket_error = error;
+}
+
+// Asks the guard of `fd`; true means do not write.
+bool SwallowWrite(int fd, const iovec* parts, int count) {
+  MutexLock lock(&state().mutex);
+  WriteGuard& guard = state().guards[fd];
+  const bool swallow =
+      guard.BeforeWrite(parts, count) == WriteGuard::Before::kSwallow;
+  state().diagnostics.connect_written |= guard.connect_seen();
+  state().counters.swallowed_repeats += swallow;
+  return swallow;
+}
+
+// Tells the guard of `fd` of a write; true means report it as complete.
+bool HideFailure(int fd, const iovec* parts, int count, ssize_t written,
+                 bool retry) {
+  {
+    MutexLock lock(&state().mutex);
+    if (state().guards[fd].AfterWrite(parts, count, written, retry) ==
+        WriteGuard::After::kReport) {
+      return false;
+    }
+    ++state().counters.killed_connections;
+  }
+  // The receive thread finds the dead socket and reports the loss.
+  shutdown(fd, SHUT_RDWR);
+  return true;
+}
+
+// Keeps OpenSSL's words about an error, before Paho empties its queue.
+void RecordTlsError(const SSL* ssl) {
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  const long verified = SSL_get_verify_result(ssl);
+  const bool certificate_failed =
+      ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+  MutexLock lock(&state().mutex);
+  ConnectDiagnostics& seen = state().diagnostics;
+  if (reason != nullptr) seen.tls_error = reason;
+  if (certificate_failed && verified != X509_V_OK) {
+    seen.certificate_error = X509_verify_cert_error_string(verified);
+  }
+}
+
+}  // namespace
+
+void PahoSeams::BeginConnection(const std::string& name,
+                                const std::string& host) {
+  MutexLock lock(&state().mutex);
+  state().diagnostics = ConnectDiagnostics();
+  state().name = name;
+  state().host = host;
+}
+
+ConnectDiagnostics PahoSeams::Diagnostics() {
+  MutexLock lock(&state().mutex);
+  return state().diagnostics;
+}
+
+PahoSeams::Counters PahoSeams::counters() {
+  MutexLock lock(&state().mutex);
+  return state().counters;
+}
+
+}  // namespace mqttpush
+
+using namespace mqttpush;  // NOLINT: the functions below are the system's
+
+extern "C" {
+
+ssize_t writev(int fd, const iovec* parts, int count) {
+  static auto* const next = Next<decltype(writev)>("writev");
+  if (!IsGuarded(fd)) return next(fd, parts, count);
+  if (SwallowWrite(fd, parts, count)) {
+    ssize_t total = 0;
+    for (int i = 0; i < count; ++i) total += parts[i].iov_len;
+    return total;
+  }
+  const ssize_t written = next(fd, parts, count);
+  const int error = errno;
+  const bool retry = error == EAGAIN || error == EWOULDBLOCK;
+  if (written < 0 && !retry) RecordSocketError(error);
+  if (HideFailure(fd, parts, count, written, retry)) {
+    ssize_t total = 0;
+    for (int i = 0; i < count; ++i) total += parts[i].iov_len;
+    return total;
+  }
+  errno = error;
+  return written;
+}
+
+int connect(int fd, const sockaddr* address, socklen_t length) {
+  static auto* const next = Next<decltype(connect)>("connect");
+  const bool tcp =
+      address->sa_family == AF_INET || address->sa_family == AF_INET6;
+  if (!tcp || fd < 0 || fd >= kMaxFd) return next(fd, address, length);
+  BeginGuarding(fd, address);
+  const int result = next(fd, address, length);
+  const int error = errno;
+  if (result < 0 && error != EINPROGRESS) RecordSocketError(error);
+  errno = error;
+  return result;
+}
+
+int close(int fd) {
+  static auto* const next = Next<decltype(close)>("close");
+  if (IsGuarded(fd)) EndGuarding(fd);
+  return next(fd);
+}
+
+int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                addrinfo** result) {
+  static auto* const next = Next<decltype(getaddrinfo)>("getaddrinfo");
+  std::string host = name == nullptr ? "" : name;
+  {
+    MutexLock lock(&state().mutex);
+    if (!host.empty() && host == state().name) host = state().host;
+  }
+  const int error =
+      next(name == nullptr ? nullptr : host.c_str(), service, hints, result);
+  if (error != 0) {
+    MutexLock lock(&state().mutex);
+    state().diagnostics.dns_error =
+        absl::StrCat(host, ": ", gai_strerror(error));
+  }
+  return error;
+}
+
+// Paho asks for SO_ERROR to learn how a non-blocking connect ended.
+int getsockopt(int fd, int level, int option, void* value, socklen_t* length) {
+  static auto* const next = Next<decltype(getsockopt)>("getsockopt");
+  const int result = next(fd, level, option, value, length);
+  if (result == 0 && level == SOL_SOCKET && option == SO_ERROR &&
+      IsGuarded(fd)) {
+    int error = 0;
+    std::memcpy(&error, value, sizeof error);
+    if (error != 0) RecordSocketError(error);
+  }
+  return result;
+}
+
+int SSL_write(SSL* ssl, const void* buffer, int bytes) {
+  static auto* const next = Next<decltype(SSL_write)>("SSL_write");
+  const int fd = SSL_get_fd(ssl);
+  if (!IsGuarded(fd)) return next(ssl, buffer, bytes);
+  const iovec part{const_cast<void*>(buffer), static_cast<size_t>(bytes)};
+  if (SwallowWrite(fd, &part, 1)) return bytes;
+  const int written = next(ssl, buffer, bytes);
+  const int error = written > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl, written);
+  // Paho goes on only after WANT_WRITE and takes all else for an error.
+  const bool retry = error == SSL_ERROR_WANT_WRITE;
+  if (HideFailure(fd, &part, 1, written > 0 ? written : -1, retry)) {
+    ERR_clear_error();
+    return bytes;
+  }
+  return written;
+}
+
+int SSL_connect(SSL* ssl) {
+  static auto* const next = Next<decltype(SSL_connect)>("SSL_connect");
+  const int result = next(ssl);
+  if (result == 1) {
+    MutexLock lock(&state().mutex);
+    state().diagnostics.handshake_done = true;
+  }
+  return result;
+}
+
+int SSL_get_error(const SSL* ssl, int result) {
+  static auto* const next = Next<decltype(SSL_get_error)>("SSL_get_error");
+  const int error = next(ssl, result);
+  if (error == SSL_ERROR_SSL) RecordTlsError(ssl);
+  return error;
+}
+
+}  // extern "C"

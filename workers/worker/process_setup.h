@@ -1,0 +1,25 @@
+// What a worker process does to itself before it does anything else.
+#ifndef MQTTPUSH_WORKERS_WORKER_PROCESS_SETUP_H_
+#define MQTTPUSH_WORKERS_WORKER_PROCESS_SETUP_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace mqttpush {
+
+// Binds the process's life to its parent's, keeps its memory (it holds a
+// customer's credentials) out of core dumps and debuggers, clears the
+// environment of what would change Paho, and blocks signals: Paho's threads
+// miss events when one is delivered to them, and only the control plane ends a
+// worker. To be called before any thread starts.
+absl::Status SetUpWorkerProcess();
+
+// Reads the nonce that the control plane wrote into the socket, then makes the
+// socket ready for gRPC. FAILED_PRECONDITION: the control plane is gone.
+absl::StatusOr<std::string> ReadNonce(int fd);
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_WORKER_PROCESS_SETUP_H_

@@ -1,0 +1,93 @@
+// Worker: keeps one link to one broker, as the control plane wants it.
+#ifndef MQTTPUSH_WORKERS_WORKER_WORKER_H_
+#define MQTTPUSH_WORKERS_WORKER_WORKER_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "common/event_loop.h"
+#include "workers/worker/backoff.h"
+#include "workers/worker/link_state.h"
+#include "workers/worker/message_flow.h"
+#include "workers/worker/mqtt_client.h"
+#include "workers/worker/wire.h"
+
+namespace mqttpush {
+
+// For the loop's thread only. link_state.h decides, this acts: it connects,
+// waits, opens and closes the flow of messages, and says how the link is.
+class Worker : private MqttClient::Listener {
+ public:
+  // A worker whose MQTT library may no longer be trusted ends with this code;
+  // the control plane starts another.
+  static constexpr int kExitPoisoned = 75;
+
+  // Ends the process with a code, after the stream has said all.
+  using Exit = std::function<void(int)>;
+
+  // All must outlive this.
+  Worker(EventLoop* loop, MqttClient* client, LinkSink* sink,
+         Backoff::Random random, Exit exit);
+
+  void OnControl(wire::ControlMessage message);
+
+ private:
+  // What is done once nothing is in flight any more.
+  enum class Goal { kServe, kReconnect, kExit };
+
+  void OnConnected(const BrokerLimits& limits) override;
+  void OnConnectFailed(const ConnectFailure& failure) override;
+  void OnConnectionLost(const std::string& message) override;
+  void OnPublished(int64_t id, const PublishOutcome& outcome) override;
+  void OnDisconnected() override;
+
+  void Configure(wire::Configure settings);
+  void Drain();
+  // Takes no more messages and pursues `goal` when those in flight have ended,
+  // or at `deadline`.
+  void Quiesce(Goal goal, absl::Duration deadline);
+  void OnQuiet();
+  void ExitNow(int code);
+
+  void Handle(LinkEvent event);
+  void Connect();
+  void RetryAfter(absl::Duration delay);
+  void EndConnection();
+  void OnAckTimeout();
+  void Report();
+  void ReportAckLater();
+
+  // A timer that can be set anew. `serial` tells a run that was cancelled too
+  // late from the present one.
+  struct Timer {
+    std::optional<EventLoop::TimerId> id;
+    int64_t serial = 0;
+  };
+  void Arm(Timer& timer, absl::Duration delay, EventLoop::Task task);
+  void Cancel(Timer& timer);
+
+  EventLoop* const loop_;
+  MqttClient* const client_;
+  LinkSink* const sink_;
+  const Exit exit_;
+  Backoff backoff_;
+  MessageFlow flow_;
+
+  wire::Configure settings_;
+  WorkerLinkState state_ = WorkerLinkState::kIdle;
+  absl::Time since_ = absl::InfinitePast();
+  absl::Time next_connect_ = absl::InfinitePast();
+  std::string last_error_;
+  BrokerLimits limits_;
+  Goal goal_ = Goal::kServe;
+  absl::Time reported_ack_ = absl::InfinitePast();
+
+  Timer retry_timer_;
+  Timer quiet_timer_;
+  Timer report_timer_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_WORKER_WORKER_H_
