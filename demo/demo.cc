@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "demo/fleet.h"
-#include "demo/history.h"
+#include "tests/support/history_reader.h"
 #include "demo/plan.h"
 #include "demo/report.h"
 #include "demo/sender.h"

@@ -5,7 +5,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "tests/support/rpc.h"
+#include "common/status_macros.h"
 
 namespace mqttpush::demo {
 namespace {
@@ -90,33 +90,16 @@ std::vector<TenantPlan> MakePlans(const std::vector<FleetEvent>& fleet,
   return plans;
 }
 
-absl::Status Provision(const TenantPlan& plan,
-                       v1::AdminService::StubInterface& admin) {
-  v1::CreateTenantRequest tenant;
-  tenant.set_tenant_id(plan.id);
-  *tenant.mutable_tenant() = plan.tenant;
-  absl::Status status = Call<v1::Tenant>([&](auto* context, auto* response) {
-                          return admin.CreateTenant(context, tenant, response);
-                        }).status();
-  if (!status.ok()) return status;
-
-  v1::CreateBrokerRequest broker;
-  broker.set_parent(absl::StrCat("tenants/", plan.id));
-  broker.set_broker_id("main");
-  *broker.mutable_broker() = plan.broker;
-  status = Call<v1::Broker>([&](auto* context, auto* response) {
-             return admin.CreateBroker(context, broker, response);
-           }).status();
-  if (!status.ok()) return status;
-
-  v1::CreateSubscriptionRequest subscription;
-  subscription.set_parent(absl::StrCat("tenants/", plan.id));
-  subscription.set_subscription_id("events");
-  *subscription.mutable_subscription() = plan.subscription;
-  return Call<v1::Subscription>([&](auto* context, auto* response) {
-           return admin.CreateSubscription(context, subscription, response);
-         })
-      .status();
+absl::Status Provision(const TenantPlan& plan, AdminClient& admin) {
+  const std::string tenant = absl::StrCat("tenants/", plan.id);
+  const auto& owner_ids = plan.tenant.owner_ids();
+  MQTTPUSH_RETURN_IF_ERROR(
+      admin.CreateTenant(tenant, {owner_ids.begin(), owner_ids.end()},
+                         plan.tenant.display_name()));
+  MQTTPUSH_RETURN_IF_ERROR(admin.CreateBroker(
+      absl::StrCat(tenant, "/brokers/main"), plan.broker));
+  return admin.CreateSubscription(
+      absl::StrCat(tenant, "/subscriptions/events"), plan.subscription);
 }
 
 Message ExpectedMessage(const TenantPlan& plan, const FleetEvent& event) {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "demo/fleet.h"
-#include "mqttpush/v1/admin_service.grpc.pb.h"
 #include "mqttpush/v1/resources.pb.h"
+#include "tests/support/admin_client.h"
 
 namespace mqttpush::demo {
 
@@ -30,8 +30,7 @@ std::vector<TenantPlan> MakePlans(const std::vector<FleetEvent>& fleet,
                                   int broker_port);
 
 // Creates tenant, broker and subscription through the API.
-absl::Status Provision(const TenantPlan& plan,
-                       v1::AdminService::StubInterface& admin);
+absl::Status Provision(const TenantPlan& plan, AdminClient& admin);
 
 // A message as the customer must see it.
 struct Message {

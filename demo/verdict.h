@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 #include "demo/fleet.h"
-#include "demo/history.h"
+#include "tests/support/history_reader.h"
 #include "demo/plan.h"
 
 namespace mqttpush::demo {

@@ -1,6 +1,6 @@
 // ReadHistory: all that the history service says about one tenant.
-#ifndef MQTTPUSH_DEMO_HISTORY_H_
-#define MQTTPUSH_DEMO_HISTORY_H_
+#ifndef MQTTPUSH_TESTS_SUPPORT_HISTORY_READER_H_
+#define MQTTPUSH_TESTS_SUPPORT_HISTORY_READER_H_
 
 #include <map>
 #include <string>
@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "mqttpush/v1/history_service.grpc.pb.h"
 
-namespace mqttpush::demo {
+namespace mqttpush {
 
 struct TenantHistory {
   std::vector<v1::Delivery> deliveries;  // newest accepted first
@@ -28,6 +28,6 @@ absl::StatusOr<v1::Delivery> ReadDelivery(
 absl::Time TimeOf(const google::protobuf::Timestamp& timestamp);
 absl::Duration DurationOf(const google::protobuf::Duration& duration);
 
-}  // namespace mqttpush::demo
+}  // namespace mqttpush
 
-#endif  // MQTTPUSH_DEMO_HISTORY_H_
+#endif  // MQTTPUSH_TESTS_SUPPORT_HISTORY_READER_H_

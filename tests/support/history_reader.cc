@@ -1,9 +1,9 @@
-#include "demo/history.h"
+#include "tests/support/history_reader.h"
 
 #include "absl/strings/str_cat.h"
 #include "tests/support/rpc.h"
 
-namespace mqttpush::demo {
+namespace mqttpush {
 namespace {
 
 absl::Status ReadDeliveries(const std::string& parent,
@@ -77,4 +77,4 @@ absl::Duration DurationOf(const google::protobuf::Duration& duration) {
          absl::Nanoseconds(duration.nanos());
 }
 
-}  // namespace mqttpush::demo
+}  // namespace mqttpush
