@@ -5,8 +5,8 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
-#include "common/utf8.h"
 #include "google/rpc/status.pb.h"
+#include "services/api/text.h"
 
 namespace mqttpush {
 namespace {
@@ -15,16 +15,6 @@ constexpr absl::string_view kTypeUrlPrefix = "type.googleapis.com/";
 
 std::string TypeUrl(const google::protobuf::Message& message) {
   return absl::StrCat(kTypeUrlPrefix, message.GetDescriptor()->full_name());
-}
-
-// Errors of other layers may hold bytes that protobuf's strings must not.
-std::string PrintableMessage(absl::string_view message) {
-  std::string text(message);
-  for (size_t bad = FindInvalidUtf8(text); bad != absl::string_view::npos;
-       bad = FindInvalidUtf8(text)) {
-    text[bad] = '?';
-  }
-  return Truncate(text, kMaxStatusMessageBytes);
 }
 
 void AddErrorInfo(absl::Status* status) {
@@ -66,21 +56,12 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   }
   google::rpc::Status proto;
   proto.set_code(status.raw_code());
-  proto.set_message(PrintableMessage(status.message()));
+  proto.set_message(
+      Truncate(ReplaceInvalidUtf8(status.message()), kMaxStatusMessageBytes));
   AddDetails(described, &proto);
   // The codes of absl and gRPC are the same numbers.
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
                       proto.message(), proto.SerializeAsString());
-}
-
-std::string Truncate(absl::string_view text, size_t max_bytes) {
-  if (text.size() <= max_bytes) return std::string(text);
-  constexpr absl::string_view kEllipsis = "…";
-  size_t end = max_bytes < kEllipsis.size() ? 0 : max_bytes - kEllipsis.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
-    --end;
-  }
-  return absl::StrCat(text.substr(0, end), kEllipsis);
 }
 
 }  // namespace mqttpush

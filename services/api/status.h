@@ -31,10 +31,6 @@ void AttachDetail(const google::protobuf::Message& detail,
 // message and the details are cut to the limits above.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
-// `text` cut to `max_bytes` between two UTF-8 characters, "…" at the end if
-// cut.
-std::string Truncate(absl::string_view text, size_t max_bytes);
-
 }  // namespace mqttpush
 
 #endif  // MQTTPUSH_SERVICES_API_STATUS_H_

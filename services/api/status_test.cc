@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include "common/utf8.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -77,16 +76,6 @@ TEST(StatusTest, ReplacesBytesThatAreNotUtf8) {
       ToGrpcStatus(absl::InternalError("sqlite: \xff\xfe!"));
   EXPECT_EQ(status.error_message(), "sqlite: \?\?!");
   EXPECT_EQ(Details(status).message(), "sqlite: \?\?!");
-}
-
-TEST(TruncateTest, CutsBetweenCharacters) {
-  EXPECT_EQ(Truncate("abcdef", 6), "abcdef");
-  EXPECT_EQ(Truncate("abcdefg", 6), "abc…");
-  for (size_t max = 3; max < 12; ++max) {
-    const std::string cut = Truncate("éééééééé", max);
-    EXPECT_LE(cut.size(), max);
-    EXPECT_EQ(FindInvalidUtf8(cut), absl::string_view::npos) << max;
-  }
 }
 
 }  // namespace

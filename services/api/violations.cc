@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "google/rpc/error_details.pb.h"
 #include "services/api/status.h"
+#include "services/api/text.h"
 
 namespace mqttpush {
 namespace {
