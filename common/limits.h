@@ -10,6 +10,9 @@ namespace mqttpush::limits {
 // gRPC's default message size; a batch is one message.
 inline constexpr int kMaxRequestBytes = 4 << 20;
 inline constexpr int kMaxEventsPerBatch = 1000;
+// Per StreamEvents stream: enough to keep the log busy during a commit; bounds
+// the memory of a stream to so many requests.
+inline constexpr int kMaxUnansweredBatches = 8;
 // Brokers commonly take 128 KiB (AWS IoT) to 512 KiB; Paho stalls from 1 MB.
 inline constexpr size_t kMaxPayloadBytes = 256 << 10;
 // Deep enough for any telematics object; bounds the parser's stack.
