@@ -1,0 +1,33 @@
+// TempDir: a directory that is gone when the test is.
+#ifndef MQTTPUSH_TESTS_SUPPORT_TEMP_DIR_H_
+#define MQTTPUSH_TESTS_SUPPORT_TEMP_DIR_H_
+
+#include <string>
+
+namespace mqttpush {
+
+class TempDir {
+ public:
+  // Makes an empty directory, for its owner only, under $TMPDIR or /tmp.
+  TempDir();
+  // Removes it with all it holds.
+  ~TempDir();
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+
+  const std::string& path() const { return path_; }
+  // The path of `name` in it.
+  std::string File(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+// Writes a file anew, for its owner only. Ends the program when it cannot.
+void WriteFile(const std::string& path, const std::string& content);
+// The whole content; empty when there is no such file.
+std::string ReadFile(const std::string& path);
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_TESTS_SUPPORT_TEMP_DIR_H_
