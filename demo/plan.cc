@@ -96,10 +96,10 @@ absl::Status Provision(const TenantPlan& plan, AdminClient& admin) {
   MQTTPUSH_RETURN_IF_ERROR(
       admin.CreateTenant(tenant, {owner_ids.begin(), owner_ids.end()},
                          plan.tenant.display_name()));
-  MQTTPUSH_RETURN_IF_ERROR(admin.CreateBroker(
-      absl::StrCat(tenant, "/brokers/main"), plan.broker));
-  return admin.CreateSubscription(
-      absl::StrCat(tenant, "/subscriptions/events"), plan.subscription);
+  MQTTPUSH_RETURN_IF_ERROR(
+      admin.CreateBroker(absl::StrCat(tenant, "/brokers/main"), plan.broker));
+  return admin.CreateSubscription(absl::StrCat(tenant, "/subscriptions/events"),
+                                  plan.subscription);
 }
 
 Message ExpectedMessage(const TenantPlan& plan, const FleetEvent& event) {

@@ -115,16 +115,23 @@ struct BannedWord {
 };
 
 bool Everywhere(absl::string_view) { return true; }
-bool NotTheClock(absl::string_view path) { return path != "common/clock.h"; }
+// Tests tell real time only to bound their waits.
+bool IsProduct(absl::string_view path) {
+  return path != "common/clock.h" && !IsTest(path);
+}
+// tests/support/ holds the loops that wait for a condition.
+bool IsTestCase(absl::string_view path) {
+  return IsTest(path) && !absl::StartsWith(path, "tests/support/");
+}
 
 // Looked for in code, without comments and strings.
 const std::vector<BannedWord>& BannedInCode() {
   static const auto* const words = new std::vector<BannedWord>{
       {std::regex(R"(\b(sleep_for|sleep_until|SleepFor|usleep|nanosleep)\b)"),
-       IsTest,
+       IsTestCase,
        "a test does not sleep: wait for the condition (tests/support/)"},
       {std::regex(R"(\babsl::Now\b|system_clock::now|\btime\(nullptr\))"),
-       NotTheClock, "time comes from Clock (common/clock.h)"},
+       IsProduct, "time comes from Clock (common/clock.h)"},
       {std::regex(R"(\bthrow\b)"), Everywhere,
        "no exceptions: return absl::Status"},
       {std::regex(R"(\babsl::Mutex(Lock)?\b|\bstd::mutex\b)"),

@@ -57,7 +57,8 @@ class PushService {
  private:
   explicit PushService(Options options);
   absl::Status Launch();
-  absl::Status WaitUntilServing();
+  // Makes the stubs, and waits until it serves.
+  absl::Status Connect();
   absl::Status Failed(absl::string_view what) const;
 
   const Options options_;
