@@ -28,9 +28,10 @@ std::string Complaint(const SourceFile& file, size_t index,
   return absl::StrCat(file.path, ":", index + 1, ": ", what);
 }
 
+// Tests, what they share, and the doubles that stand beside the code.
 bool IsTest(absl::string_view path) {
-  return absl::StartsWith(path, "tests/") || absl::EndsWith(path, "_test.cc") ||
-         absl::StartsWith(path, "bench/");
+  return absl::StartsWith(path, "tests/") || absl::StartsWith(path, "bench/") ||
+         absl::EndsWith(path, "_test.cc") || absl::StrContains(path, "_stub.");
 }
 
 std::string FirstFolder(absl::string_view path) {
@@ -97,8 +98,7 @@ std::string CheckReserved(const SourceFile& file, absl::string_view included) {
 std::string CheckDirection(const SourceFile& file, absl::string_view included) {
   const auto row = MayInclude().find(FirstFolder(file.path));
   if (row == MayInclude().end()) return "";
-  if (absl::EndsWith(file.path, "_test.cc") &&
-      absl::StartsWith(included, "tests/support/")) {
+  if (IsTest(file.path) && absl::StartsWith(included, "tests/support/")) {
     return "";
   }
   const std::string folder = FirstFolder(included);

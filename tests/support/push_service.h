@@ -25,7 +25,7 @@ class PushService {
     std::string log_path;  // appended to
     // Of the configuration table (README.md), by the name of the variable.
     // Replaces the quick times that Start sets for tests.
-    std::map<std::string, std::string> environment;
+    std::map<std::string, std::string> environment = {};
   };
 
   // Starts it and waits until its health is SERVING. DEADLINE_EXCEEDED or
