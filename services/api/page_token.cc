@@ -73,15 +73,24 @@ std::string EncodePageToken(uint64_t fingerprint, absl::string_view key) {
 
 absl::StatusOr<std::string> DecodePageToken(absl::string_view token,
                                             uint64_t fingerprint) {
-  if (token.empty()) return std::string();
+  Violations violations;
+  std::string key = DecodePageToken(token, fingerprint, &violations);
+  if (!violations.empty()) return violations.ToStatus();
+  return key;
+}
+
+std::string DecodePageToken(absl::string_view token, uint64_t fingerprint,
+                            Violations* violations) {
+  if (token.empty()) return "";
   std::string bytes;
   if (!absl::WebSafeBase64Unescape(token, &bytes) ||
       bytes.size() <= kHeaderBytes || bytes[0] != kVersion) {
-    return InvalidField("page_token", "is not a token of this method");
+    violations->Add("page_token", "is not a token of this method");
+    return "";
   }
   if (bytes.substr(0, kHeaderBytes) != Header(fingerprint)) {
-    return InvalidField("page_token",
-                        "belongs to a request with other arguments");
+    violations->Add("page_token", "belongs to a request with other arguments");
+    return "";
   }
   return bytes.substr(kHeaderBytes);
 }

@@ -28,6 +28,10 @@ std::string EncodePageToken(uint64_t fingerprint, absl::string_view key);
 absl::StatusOr<std::string> DecodePageToken(absl::string_view token,
                                             uint64_t fingerprint);
 
+// As above, but adds the violation and returns an empty key.
+std::string DecodePageToken(absl::string_view token, uint64_t fingerprint,
+                            Violations* violations);
+
 // The rows to return: 0 means limits::kDefaultPageSize, more than
 // limits::kMaxPageSize means that. A negative size adds a violation.
 int EffectivePageSize(int32_t page_size, Violations* violations);

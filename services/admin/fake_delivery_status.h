@@ -1,0 +1,44 @@
+// FakeDeliveryStatus: links and in-flight events as the test says.
+#ifndef MQTTPUSH_SERVICES_ADMIN_FAKE_DELIVERY_STATUS_H_
+#define MQTTPUSH_SERVICES_ADMIN_FAKE_DELIVERY_STATUS_H_
+
+#include <map>
+#include <vector>
+
+#include "common/delivery_status.h"
+#include "common/mutex.h"
+
+namespace mqttpush {
+
+// Thread-safe.
+class FakeDeliveryStatus : public DeliveryStatus {
+ public:
+  void SetLink(int64_t broker_uid, LinkStatus link) {
+    MutexLock lock(&mutex_);
+    links_[broker_uid] = std::move(link);
+  }
+  void SetInFlight(int64_t subscription_uid, std::vector<int64_t> seqs) {
+    MutexLock lock(&mutex_);
+    in_flight_[subscription_uid] = std::move(seqs);
+  }
+
+  LinkStatus GetLink(int64_t broker_uid) const override {
+    MutexLock lock(&mutex_);
+    auto it = links_.find(broker_uid);
+    return it == links_.end() ? LinkStatus() : it->second;
+  }
+  std::vector<int64_t> ListInFlight(int64_t subscription_uid) const override {
+    MutexLock lock(&mutex_);
+    auto it = in_flight_.find(subscription_uid);
+    return it == in_flight_.end() ? std::vector<int64_t>() : it->second;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::map<int64_t, LinkStatus> links_ ABSL_GUARDED_BY(mutex_);
+  std::map<int64_t, std::vector<int64_t>> in_flight_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVICES_ADMIN_FAKE_DELIVERY_STATUS_H_

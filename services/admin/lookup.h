@@ -1,0 +1,41 @@
+// From resource names to records.
+#ifndef MQTTPUSH_SERVICES_ADMIN_LOOKUP_H_
+#define MQTTPUSH_SERVICES_ADMIN_LOOKUP_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "services/api/violations.h"
+#include "storage/config_snapshot.h"
+
+namespace mqttpush {
+
+// `field` is where `name` stands in the request. INVALID_ARGUMENT with a
+// violation when it is not such a name, NOT_FOUND when there is no such record.
+// The record lives as long as `snapshot`; never nullptr.
+absl::StatusOr<const TenantRecord*> LookUpTenant(const ConfigSnapshot& snapshot,
+                                                 absl::string_view name,
+                                                 absl::string_view field);
+absl::StatusOr<const BrokerRecord*> LookUpBroker(const ConfigSnapshot& snapshot,
+                                                 absl::string_view name,
+                                                 absl::string_view field);
+absl::StatusOr<const SubscriptionRecord*> LookUpSubscription(
+    const ConfigSnapshot& snapshot, absl::string_view name,
+    absl::string_view field);
+
+// The tenant under which something is to be created. When `parent` is not a
+// tenant's name: adds the violation and returns a tenant with uid 0, so that
+// the other fields are checked too. NOT_FOUND when there is no such tenant.
+absl::StatusOr<const TenantRecord*> LookUpParent(const ConfigSnapshot& snapshot,
+                                                 absl::string_view parent,
+                                                 Violations* violations);
+
+// The name of a record.
+std::string NameOf(const ConfigSnapshot& snapshot, const BrokerRecord& broker);
+std::string NameOf(const ConfigSnapshot& snapshot,
+                   const SubscriptionRecord& subscription);
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVICES_ADMIN_LOOKUP_H_

@@ -1,0 +1,20 @@
+// Tenants between the API and storage.
+#ifndef MQTTPUSH_SERVICES_ADMIN_TENANT_CONVERTER_H_
+#define MQTTPUSH_SERVICES_ADMIN_TENANT_CONVERTER_H_
+
+#include "mqttpush/v1/resources.pb.h"
+#include "services/api/violations.h"
+#include "storage/records.h"
+
+namespace mqttpush {
+
+v1::Tenant TenantToProto(const TenantRecord& tenant);
+
+// `base` with the fields that callers may set taken from `proto`. Adds a
+// violation for each rule of resources.proto that they break.
+TenantRecord TenantFromProto(const v1::Tenant& proto, TenantRecord base,
+                             Violations* violations);
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVICES_ADMIN_TENANT_CONVERTER_H_
