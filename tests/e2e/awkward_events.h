@@ -1,5 +1,5 @@
-// AwkwardEvents: one valid event of each object type, with bytes that are easily
-// spoilt on the way.
+// AwkwardEvents: one valid event of each object type, with bytes that are
+// easily spoilt on the way.
 #ifndef MQTTPUSH_TESTS_E2E_AWKWARD_EVENTS_H_
 #define MQTTPUSH_TESTS_E2E_AWKWARD_EVENTS_H_
 

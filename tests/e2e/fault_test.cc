@@ -1,0 +1,159 @@
+// Things break under load: the broker, a worker, the service. Every event that
+// was ACCEPTED arrives at least once at QoS 1, first arrivals in order, and
+// the history explains every arrival.
+#include <signal.h>
+
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "tests/e2e/arrivals.h"
+#include "tests/e2e/e2e_test.h"
+#include "tests/support/wait_until.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::IsEmpty;
+
+// The processes whose parent is `parent`.
+std::vector<pid_t> ChildrenOf(pid_t parent) {
+  std::ifstream file(
+      absl::StrCat("/proc/", parent, "/task/", parent, "/children"));
+  std::vector<pid_t> children;
+  for (pid_t child = 0; file >> child;) children.push_back(child);
+  return children;
+}
+
+// Zombies do not run: nobody may have waited for them.
+bool Runs(pid_t process) {
+  std::ifstream file(absl::StrCat("/proc/", process, "/stat"));
+  std::string pid, name, state;
+  return static_cast<bool>(file >> pid >> name >> state) && state != "Z";
+}
+
+class FaultTest : public E2eTest {
+ protected:
+  void SetUp() override {
+    StartService();
+    mosquitto_ = StartMosquitto();
+    customer_ = Subscribe(*mosquitto_);
+    ProvisionAcme(*mosquitto_);
+    WaitForLink(v1::Link::CONNECTED);
+    producer_ = StartLoad();
+    ASSERT_TRUE(producer_->WaitForAccepted(200));
+  }
+
+  // Lets `count` more events be accepted.
+  void MoreLoad(size_t count = 200) {
+    ASSERT_TRUE(
+        producer_->WaitForAccepted(producer_->accepted().size() + count));
+  }
+
+  // Ends the load and checks what the file's comment promises.
+  void ExpectAllArrived() {
+    ASSERT_OK(producer_->Stop());
+    const std::vector<std::string> accepted = producer_->accepted();
+    WaitUntilDelivered();
+    Arrivals arrivals;
+    WaitUntil(kPatience, [&] {
+      arrivals = ArrivalsOf(customer_->messages());
+      return arrivals.first.size() >= accepted.size();
+    });
+    EXPECT_EQ(arrivals.first, accepted) << "not all, or not in order";
+    EXPECT_THAT(Unexplained(arrivals, HistoryOf()), IsEmpty());
+  }
+
+  std::unique_ptr<MosquittoBroker> mosquitto_;
+  std::unique_ptr<MqttSubscriber> customer_;
+  std::unique_ptr<LoadProducer> producer_;
+};
+
+TEST_F(FaultTest, BrokerStopsAndComesBack) {
+  mosquitto_->Stop();
+  WaitForLink(v1::Link::BACKING_OFF);
+  MoreLoad(500);
+  ASSERT_OK(mosquitto_->Start());
+  WaitForLink(v1::Link::CONNECTED);
+  MoreLoad();
+  ExpectAllArrived();
+}
+
+TEST_F(FaultTest, BrokerStopsAgainAndAgain) {
+  for (int round = 0; round < 3; ++round) {
+    mosquitto_->Stop();
+    MoreLoad(50);
+    ASSERT_OK(mosquitto_->Start());
+    WaitForLink(v1::Link::CONNECTED);
+    MoreLoad(50);
+  }
+  ExpectAllArrived();
+}
+
+TEST_F(FaultTest, WorkerIsKilled) {
+  for (int round = 0; round < 3; ++round) {
+    const std::vector<pid_t> workers = ChildrenOf(service_->pid());
+    ASSERT_EQ(workers.size(), 1u);
+    ASSERT_EQ(kill(workers[0], SIGKILL), 0);
+    ASSERT_TRUE(WaitUntil(kPatience, [&] {
+      const auto now = ChildrenOf(service_->pid());
+      return now.size() == 1 && now[0] != workers[0];
+    }));
+    WaitForLink(v1::Link::CONNECTED);
+    MoreLoad();
+  }
+  ExpectAllArrived();
+}
+
+TEST_F(FaultTest, ServiceIsKilled) {
+  for (int round = 0; round < 3; ++round) {
+    const std::vector<pid_t> workers = ChildrenOf(service_->pid());
+    service_->Kill();
+    EXPECT_TRUE(WaitUntil(kPatience, [&] { return !Runs(workers.at(0)); }))
+        << "the worker outlives its service";
+    ASSERT_OK(service_->Restart());
+    producer_->SetAddress(service_->address());
+    MoreLoad();
+  }
+  ExpectAllArrived();
+}
+
+TEST_F(FaultTest, ServiceStopsInOrderAndStartsAgain) {
+  ASSERT_OK(service_->Stop());
+  ASSERT_OK(service_->Restart());
+  producer_->SetAddress(service_->address());
+  MoreLoad();
+  ExpectAllArrived();
+  // What was in flight was finished: nothing had to be sent twice.
+  for (const auto& [event_id, count] :
+       ArrivalsOf(customer_->messages()).count) {
+    EXPECT_EQ(count, 1) << event_id;
+  }
+}
+
+// The broker is there but says nothing: health comes from progress, not from
+// the socket.
+TEST_F(FaultTest, SilentBrokerIsStalled) {
+  ASSERT_OK(producer_->Stop());
+  WaitUntilDelivered();
+  ASSERT_OK(service_->Stop());
+  service_.reset();
+  StartService({{"MQTTPUSH_ACK_TIMEOUT", "2s"}});
+  WaitForLink(v1::Link::CONNECTED);
+  mosquitto_->Freeze();
+  Publish({LocationEvent("silence", kOwner, 1'000'000)});
+  WaitForLink(v1::Link::STALLED);
+  mosquitto_->Thaw();
+  WaitUntilDelivered();
+  const TenantHistory history = HistoryOf();
+  const auto& attempts = history.attempts.at(history.deliveries[0].name());
+  EXPECT_EQ(history.deliveries[0].event_id(), "silence");
+  ASSERT_GE(attempts.size(), 2u);
+  for (const v1::Attempt& attempt : attempts) {
+    EXPECT_TRUE(attempt.outcome() == v1::Attempt::SUCCEEDED ||
+                attempt.error_class() == v1::Attempt::ACK_TIMEOUT)
+        << attempt.ShortDebugString();
+  }
+}
+
+}  // namespace
+}  // namespace mqttpush
