@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "common/event_loop.h"
 #include "common/logging.h"
+#include "common/status_macros.h"
 #include "grpcpp/create_channel_posix.h"
 #include "workers/worker/link_client.h"
 #include "workers/worker/paho_client.h"
@@ -59,6 +60,11 @@ constexpr absl::Duration kFinishTimeout = absl::Seconds(2);
   while (true) pause();
 }
 
+absl::StatusOr<std::string> Start(int fd) {
+  MQTTPUSH_RETURN_IF_ERROR(SetUpWorkerProcess());
+  return ReadNonce(fd);
+}
+
 int Main(int argc, char** argv) {
   int fd = -1;
   if (argc != 3 || absl::string_view(argv[1]) != "--fd" ||
@@ -66,9 +72,7 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "mqttpush-worker is started by mqttpushd: --fd N\n");
     return 2;
   }
-  absl::Status ready = SetUpWorkerProcess();
-  absl::StatusOr<std::string> nonce = ready;
-  if (ready.ok()) nonce = ReadNonce(fd);
+  absl::StatusOr<std::string> nonce = Start(fd);
   if (!nonce.ok()) {
     Log::Error("worker_not_started", {{"error", nonce.status().message()}});
     return 1;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/limits.h"
+#include "workers/worker/clean_text.h"
 #include "workers/worker/proto_time.h"
 #include "workers/worker/reason_codes.h"
 
@@ -247,7 +248,7 @@ wire::Result* MessageFlow::AddResult(int64_t token,
   wire::Result* result = results_.add_results();
   result->set_token(token);
   result->set_outcome(outcome);
-  result->set_error_message(error.substr(0, limits::kMaxErrorMessageBytes));
+  result->set_error_message(CleanText(error, limits::kMaxErrorMessageBytes));
   return result;
 }
 

@@ -77,6 +77,16 @@ BrokerLimits LimitsOf(MQTTProperties& properties) {
   return limits;
 }
 
+// Paho cuts a topic at NUL and lets wildcards pass, for which a broker closes
+// the connection.
+absl::Status CheckTopic(const std::string& topic) {
+  if (topic.empty() || topic.find_first_of("+#\0", 0, 3) != std::string::npos) {
+    return absl::InvalidArgumentError(
+        "topic name invalid: empty, or with +, # or NUL");
+  }
+  return absl::OkStatus();
+}
+
 // The notes that callbacks leave for the loop.
 struct Connected {
   BrokerLimits limits;
@@ -187,6 +197,7 @@ class PahoClient::Connection {
   }
 
   absl::StatusOr<int> Publish(int64_t id, const wire::Publish& message) {
+    MQTTPUSH_RETURN_IF_ERROR(CheckTopic(message.topic()));
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
     Slot* slot = TakeSlot();
     slot->id = id;

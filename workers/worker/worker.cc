@@ -4,8 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/limits.h"
 #include "common/logging.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "workers/worker/clean_text.h"
 #include "workers/worker/proto_time.h"
 
 namespace mqttpush {
@@ -243,7 +245,7 @@ void Worker::Report() {
   wire::LinkStatus& status = *message.mutable_link_status();
   status.set_state(ToProto(state_));
   *status.mutable_since() = mqttpush::ToProto(since_);
-  status.set_last_error(last_error_);
+  status.set_last_error(CleanText(last_error_, limits::kMaxErrorMessageBytes));
   if (next_connect_ != absl::InfinitePast()) {
     *status.mutable_next_connect_time() = mqttpush::ToProto(next_connect_);
   }

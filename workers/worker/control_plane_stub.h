@@ -1,0 +1,71 @@
+// ControlPlaneStub: the control plane's end of a worker link, for tests of the
+// real worker program.
+#ifndef MQTTPUSH_WORKERS_WORKER_CONTROL_PLANE_STUB_H_
+#define MQTTPUSH_WORKERS_WORKER_CONTROL_PLANE_STUB_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/mutex.h"
+#include "grpcpp/server.h"
+#include "mqttpush/worker/v1/worker_link.grpc.pb.h"
+#include "tests/support/child_process.h"
+#include "workers/worker/wire.h"
+
+namespace mqttpush {
+
+// What the worker said, in order; every message of Results is kept.
+struct WorkerSays {
+  wire::Hello hello;
+  std::vector<wire::LinkStatus> statuses;
+  std::vector<wire::Credit> credits;
+  std::vector<wire::Result> results;
+  std::vector<int> results_per_message;
+  // "status CONNECTED", "credit 1/200", "results 3", …: how they interleaved.
+  std::vector<std::string> order;
+  bool ended = false;
+};
+
+// Spawns a worker, and speaks to it. Thread-safe.
+class ControlPlaneStub : private wire::WorkerLink::CallbackService {
+ public:
+  explicit ControlPlaneStub(const std::string& worker_path);
+  ~ControlPlaneStub() override;
+
+  void Configure(const wire::Configure& settings);
+  void Publish(int64_t epoch, const std::vector<wire::Publish>& messages);
+  void Drain();
+
+  // What was said so far.
+  WorkerSays Says() const;
+  // Waits until `condition` holds for what was said; false after `timeout`.
+  using Condition = std::function<bool(const WorkerSays&)>;
+  bool WaitFor(const Condition& condition,
+               absl::Duration timeout = absl::Seconds(20)) const;
+
+  ChildProcess& process() { return *process_; }
+  const std::string& nonce() const { return nonce_; }
+
+ private:
+  class Reactor;
+
+  grpc::ServerBidiReactor<wire::WorkerMessage, wire::ControlMessage>* Attach(
+      grpc::CallbackServerContext* context) override;
+  void Send(wire::ControlMessage message);
+  void Record(const wire::WorkerMessage& message);
+
+  const std::string nonce_;
+  mutable Mutex mutex_;
+  mutable CondVar changed_;
+  WorkerSays says_ ABSL_GUARDED_BY(mutex_);
+  Reactor* reactor_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::unique_ptr<ChildProcess> process_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_WORKER_CONTROL_PLANE_STUB_H_
