@@ -1,7 +1,8 @@
 // EventLoop: one thread that runs what is posted to it, in order, and timers.
 //
-// State that only the loop's thread touches needs no lock: callbacks of gRPC, of
-// the log and of the supervisor post to the loop, and act there at its own pace.
+// State that only the loop's thread touches needs no lock: callbacks of gRPC,
+// of the log and of the supervisor post to the loop, and act there at its own
+// pace.
 #ifndef MQTTPUSH_COMMON_EVENT_LOOP_H_
 #define MQTTPUSH_COMMON_EVENT_LOOP_H_
 
@@ -29,8 +30,8 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Runs `task` on the loop's thread after all that was posted before. Dropped after
-  // Stop().
+  // Runs `task` on the loop's thread after all that was posted before. Dropped
+  // after Stop().
   void Post(Task task);
 
   // Runs `task` on the loop's thread once `delay` has passed. Returns an id
@@ -41,8 +42,8 @@ class EventLoop {
   // due may still run in the loop's current round.
   void CancelTimer(TimerId id);
 
-  // Runs `task` on the loop's thread and waits for it. Not on the loop's thread.
-  // After Stop() it returns without running it.
+  // Runs `task` on the loop's thread and waits for it. Not on the loop's
+  // thread. After Stop() it returns without running it.
   void RunAndWait(Task task);
 
   // Runs what is posted already, then ends the thread. Timers are dropped.
@@ -57,8 +58,7 @@ class EventLoop {
   Mutex mutex_;
   CondVar changed_;
   std::vector<Task> posted_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::pair<TimePoint, TimerId>, Task> timers_
-      ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<TimePoint, TimerId>, Task> timers_ ABSL_GUARDED_BY(mutex_);
   std::map<TimerId, TimePoint> due_by_id_ ABSL_GUARDED_BY(mutex_);
   TimerId next_timer_id_ ABSL_GUARDED_BY(mutex_) = 1;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -6,17 +6,17 @@
 #include "absl/status/statusor.h"
 
 // Evaluates `expression`, an absl::Status, and returns it if it is not OK.
-#define MQTTPUSH_RETURN_IF_ERROR(expression)                   \
-  do {                                                         \
-    if (absl::Status _status = (expression); !_status.ok()) {  \
-      return _status;                                          \
-    }                                                          \
+#define MQTTPUSH_RETURN_IF_ERROR(expression)                  \
+  do {                                                        \
+    if (absl::Status _status = (expression); !_status.ok()) { \
+      return _status;                                         \
+    }                                                         \
   } while (false)
 
 // MQTTPUSH_ASSIGN_OR_RETURN(auto x, F()): x = *F(), or returns F()'s error.
-#define MQTTPUSH_ASSIGN_OR_RETURN(lhs, expression) \
-  MQTTPUSH_ASSIGN_OR_RETURN_IMPL(                  \
-      MQTTPUSH_CONCAT(_status_or_, __LINE__), lhs, expression)
+#define MQTTPUSH_ASSIGN_OR_RETURN(lhs, expression)                            \
+  MQTTPUSH_ASSIGN_OR_RETURN_IMPL(MQTTPUSH_CONCAT(_status_or_, __LINE__), lhs, \
+                                 expression)
 #define MQTTPUSH_ASSIGN_OR_RETURN_IMPL(variable, lhs, expression) \
   auto variable = (expression);                                   \
   if (!variable.ok()) return variable.status();                   \

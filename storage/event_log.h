@@ -1,11 +1,13 @@
 // EventLog: accepted events, their attempts, and the state of every delivery.
 //
 // The state of a subscription's deliveries is a cursor plus exceptions
-// (docs/decisions/0003-cursor-and-exceptions.md). Of the events that a subscription took:
+// (docs/decisions/0003-cursor-and-exceptions.md). Of the events that a
+// subscription took:
 //   - at or below `cursor`, without an exception row: DELIVERED;
 //   - with an exception row: RETRYING or PARKED, as it says;
 //   - above `cursor`, with a succeeded attempt: DELIVERED, ahead of the cursor;
-//   - above `cursor` otherwise: WAITING, and up to `sent_through` perhaps with a worker.
+//   - above `cursor` otherwise: WAITING, and up to `sent_through` perhaps with
+//   a worker.
 #ifndef MQTTPUSH_STORAGE_EVENT_LOG_H_
 #define MQTTPUSH_STORAGE_EVENT_LOG_H_
 
@@ -22,7 +24,8 @@
 
 namespace mqttpush {
 
-// The subscriptions that take an event, shared by all events that go the same way.
+// The subscriptions that take an event, shared by all events that go the same
+// way.
 struct SubscriptionRef {
   int64_t uid = 0;
   std::string id;  // kept for the history of deleted subscriptions
@@ -43,7 +46,8 @@ struct NewEvent {
 
 enum class AppendOutcome {
   kAccepted,
-  kDuplicate,  // the tenant has an event of that id, perhaps earlier in the batch
+  kDuplicate,  // the tenant has an event of that id, perhaps earlier in the
+               // batch
 };
 
 // RETRYING or PARKED.
@@ -79,6 +83,7 @@ struct SubscriptionState {
   int64_t accepted_count = 0;
   int64_t delivered_count = 0;
   int64_t parked_count = 0;
+  int64_t retrying_count = 0;
 };
 
 // An event with its attempts so far, of those above a cursor.
@@ -91,8 +96,10 @@ struct AttemptedEvent {
 // What dispatch needs to go on with a subscription after a restart.
 struct SubscriptionRecovery {
   SubscriptionState state;
-  std::vector<DeliveryException> exceptions;  // by event_seq
-  std::vector<AttemptedEvent> attempted;      // above the cursor, by event_seq
+  // All retrying ones, and of the parked ones those above the cursor; by
+  // event_seq.
+  std::vector<DeliveryException> exceptions;
+  std::vector<AttemptedEvent> attempted;  // above the cursor, by event_seq
 };
 
 // Thread-safe. Callbacks run on the log's writer thread and must not block.
@@ -100,18 +107,18 @@ class EventLog {
  public:
   virtual ~EventLog() = default;
 
-  // Stores `events` with neighbouring calls in one commit and then calls `done` with
-  // one outcome per event. Atomic: on an error (UNAVAILABLE: the log cannot be
-  // written, with the reason) nothing is stored. What is reported kAccepted has been
-  // fsynced.
+  // Stores `events` with neighbouring calls in one commit and then calls `done`
+  // with one outcome per event. Atomic: on an error (UNAVAILABLE: the log
+  // cannot be written, with the reason) nothing is stored. What is reported
+  // kAccepted has been fsynced.
   using AppendDone =
       std::function<void(absl::StatusOr<std::vector<AppendOutcome>>)>;
   virtual void Append(std::vector<NewEvent> events, AppendDone done) = 0;
 
-  // Stores `updates` in one commit and then calls `done`. Atomic. UNAVAILABLE as in Append.
+  // Stores `updates` in one commit and then calls `done`. Atomic. UNAVAILABLE
+  // as in Append.
   using CommitDone = std::function<void(absl::Status)>;
-  virtual void Commit(std::vector<DeliveryUpdate> updates,
-                      CommitDone done) = 0;
+  virtual void Commit(std::vector<DeliveryUpdate> updates, CommitDone done) = 0;
 
   // Called after each commit that accepted events, with the subscriptions that
   // took them. Set once, before the first Append.
@@ -122,11 +129,14 @@ class EventLog {
   // The state of a subscription; zeros when it never took an event.
   virtual absl::StatusOr<SubscriptionState> GetSubscriptionState(
       int64_t subscription_uid) = 0;
+  // Where to go on. For a subscription that never took an event the cursor is
+  // the newest seq: what lies before it is not its own.
   virtual absl::StatusOr<SubscriptionRecovery> Recover(
       int64_t subscription_uid) = 0;
 
-  // The next events that the subscription took, with seq > after_seq, in order: at
-  // most `limit`. `scanned_through`: no further one has a seq at or below it.
+  // The next events that the subscription took, with seq > after_seq, in order:
+  // at most `limit`. `scanned_through`: no further one has a seq at or below
+  // it.
   struct NextEvents {
     std::vector<EventRecord> events;
     int64_t scanned_through = 0;
@@ -134,8 +144,7 @@ class EventLog {
   };
   virtual absl::StatusOr<NextEvents> ReadNext(int64_t tenant_uid,
                                               int64_t subscription_uid,
-                                              int64_t after_seq,
-                                              int limit) = 0;
+                                              int64_t after_seq, int limit) = 0;
   // NOT_FOUND when there is no such event.
   virtual absl::StatusOr<EventRecord> ReadEvent(int64_t seq) = 0;
 };

@@ -62,8 +62,8 @@ struct BrokerRecord {
   std::string tls_ca_certificates_pem;
   std::string tls_server_name;
   bool tls_insecure_skip_verify = false;
-  std::string username;  // empty: none
-  std::string password;  // secret
+  std::string username;               // empty: none
+  std::string password;               // secret
   std::string certificate_chain_pem;  // empty: none
   std::string private_key_pem;        // secret
   std::string client_id;
@@ -87,7 +87,7 @@ struct SubscriptionRecord {
   int64_t uid = 0;
   int64_t tenant_uid = 0;
   int64_t broker_uid = 0;
-  std::string id;  // the {subscription} of its name
+  std::string id;                        // the {subscription} of its name
   std::vector<ObjectType> object_types;  // empty: all
   std::string topic;                     // template
   std::vector<TopicOverride> topic_overrides;

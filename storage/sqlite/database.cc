@@ -76,9 +76,9 @@ absl::Status Database::Execute(const std::string& sql) {
 
 absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
   sqlite3_stmt* statement = nullptr;
-  const int rc = sqlite3_prepare_v3(db_.get(), sql.data(), sql.size(),
-                                    SQLITE_PREPARE_PERSISTENT, &statement,
-                                    nullptr);
+  const int rc =
+      sqlite3_prepare_v3(db_.get(), sql.data(), sql.size(),
+                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (rc != SQLITE_OK) return SqliteError(db_.get());
   return Statement(statement);
 }
@@ -108,8 +108,8 @@ Statement& Statement::Bind(int parameter, absl::string_view text) {
 
 Statement& Statement::BindBlob(int parameter, absl::string_view bytes) {
   sqlite3_bind_blob64(statement_.get(), parameter + 1,
-                      bytes.data() == nullptr ? "" : bytes.data(),
-                      bytes.size(), SQLITE_STATIC);
+                      bytes.data() == nullptr ? "" : bytes.data(), bytes.size(),
+                      SQLITE_STATIC);
   return *this;
 }
 

@@ -2,8 +2,8 @@
 // only place that sets PRAGMAs.
 //
 // Errors: UNAVAILABLE when the disk is full or fails or the file is locked,
-// ALREADY_EXISTS when a UNIQUE rule is broken, DATA_LOSS when the file is not a sound
-// database, INTERNAL for the rest, always with SQLite's own words.
+// ALREADY_EXISTS when a UNIQUE rule is broken, DATA_LOSS when the file is not a
+// sound database, INTERNAL for the rest, always with SQLite's own words.
 #ifndef MQTTPUSH_STORAGE_SQLITE_DATABASE_H_
 #define MQTTPUSH_STORAGE_SQLITE_DATABASE_H_
 
@@ -108,8 +108,8 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
 };
 
-// BEGIN IMMEDIATE … COMMIT; what is not committed is rolled back at the end of the
-// scope.
+// BEGIN IMMEDIATE … COMMIT; what is not committed is rolled back at the end of
+// the scope.
 class Transaction {
  public:
   static absl::StatusOr<Transaction> Begin(Database* db);
@@ -125,8 +125,8 @@ class Transaction {
 // A numbered step of a schema: the text of config_schema/0001_*.sql is step 1.
 using Migrations = absl::Span<const absl::string_view>;
 
-// Brings `db` to the newest step, each step in a transaction, the number kept in
-// PRAGMA user_version. FAILED_PRECONDITION when the file is newer than this
+// Brings `db` to the newest step, each step in a transaction, the number kept
+// in PRAGMA user_version. FAILED_PRECONDITION when the file is newer than this
 // program.
 absl::Status Migrate(Database* db, Migrations migrations);
 

@@ -1,0 +1,224 @@
+#include "server/config.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "common/status_macros.h"
+
+namespace mqttpush {
+namespace {
+
+// Sets a field from text; INVALID_ARGUMENT with the rule when it breaks one.
+using Setter = absl::Status (*)(ServerConfig& config, const std::string& value);
+
+struct Setting {
+  const char* variable;  // the flag is made of it
+  const char* value_name;
+  const char* default_text;
+  const char* help;
+  Setter set;
+};
+
+absl::Status SetDuration(const std::string& value, absl::Duration least,
+                         absl::Duration most, absl::Duration& field) {
+  absl::Duration parsed;
+  if (!absl::ParseDuration(value, &parsed) || parsed < least || parsed > most) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("must be a duration from ", absl::FormatDuration(least),
+                     " to ", absl::FormatDuration(most)));
+  }
+  field = parsed;
+  return absl::OkStatus();
+}
+
+absl::Status SetInt(const std::string& value, int least, int most, int& field) {
+  int parsed = 0;
+  if (!absl::SimpleAtoi(value, &parsed) || parsed < least || parsed > most) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("must be a whole number from ", least, " to ", most));
+  }
+  field = parsed;
+  return absl::OkStatus();
+}
+
+absl::Status SetText(const std::string& value, std::string& field) {
+  if (value.empty()) return absl::InvalidArgumentError("must not be empty");
+  field = value;
+  return absl::OkStatus();
+}
+
+constexpr Setting kSettings[] = {
+    {"MQTTPUSH_LISTEN_ADDRESS", "host:port", "127.0.0.1:50051",
+     "Where the gRPC API listens; port 0 takes a free one. Plaintext and "
+     "without authentication in this version: keep it on loopback or behind "
+     "a proxy that does both.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.listen_address);
+     }},
+    {"MQTTPUSH_DATA_DIR", "path", "data",
+     "The folder of everything durable. One process at a time; a local disk.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.data_dir);
+     }},
+    {"MQTTPUSH_PORT_FILE", "path", "none",
+     "A file that gets `host:port` once the API listens, for scripts.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.port_file);
+     }},
+    {"MQTT_SET_EVENT_ID", "field", "none",
+     "The top-level field that carries the event id in every payload; set but "
+     "empty: `eventId`. A subscription's `event_id_field` overrides it.",
+     [](ServerConfig& c, const std::string& v) {
+       c.set_event_id = v.empty() ? "eventId" : v;
+       return absl::OkStatus();
+     }},
+    {"MQTTPUSH_LOG_LEVEL", "level", "info",
+     "`debug`, `info`, `warning` or `error`.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.log_level);
+     }},
+    {"MQTTPUSH_WORKER_PATH", "path", "beside mqttpushd",
+     "The program mqttpush-worker.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.worker_path);
+     }},
+    {"MQTTPUSH_ACK_TIMEOUT", "duration", "30s",
+     "A link that acknowledges nothing for so long is replaced; 1s to 10m.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetDuration(v, absl::Seconds(1), absl::Minutes(10),
+                          c.ack_timeout);
+     }},
+    {"MQTTPUSH_CONNECT_BACKOFF_BASE", "duration", "1s",
+     "The first delay between connection attempts; it doubles, with full "
+     "jitter; 10ms to 1m.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetDuration(v, absl::Milliseconds(10), absl::Minutes(1),
+                          c.connect_backoff_base);
+     }},
+    {"MQTTPUSH_CONNECT_BACKOFF_MAX", "duration", "2m",
+     "The longest delay between connection attempts; 10ms to 1h.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetDuration(v, absl::Milliseconds(10), absl::Hours(1),
+                          c.connect_backoff_max);
+     }},
+    {"MQTTPUSH_MAX_ATTEMPTS", "count", "30",
+     "A message that the broker refuses is parked after so many attempts; 1 to "
+     "1000. Lost links do not count.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetInt(v, 1, 1000, c.max_attempts);
+     }},
+};
+
+std::string FlagOf(const Setting& setting) {
+  absl::string_view name = setting.variable;
+  absl::ConsumePrefix(&name, "MQTTPUSH_");
+  return absl::StrCat(
+      "--", absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", "-"}}));
+}
+
+absl::Status Set(const Setting& setting, absl::string_view said_as,
+                 const std::string& value, ServerConfig& config) {
+  absl::Status status = setting.set(config, value);
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(
+      absl::StrCat(said_as, ": ", status.message()));
+}
+
+absl::Status ReadEnvironment(const Environment& environment,
+                             const std::vector<std::string>& names,
+                             ServerConfig& config) {
+  for (const std::string& name : names) {
+    if (!absl::StartsWith(name, "MQTTPUSH_")) continue;
+    if (std::none_of(std::begin(kSettings), std::end(kSettings),
+                     [&](const Setting& s) { return name == s.variable; })) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, ": no such setting; see --help"));
+    }
+  }
+  for (const Setting& setting : kSettings) {
+    std::optional<std::string> value = environment(setting.variable);
+    if (!value.has_value()) continue;
+    MQTTPUSH_RETURN_IF_ERROR(Set(setting, setting.variable, *value, config));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadArguments(const std::vector<std::string>& arguments,
+                           ServerConfig& config) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    const size_t equals = argument.find('=');
+    const std::string flag = argument.substr(0, equals);
+    auto setting =
+        std::find_if(std::begin(kSettings), std::end(kSettings),
+                     [&](const Setting& s) { return FlagOf(s) == flag; });
+    if (setting == std::end(kSettings)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(flag, ": no such flag; see --help"));
+    }
+    std::string value;
+    if (equals != std::string::npos) {
+      value = argument.substr(equals + 1);
+    } else if (++i < arguments.size()) {
+      value = arguments[i];
+    } else {
+      return absl::InvalidArgumentError(absl::StrCat(flag, ": needs a value"));
+    }
+    MQTTPUSH_RETURN_IF_ERROR(Set(*setting, flag, value, config));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ServerConfig> ParseConfig(
+    const std::vector<std::string>& arguments, const Environment& environment,
+    const std::vector<std::string>& environment_names) {
+  ServerConfig config;
+  MQTTPUSH_RETURN_IF_ERROR(
+      ReadEnvironment(environment, environment_names, config));
+  MQTTPUSH_RETURN_IF_ERROR(ReadArguments(arguments, config));
+  if (config.connect_backoff_max < config.connect_backoff_base) {
+    return absl::InvalidArgumentError(
+        "--connect-backoff-max: must not be below --connect-backoff-base");
+  }
+  return config;
+}
+
+std::string ConfigHelp() {
+  std::string help =
+      "mqttpushd: pushes events to customers' MQTT brokers.\n\n"
+      "Every setting is a flag or an environment variable; the flag wins.\n\n";
+  for (const Setting& setting : kSettings) {
+    absl::StrAppendFormat(&help, "  %s <%s>\n      %s. Default: %s. %s\n",
+                          FlagOf(setting), setting.value_name, setting.variable,
+                          setting.default_text, setting.help);
+  }
+  absl::StrAppend(&help,
+                  "  --help, --help-markdown, --version\n"
+                  "      Print this, the same as a markdown table, or the "
+                  "version.\n");
+  return help;
+}
+
+std::string ConfigMarkdown() {
+  std::string table =
+      "| Flag | Environment variable | Default | Meaning |\n"
+      "| --- | --- | --- | --- |\n";
+  for (const Setting& setting : kSettings) {
+    absl::StrAppendFormat(&table, "| `%s` | `%s` | %s | %s |\n",
+                          FlagOf(setting), setting.variable,
+                          setting.default_text, setting.help);
+  }
+  return table;
+}
+
+}  // namespace mqttpush

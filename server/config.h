@@ -1,0 +1,48 @@
+// ServerConfig: what an operator can set, and the one table that says how.
+#ifndef MQTTPUSH_SERVER_CONFIG_H_
+#define MQTTPUSH_SERVER_CONFIG_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace mqttpush {
+
+// The meaning of each field is in its row of the table in config.cc.
+struct ServerConfig {
+  std::string listen_address = "127.0.0.1:50051";
+  std::string data_dir = "data";
+  std::string port_file;
+  std::string set_event_id;  // empty: none
+  std::string log_level = "info";
+  std::string worker_path;  // empty: beside this program
+  absl::Duration ack_timeout = absl::Seconds(30);
+  absl::Duration connect_backoff_base = absl::Seconds(1);
+  absl::Duration connect_backoff_max = absl::Seconds(120);
+  int max_attempts = 30;
+};
+
+// Reads environment variables; absent when the variable is not set.
+using Environment =
+    std::function<std::optional<std::string>(const std::string& name)>;
+
+// Defaults, then the environment, then `arguments` (--flag=value or --flag
+// value). INVALID_ARGUMENT names the unknown flag or variable, or the setting
+// and the rule that its value breaks. Unknown variables that begin with
+// MQTTPUSH_ are errors too.
+absl::StatusOr<ServerConfig> ParseConfig(
+    const std::vector<std::string>& arguments, const Environment& environment,
+    const std::vector<std::string>& environment_names);
+
+// The table for people, and as the markdown of README.md.
+std::string ConfigHelp();
+std::string ConfigMarkdown();
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVER_CONFIG_H_

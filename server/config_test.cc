@@ -1,0 +1,84 @@
+#include "server/config.h"
+
+#include <map>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::HasSubstr;
+
+absl::StatusOr<ServerConfig> Parse(
+    std::vector<std::string> arguments,
+    std::map<std::string, std::string> environment = {}) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : environment) names.push_back(name);
+  return ParseConfig(
+      arguments,
+      [&](const std::string& name) -> std::optional<std::string> {
+        auto found = environment.find(name);
+        if (found == environment.end()) return std::nullopt;
+        return found->second;
+      },
+      names);
+}
+
+TEST(ConfigTest, FlagWinsOverEnvironmentOverDefault) {
+  EXPECT_EQ(Parse({})->listen_address, "127.0.0.1:50051");
+  EXPECT_EQ(Parse({}, {{"MQTTPUSH_LISTEN_ADDRESS", "a:1"}})->listen_address,
+            "a:1");
+  EXPECT_EQ(
+      Parse({"--listen-address=b:2"}, {{"MQTTPUSH_LISTEN_ADDRESS", "a:1"}})
+          ->listen_address,
+      "b:2");
+  EXPECT_EQ(Parse({"--listen-address", "c:3"})->listen_address, "c:3");
+}
+
+TEST(ConfigTest, SetEventIdHasThreeStates) {
+  EXPECT_EQ(Parse({})->set_event_id, "");
+  EXPECT_EQ(Parse({}, {{"MQTT_SET_EVENT_ID", ""}})->set_event_id, "eventId");
+  EXPECT_EQ(Parse({}, {{"MQTT_SET_EVENT_ID", "uid"}})->set_event_id, "uid");
+  EXPECT_EQ(Parse({"--mqtt-set-event-id=uid"})->set_event_id, "uid");
+}
+
+TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
+  struct Case {
+    std::vector<std::string> arguments;
+    std::map<std::string, std::string> environment;
+    std::string message;
+  };
+  const Case kTable[] = {
+      {{"--nonsense=1"}, {}, "--nonsense: no such flag"},
+      {{}, {{"MQTTPUSH_NONSENSE", "1"}}, "MQTTPUSH_NONSENSE: no such setting"},
+      {{"--ack-timeout"}, {}, "--ack-timeout: needs a value"},
+      {{"--ack-timeout=soon"}, {}, "--ack-timeout: must be a duration"},
+      {{"--ack-timeout=0s"}, {}, "from 1s to 10m"},
+      {{}, {{"MQTTPUSH_MAX_ATTEMPTS", "0"}}, "must be a whole number from 1"},
+      {{"--data-dir="}, {}, "--data-dir: must not be empty"},
+      {{"--connect-backoff-max=20ms"}, {}, "--connect-backoff-max: must not"}};
+  for (const Case& c : kTable) {
+    SCOPED_TRACE(c.message);
+    auto config = Parse(c.arguments, c.environment);
+    ASSERT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(config.status().message()), HasSubstr(c.message));
+  }
+}
+
+TEST(ConfigTest, ForeignVariablesAreNotOurs) {
+  EXPECT_TRUE(Parse({}, {{"PATH", "/bin"}, {"MQTT_HOST", "x"}}).ok());
+}
+
+TEST(ConfigTest, HelpAndMarkdownNameEverySetting) {
+  for (const char* flag :
+       {"--listen-address", "--data-dir", "--port-file", "--mqtt-set-event-id",
+        "--log-level", "--worker-path", "--ack-timeout",
+        "--connect-backoff-base", "--connect-backoff-max", "--max-attempts"}) {
+    EXPECT_THAT(ConfigHelp(), HasSubstr(flag));
+    EXPECT_THAT(ConfigMarkdown(), HasSubstr(flag));
+  }
+}
+
+}  // namespace
+}  // namespace mqttpush

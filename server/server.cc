@@ -1,0 +1,171 @@
+#include "server/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <unistd.h>
+
+#include <climits>
+#include <fstream>
+#include <future>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/limits.h"
+#include "common/logging.h"
+#include "common/status_macros.h"
+#include "services/api/linked_descriptors.h"
+
+namespace mqttpush {
+namespace {
+
+// For calls under way, once the workers have been drained.
+constexpr absl::Duration kShutdownGrace = absl::Seconds(2);
+
+absl::StatusOr<std::string> WorkerPath(const ServerConfig& config) {
+  std::string path = config.worker_path;
+  if (path.empty()) {
+    char self[PATH_MAX];
+    const ssize_t size = readlink("/proc/self/exe", self, sizeof self);
+    if (size <= 0) return absl::InternalError("cannot read /proc/self/exe");
+    path.assign(self, size);
+    path.replace(path.rfind('/') + 1, std::string::npos, "mqttpush-worker");
+  }
+  if (access(path.c_str(), X_OK) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("worker program ", path, " cannot be executed"));
+  }
+  return path;
+}
+
+void SetServerOptions(grpc::ServerBuilder& builder) {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  builder.SetMaxReceiveMessageSize(limits::kMaxRequestBytes);
+  // Otherwise a second process could share the port unnoticed.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Finds dead peers that hold streams, and lets clients ping each half minute.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    const ServerConfig& config) {
+  std::unique_ptr<Server> server(new Server());
+  ServerConfig resolved = config;
+  MQTTPUSH_ASSIGN_OR_RETURN(resolved.worker_path, WorkerPath(config));
+  MQTTPUSH_RETURN_IF_ERROR(server->OpenStorage(resolved));
+  server->StartDelivery(resolved);
+  MQTTPUSH_RETURN_IF_ERROR(server->Listen(resolved));
+  return server;
+}
+
+absl::Status Server::OpenStorage(const ServerConfig& config) {
+  MQTTPUSH_ASSIGN_OR_RETURN(data_directory_,
+                            DataDirectory::Open(config.data_dir));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      config_store_, SqliteConfigStore::Open(data_directory_->config_path()));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      event_log_,
+      SqliteEventLog::Open(data_directory_->log_path(), Clock::Real()));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      history_reader_, SqliteHistoryReader::Open(data_directory_->log_path()));
+  return absl::OkStatus();
+}
+
+// The loop gets the first configuration before any change and any event.
+void Server::StartDelivery(const ServerConfig& config) {
+  dispatcher_ = std::make_unique<Dispatcher>(
+      event_log_.get(), &loop_, Clock::Real(), &board_,
+      DispatcherOptions{.default_event_id_field = config.set_event_id,
+                        .max_attempts = config.max_attempts});
+  supervisor_ = std::make_unique<Supervisor>(
+      dispatcher_.get(), &loop_, Clock::Real(), &board_,
+      SupervisorOptions{
+          .worker_path = config.worker_path,
+          .link = {.ack_timeout = config.ack_timeout,
+                   .connect_backoff_base = config.connect_backoff_base,
+                   .connect_backoff_max = config.connect_backoff_max}});
+  auto on_config = [this](std::shared_ptr<const ConfigSnapshot> snapshot) {
+    loop_.Post([this, snapshot = std::move(snapshot)] {
+      dispatcher_->OnConfig(snapshot);
+      supervisor_->OnConfig(snapshot);
+    });
+  };
+  config_store_->SetListener(on_config);
+  event_log_->SetAppendListener([this](std::vector<int64_t> uids) {
+    loop_.Post(
+        [this, uids = std::move(uids)] { dispatcher_->OnAppended(uids); });
+  });
+  on_config(config_store_->Snapshot());
+}
+
+absl::Status Server::Listen(const ServerConfig& config) {
+  admin_service_ = std::make_unique<AdminService>(
+      config_store_.get(), event_log_.get(), &board_, Clock::Real());
+  ingest_service_ = std::make_unique<IngestService>(
+      config_store_.get(), event_log_.get(), Clock::Real());
+  history_service_ = std::make_unique<HistoryService>(
+      config_store_.get(), history_reader_.get(), &board_);
+  LinkDescriptors();
+  grpc::ServerBuilder builder;
+  SetServerOptions(builder);
+  int port = 0;
+  builder.AddListeningPort(config.listen_address,
+                           grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(admin_service_.get());
+  builder.RegisterService(ingest_service_.get());
+  builder.RegisterService(history_service_.get());
+  grpc_server_ = builder.BuildAndStart();
+  if (grpc_server_ == nullptr || port == 0) {
+    return absl::UnavailableError(absl::StrCat(
+        "cannot listen on ", config.listen_address,
+        ": the address is not valid, not this machine's, or in use"));
+  }
+  address_ = absl::StrCat(
+      config.listen_address.substr(0, config.listen_address.rfind(':')), ":",
+      port);
+  return absl::OkStatus();
+}
+
+Server::~Server() {
+  if (grpc_server_ != nullptr) {
+    // New calls are refused at once; those under way end while workers drain.
+    grpc_server_->GetHealthCheckService()->SetServingStatus(false);
+  }
+  if (supervisor_ != nullptr) StopDelivery();
+  if (grpc_server_ != nullptr) {
+    grpc_server_->Shutdown(absl::ToChronoTime(absl::Now() + kShutdownGrace));
+    grpc_server_->Wait();
+  }
+  history_service_.reset();
+  ingest_service_.reset();
+  admin_service_.reset();
+  event_log_.reset();  // its last callbacks post to the loop
+  supervisor_.reset();
+  loop_.Stop();
+  dispatcher_.reset();
+}
+
+void Server::StopDelivery() {
+  std::promise<void> workers_stopped;
+  loop_.RunAndWait([&] {
+    dispatcher_->StopSending();
+    supervisor_->Stop([&] { workers_stopped.set_value(); });
+  });
+  workers_stopped.get_future().wait();
+  // The results that the workers handed in last.
+  std::promise<void> committed;
+  loop_.Post([&] { dispatcher_->WhenIdle([&] { committed.set_value(); }); });
+  committed.get_future().wait_for(std::chrono::seconds(5));
+}
+
+}  // namespace mqttpush

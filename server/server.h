@@ -1,0 +1,70 @@
+// Server: the object graph of mqttpushd. Builds everything in order, owns it,
+// and stops it in reverse.
+#ifndef MQTTPUSH_SERVER_SERVER_H_
+#define MQTTPUSH_SERVER_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/event_loop.h"
+#include "server/config.h"
+#include "services/admin/admin_service.h"
+#include "services/history/history_service.h"
+#include "services/ingest/ingest_service.h"
+#include "storage/sqlite/data_directory.h"
+#include "storage/sqlite/sqlite_config_store.h"
+#include "storage/sqlite/sqlite_event_log.h"
+#include "storage/sqlite/sqlite_history_reader.h"
+#include "workers/dispatch/dispatcher.h"
+#include "workers/dispatch/status_board.h"
+#include "workers/supervisor/supervisor.h"
+
+namespace grpc {
+class Server;
+}
+
+namespace mqttpush {
+
+class Server {
+ public:
+  // Opens the data, starts the workers, and serves. What is wrong with the data
+  // directory or the address comes back as an error.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(
+      const ServerConfig& config);
+
+  // Drains and stops: no new calls, workers finish what is in flight, the log
+  // is closed. Takes at most some 20 s.
+  ~Server();
+
+  // The address in use, with the real port.
+  const std::string& address() const { return address_; }
+
+ private:
+  Server() = default;
+  absl::Status OpenStorage(const ServerConfig& config);
+  void StartDelivery(const ServerConfig& config);
+  absl::Status Listen(const ServerConfig& config);
+  void StopDelivery();
+
+  std::string address_;
+  std::unique_ptr<DataDirectory> data_directory_;
+  StatusBoard board_;
+  EventLoop loop_;
+  std::unique_ptr<SqliteConfigStore> config_store_;
+  std::unique_ptr<SqliteHistoryReader> history_reader_;
+  // Only the loop's thread uses these two.
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::unique_ptr<Supervisor> supervisor_;
+  // Its writer calls into the loop and into the services' calls: it goes before
+  // them.
+  std::unique_ptr<SqliteEventLog> event_log_;
+  std::unique_ptr<AdminService> admin_service_;
+  std::unique_ptr<IngestService> ingest_service_;
+  std::unique_ptr<HistoryService> history_service_;
+  std::unique_ptr<grpc::Server> grpc_server_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVER_SERVER_H_

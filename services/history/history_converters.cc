@@ -1,0 +1,80 @@
+#include "services/history/history_converters.h"
+
+#include "google/protobuf/util/time_util.h"
+#include "services/api/resource_names.h"
+
+namespace mqttpush {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+google::protobuf::Timestamp ToProto(absl::Time time) {
+  return TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
+}
+
+// UNSPECIFIED is 0 in the API, and 0 is a QoS in MQTT.
+v1::Qos ToProto(Qos qos) {
+  return static_cast<v1::Qos>(static_cast<int>(qos) + 1);
+}
+
+void SetLastAttempt(const DeliveryRow& row, v1::Delivery& delivery) {
+  const AttemptRecord& last = *row.last_attempt;
+  delivery.set_topic(last.topic);
+  delivery.set_qos(ToProto(last.qos));
+  if (row.state == DeliveryState::kDelivered ||
+      row.state == DeliveryState::kParked) {
+    *delivery.mutable_complete_time() =
+        ToProto(last.start_time + last.duration);
+  }
+}
+
+}  // namespace
+
+v1::Delivery ToProto(const DeliveryRow& row, absl::string_view tenant) {
+  v1::Delivery delivery;
+  delivery.set_name(DeliveryName(tenant, row.event.seq, row.subscription_uid));
+  delivery.set_event_id(row.event.event_id);
+  delivery.set_object_type(static_cast<v1::ObjectType>(row.event.object_type));
+  delivery.set_object_id(row.event.object_id);
+  delivery.set_asset_id(row.event.asset_id);
+  delivery.set_subscription(SubscriptionName(tenant, row.subscription_id));
+  delivery.set_state(static_cast<v1::Delivery::State>(row.state));
+  delivery.set_attempt_count(row.attempt_count);
+  *delivery.mutable_accept_time() = ToProto(row.event.accept_time);
+  if (row.state == DeliveryState::kRetrying) {
+    *delivery.mutable_next_attempt_time() = ToProto(row.next_attempt_time);
+  }
+  if (row.last_attempt.has_value()) SetLastAttempt(row, delivery);
+  delivery.set_payload(row.event.payload);
+  return delivery;
+}
+
+v1::Attempt ToProto(const AttemptRow& row, absl::string_view tenant) {
+  const AttemptRecord& record = row.attempt;
+  v1::Attempt attempt;
+  attempt.set_name(AttemptName(tenant, record.event_seq,
+                               record.subscription_uid, record.number));
+  *attempt.mutable_start_time() = ToProto(record.start_time);
+  *attempt.mutable_duration() = TimeUtil::MicrosecondsToDuration(
+      absl::ToInt64Microseconds(record.duration));
+  attempt.set_topic(record.topic);
+  attempt.set_qos(ToProto(record.qos));
+  attempt.set_outcome(record.succeeded ? v1::Attempt::SUCCEEDED
+                                       : v1::Attempt::FAILED);
+  attempt.set_error_class(
+      static_cast<v1::Attempt::ErrorClass>(record.error_class));
+  attempt.set_error_message(record.error_message);
+  attempt.set_reason_code(record.reason_code);
+  attempt.set_packet_id(record.packet_id);
+  attempt.set_duplicate_flag(record.duplicate_flag);
+  attempt.set_session_present(record.session_present);
+  attempt.set_broker_address(record.broker_address);
+  attempt.set_subscription_revision(record.subscription_revision);
+  attempt.set_broker_revision(record.broker_revision);
+  attempt.set_event_id(row.event_id);
+  attempt.set_object_type(static_cast<v1::ObjectType>(row.object_type));
+  attempt.set_subscription(SubscriptionName(tenant, row.subscription_id));
+  return attempt;
+}
+
+}  // namespace mqttpush

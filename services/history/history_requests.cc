@@ -1,0 +1,206 @@
+#include "services/history/history_requests.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/status_macros.h"
+#include "google/protobuf/util/time_util.h"
+#include "services/api/errors.h"
+#include "services/api/page_token.h"
+#include "services/api/resource_names.h"
+#include "services/api/violations.h"
+
+namespace mqttpush {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+std::optional<absl::Time> ParseTime(const google::protobuf::Timestamp& time,
+                                    const std::string& field,
+                                    Violations& violations) {
+  // google/protobuf/timestamp.proto: years 1 to 9999.
+  if (time.seconds() < TimeUtil::kTimestampMinSeconds ||
+      time.seconds() > TimeUtil::kTimestampMaxSeconds || time.nanos() < 0 ||
+      time.nanos() > 999999999) {
+    violations.Add(field, "must be a time of the years 1 to 9999");
+    return std::nullopt;
+  }
+  return absl::FromUnixSeconds(time.seconds()) +
+         absl::Nanoseconds(time.nanos());
+}
+
+void ParseTimeRange(const v1::HistoryFilter& filter, HistoryQuery& query,
+                    Violations& violations) {
+  if (filter.has_start_time()) {
+    query.start_time =
+        ParseTime(filter.start_time(), "filter.start_time", violations)
+            .value_or(query.start_time);
+  }
+  if (filter.has_end_time()) {
+    query.end_time = ParseTime(filter.end_time(), "filter.end_time", violations)
+                         .value_or(query.end_time);
+  }
+  if (query.end_time < query.start_time) {
+    violations.Add("filter.end_time", "must not be before filter.start_time");
+  }
+}
+
+void ParseSubscription(const v1::HistoryFilter& filter,
+                       const TenantRecord& tenant,
+                       const ConfigSnapshot& snapshot, HistoryQuery& query,
+                       Violations& violations) {
+  if (filter.subscription().empty()) return;
+  auto name = ParseSubscriptionName(filter.subscription());
+  if (!name.has_value()) {
+    violations.Add("filter.subscription", std::string(kSubscriptionFormat));
+    return;
+  }
+  const SubscriptionRecord* subscription =
+      name->tenant == tenant.id
+          ? snapshot.FindSubscription(tenant.uid, name->subscription)
+          : nullptr;
+  if (subscription == nullptr) {
+    violations.Add("filter.subscription",
+                   "must be a subscription of the tenant");
+    return;
+  }
+  query.subscription_uid = subscription->uid;
+}
+
+HistoryQuery ParseFilter(const v1::HistoryFilter& filter,
+                         const TenantRecord& tenant,
+                         const ConfigSnapshot& snapshot,
+                         Violations& violations) {
+  HistoryQuery query;
+  query.tenant_uid = tenant.uid;
+  ParseSubscription(filter, tenant, snapshot, query, violations);
+  ParseTimeRange(filter, query, violations);
+  if (!v1::ObjectType_IsValid(filter.object_type())) {
+    violations.Add("filter.object_type", "must be a known object type");
+  } else if (filter.object_type() != v1::OBJECT_TYPE_UNSPECIFIED) {
+    query.object_type = static_cast<ObjectType>(filter.object_type());
+  }
+  query.asset_id = filter.asset_id();
+  query.event_id = filter.event_id();
+  query.topic = filter.topic();
+  return query;
+}
+
+// Keys travel as "a:b".
+absl::StatusOr<std::optional<std::pair<int64_t, int64_t>>> ParseKey(
+    const std::string& page_token, uint64_t fingerprint) {
+  MQTTPUSH_ASSIGN_OR_RETURN(std::string key,
+                            DecodePageToken(page_token, fingerprint));
+  if (key.empty()) return std::nullopt;
+  const std::vector<std::string> parts = absl::StrSplit(key, ':');
+  std::pair<int64_t, int64_t> parsed;
+  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &parsed.first) ||
+      !absl::SimpleAtoi(parts[1], &parsed.second)) {
+    return InvalidField("page_token", "must be a next_page_token");
+  }
+  return parsed;
+}
+
+// The tenant's own, or that of one of its deliveries.
+absl::StatusOr<const TenantRecord*> FindParent(const std::string& parent,
+                                               const ConfigSnapshot& snapshot,
+                                               bool delivery_allowed,
+                                               HistoryQuery& query) {
+  std::string tenant_id;
+  if (auto tenant = ParseTenantName(parent); tenant.has_value()) {
+    tenant_id = tenant->tenant;
+  } else if (auto delivery = ParseDeliveryName(parent);
+             delivery_allowed && delivery.has_value()) {
+    tenant_id = delivery->tenant;
+    query.event_seq = delivery->event_seq;
+    query.subscription_uid = delivery->subscription_uid;
+  } else {
+    return InvalidField(
+        "parent", delivery_allowed
+                      ? absl::StrCat(kTenantFormat, " or that of a delivery")
+                      : std::string(kTenantFormat));
+  }
+  const TenantRecord* tenant = snapshot.FindTenant(tenant_id);
+  if (tenant == nullptr) return errors::TenantNotFound(TenantName(tenant_id));
+  return tenant;
+}
+
+}  // namespace
+
+absl::StatusOr<ListDeliveriesQuery> ParseListDeliveries(
+    const v1::ListDeliveriesRequest& request, const ConfigSnapshot& snapshot) {
+  ListDeliveriesQuery parsed;
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      parsed.tenant, FindParent(request.parent(), snapshot,
+                                /*delivery_allowed=*/false, parsed.query));
+  Violations violations;
+  parsed.query =
+      ParseFilter(request.filter(), *parsed.tenant, snapshot, violations);
+  parsed.page_size = EffectivePageSize(request.page_size(), &violations);
+  for (int i = 0; i < request.states_size(); ++i) {
+    if (!v1::Delivery::State_IsValid(request.states(i)) ||
+        request.states(i) == v1::Delivery::STATE_UNSPECIFIED) {
+      violations.Add(absl::StrCat("states[", i, "]"), "must be a known state");
+    } else {
+      parsed.states.push_back(static_cast<DeliveryState>(request.states(i)));
+    }
+  }
+  MQTTPUSH_RETURN_IF_ERROR(violations.ToStatus());
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      auto key, ParseKey(request.page_token(), FingerprintRequest(request)));
+  if (key.has_value()) parsed.after = DeliveryKey{key->first, key->second};
+  return parsed;
+}
+
+std::string DeliveryPageToken(const v1::ListDeliveriesRequest& request,
+                              const DeliveryKey& next) {
+  return EncodePageToken(
+      FingerprintRequest(request),
+      absl::StrCat(next.event_seq, ":", next.subscription_uid));
+}
+
+absl::StatusOr<ListAttemptsQuery> ParseListAttempts(
+    const v1::ListAttemptsRequest& request, const ConfigSnapshot& snapshot) {
+  ListAttemptsQuery parsed;
+  HistoryQuery parent;
+  MQTTPUSH_ASSIGN_OR_RETURN(parsed.tenant,
+                            FindParent(request.parent(), snapshot,
+                                       /*delivery_allowed=*/true, parent));
+  Violations violations;
+  parsed.query =
+      ParseFilter(request.filter(), *parsed.tenant, snapshot, violations);
+  if (parent.event_seq.has_value()) {
+    if (!request.filter().subscription().empty() &&
+        parsed.query.subscription_uid != parent.subscription_uid) {
+      violations.Add("filter.subscription", "must be that of the parent");
+    }
+    parsed.query.event_seq = parent.event_seq;
+    parsed.query.subscription_uid = parent.subscription_uid;
+  }
+  parsed.page_size = EffectivePageSize(request.page_size(), &violations);
+  if (!v1::Attempt::Outcome_IsValid(request.outcome())) {
+    violations.Add("outcome", "must be SUCCEEDED or FAILED");
+  } else if (request.outcome() != v1::Attempt::OUTCOME_UNSPECIFIED) {
+    parsed.succeeded = request.outcome() == v1::Attempt::SUCCEEDED;
+  }
+  MQTTPUSH_RETURN_IF_ERROR(violations.ToStatus());
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      auto key, ParseKey(request.page_token(), FingerprintRequest(request)));
+  if (key.has_value()) {
+    parsed.after = AttemptKey{absl::FromUnixMicros(key->first), key->second};
+  }
+  return parsed;
+}
+
+std::string AttemptPageToken(const v1::ListAttemptsRequest& request,
+                             const AttemptKey& next) {
+  return EncodePageToken(
+      FingerprintRequest(request),
+      absl::StrCat(absl::ToUnixMicros(next.start_time), ":", next.attempt_seq));
+}
+
+}  // namespace mqttpush

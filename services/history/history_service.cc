@@ -1,0 +1,160 @@
+#include "services/history/history_service.h"
+
+#include <set>
+#include <utility>
+
+#include "common/status_macros.h"
+#include "services/api/errors.h"
+#include "services/api/resource_names.h"
+#include "services/api/status.h"
+#include "services/api/violations.h"
+#include "services/history/history_converters.h"
+#include "services/history/history_requests.h"
+
+namespace mqttpush {
+namespace {
+
+// As many as there are readers of the log: more would only wait for those.
+constexpr int kThreads = 4;
+
+// Storage's errors, but for NOT_FOUND, mean that the log cannot be read.
+absl::Status FromStorage(const absl::Status& status) {
+  return errors::LogUnavailable(status);
+}
+
+}  // namespace
+
+HistoryService::HistoryService(const ConfigStore* config,
+                               HistoryReader* history,
+                               const DeliveryStatus* status)
+    : config_(config), history_(history), status_(status), pool_(kThreads) {}
+
+template <typename Handler>
+grpc::ServerUnaryReactor* HistoryService::RunOnPool(
+    grpc::CallbackServerContext* context, Handler handler) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  pool_.Post([reactor, handler = std::move(handler)] {
+    reactor->Finish(ToGrpcStatus(handler()));
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* HistoryService::ListDeliveries(
+    grpc::CallbackServerContext* context,
+    const v1::ListDeliveriesRequest* request,
+    v1::ListDeliveriesResponse* response) {
+  return RunOnPool(context, [this, request, response] {
+    return ListDeliveriesImpl(*request, *response);
+  });
+}
+
+grpc::ServerUnaryReactor* HistoryService::GetDelivery(
+    grpc::CallbackServerContext* context, const v1::GetDeliveryRequest* request,
+    v1::Delivery* response) {
+  return RunOnPool(context, [this, request, response] {
+    return GetDeliveryImpl(*request, *response);
+  });
+}
+
+grpc::ServerUnaryReactor* HistoryService::ListAttempts(
+    grpc::CallbackServerContext* context,
+    const v1::ListAttemptsRequest* request,
+    v1::ListAttemptsResponse* response) {
+  return RunOnPool(context, [this, request, response] {
+    return ListAttemptsImpl(*request, *response);
+  });
+}
+
+absl::Status HistoryService::ListDeliveriesImpl(
+    const v1::ListDeliveriesRequest& request,
+    v1::ListDeliveriesResponse& response) {
+  const auto snapshot = config_->Snapshot();
+  MQTTPUSH_ASSIGN_OR_RETURN(ListDeliveriesQuery parsed,
+                            ParseListDeliveries(request, *snapshot));
+  absl::StatusOr<DeliveryPage> page = history_->ListDeliveries(
+      parsed.query, parsed.states, MakeOverlay(*snapshot, parsed.tenant->uid),
+      parsed.after, parsed.page_size);
+  if (!page.ok()) return FromStorage(page.status());
+  for (const DeliveryRow& row : page->rows) {
+    *response.add_deliveries() = ToProto(row, parsed.tenant->id);
+  }
+  if (page->next.has_value()) {
+    response.set_next_page_token(DeliveryPageToken(request, *page->next));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status HistoryService::GetDeliveryImpl(
+    const v1::GetDeliveryRequest& request, v1::Delivery& response) {
+  const auto snapshot = config_->Snapshot();
+  auto name = ParseDeliveryName(request.name());
+  if (!name.has_value()) {
+    return InvalidField("name", std::string(kDeliveryFormat));
+  }
+  const TenantRecord* tenant = snapshot->FindTenant(name->tenant);
+  if (tenant == nullptr) return errors::DeliveryNotFound(request.name());
+  absl::StatusOr<DeliveryRow> row = history_->GetDelivery(
+      tenant->uid, {name->event_seq, name->subscription_uid},
+      MakeOverlay(*snapshot, tenant->uid));
+  if (absl::IsNotFound(row.status())) {
+    return errors::DeliveryNotFound(request.name());
+  }
+  if (!row.ok()) return FromStorage(row.status());
+  HistoryQuery attempts;
+  attempts.tenant_uid = tenant->uid;
+  attempts.event_seq = name->event_seq;
+  attempts.subscription_uid = name->subscription_uid;
+  absl::StatusOr<AttemptPage> page = history_->ListAttempts(
+      attempts, std::nullopt, std::nullopt, HistoryReader::kMaxLookedAt);
+  if (!page.ok()) return FromStorage(page.status());
+  response = ToProto(*row, tenant->id);
+  for (auto attempt = page->rows.rbegin(); attempt != page->rows.rend();
+       ++attempt) {
+    *response.add_attempts() = ToProto(*attempt, tenant->id);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status HistoryService::ListAttemptsImpl(
+    const v1::ListAttemptsRequest& request,
+    v1::ListAttemptsResponse& response) {
+  const auto snapshot = config_->Snapshot();
+  MQTTPUSH_ASSIGN_OR_RETURN(ListAttemptsQuery parsed,
+                            ParseListAttempts(request, *snapshot));
+  absl::StatusOr<AttemptPage> page = history_->ListAttempts(
+      parsed.query, parsed.succeeded, parsed.after, parsed.page_size);
+  if (!page.ok()) return FromStorage(page.status());
+  for (const AttemptRow& row : page->rows) {
+    *response.add_attempts() = ToProto(row, parsed.tenant->id);
+  }
+  if (page->next.has_value()) {
+    response.set_next_page_token(AttemptPageToken(request, *page->next));
+  }
+  return absl::OkStatus();
+}
+
+StateOverlay HistoryService::MakeOverlay(const ConfigSnapshot& snapshot,
+                                         int64_t tenant_uid) const {
+  std::set<int64_t> existing;
+  std::set<std::pair<int64_t, int64_t>> in_flight;
+  for (const auto* subscription : snapshot.SubscriptionsOf(tenant_uid)) {
+    existing.insert(subscription->uid);
+    for (int64_t event_seq : status_->ListInFlight(subscription->uid)) {
+      in_flight.emplace(subscription->uid, event_seq);
+    }
+  }
+  return [existing = std::move(existing), in_flight = std::move(in_flight)](
+             int64_t subscription_uid, int64_t event_seq, DeliveryState state) {
+    if (state != DeliveryState::kWaiting && state != DeliveryState::kRetrying) {
+      return state;
+    }
+    if (existing.count(subscription_uid) == 0) {
+      return DeliveryState::kDiscarded;
+    }
+    return in_flight.count({subscription_uid, event_seq}) > 0
+               ? DeliveryState::kInFlight
+               : state;
+  };
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,61 @@
+// HistoryService: the gRPC door to the delivery history.
+#ifndef MQTTPUSH_SERVICES_HISTORY_HISTORY_SERVICE_H_
+#define MQTTPUSH_SERVICES_HISTORY_HISTORY_SERVICE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/delivery_status.h"
+#include "common/thread_pool.h"
+#include "mqttpush/v1/history_service.grpc.pb.h"
+#include "storage/config_store.h"
+#include "storage/history_reader.h"
+
+namespace mqttpush {
+
+// Thread-safe. Handlers run on a pool of their own, because they read from
+// disk.
+class HistoryService : public v1::HistoryService::CallbackService {
+ public:
+  // All must outlive the service.
+  HistoryService(const ConfigStore* config, HistoryReader* history,
+                 const DeliveryStatus* status);
+
+  grpc::ServerUnaryReactor* ListDeliveries(
+      grpc::CallbackServerContext* context,
+      const v1::ListDeliveriesRequest* request,
+      v1::ListDeliveriesResponse* response) override;
+  grpc::ServerUnaryReactor* GetDelivery(grpc::CallbackServerContext* context,
+                                        const v1::GetDeliveryRequest* request,
+                                        v1::Delivery* response) override;
+  grpc::ServerUnaryReactor* ListAttempts(
+      grpc::CallbackServerContext* context,
+      const v1::ListAttemptsRequest* request,
+      v1::ListAttemptsResponse* response) override;
+
+ private:
+  absl::Status ListDeliveriesImpl(const v1::ListDeliveriesRequest& request,
+                                  v1::ListDeliveriesResponse& response);
+  absl::Status GetDeliveryImpl(const v1::GetDeliveryRequest& request,
+                               v1::Delivery& response);
+  absl::Status ListAttemptsImpl(const v1::ListAttemptsRequest& request,
+                                v1::ListAttemptsResponse& response);
+
+  template <typename Handler>
+  grpc::ServerUnaryReactor* RunOnPool(grpc::CallbackServerContext* context,
+                                      Handler handler);
+  // What is in flight, and what is discarded because its subscription was
+  // deleted.
+  StateOverlay MakeOverlay(const ConfigSnapshot& snapshot,
+                           int64_t tenant_uid) const;
+
+  const ConfigStore* const config_;
+  HistoryReader* const history_;
+  const DeliveryStatus* const status_;
+  ThreadPool pool_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVICES_HISTORY_HISTORY_SERVICE_H_

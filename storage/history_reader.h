@@ -1,0 +1,107 @@
+// HistoryReader: what happened to each message, newest first, by pages.
+#ifndef MQTTPUSH_STORAGE_HISTORY_READER_H_
+#define MQTTPUSH_STORAGE_HISTORY_READER_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/records.h"
+
+namespace mqttpush {
+
+// All that is set must match. The time range is that of the accept time for
+// deliveries and of the start time for attempts.
+struct HistoryQuery {
+  int64_t tenant_uid = 0;
+  std::optional<int64_t> subscription_uid;
+  std::optional<int64_t> event_seq;
+  absl::Time start_time = absl::InfinitePast();  // inclusive
+  absl::Time end_time = absl::InfiniteFuture();  // exclusive
+  std::optional<ObjectType> object_type;
+  std::string asset_id;  // empty: any
+  std::string event_id;  // empty: any
+  std::string topic;     // empty: any; of a delivery, that of its last attempt
+};
+
+// The key of a delivery; deliveries are listed by falling event_seq, then
+// falling subscription_uid.
+struct DeliveryKey {
+  int64_t event_seq = 0;
+  int64_t subscription_uid = 0;
+};
+
+struct DeliveryRow {
+  EventRecord event;  // the payload only from GetDelivery
+  int64_t subscription_uid = 0;
+  std::string subscription_id;
+  DeliveryState state = DeliveryState::kWaiting;
+  int attempt_count = 0;
+  absl::Time next_attempt_time;               // when kRetrying
+  std::optional<AttemptRecord> last_attempt;  // absent before the first
+};
+
+struct DeliveryPage {
+  std::vector<DeliveryRow> rows;
+  // The page ended here; absent at the end of the list.
+  std::optional<DeliveryKey> next;
+};
+
+// The key of an attempt; attempts are listed by falling start time, then
+// falling attempt_seq.
+struct AttemptKey {
+  absl::Time start_time;
+  int64_t attempt_seq = 0;
+};
+
+struct AttemptRow {
+  AttemptRecord attempt;
+  int64_t attempt_seq = 0;
+  std::string subscription_id;
+  std::string event_id;
+  std::string asset_id;
+  ObjectType object_type = ObjectType::kAsset;
+};
+
+struct AttemptPage {
+  std::vector<AttemptRow> rows;
+  std::optional<AttemptKey> next;
+};
+
+// What the log cannot know of a delivery: that it is in flight, or discarded
+// because its subscription is gone. Given the state by the log, returns the
+// state to show.
+using StateOverlay = std::function<DeliveryState(
+    int64_t subscription_uid, int64_t event_seq, DeliveryState state)>;
+
+// Thread-safe. Sees every commit whose callback has been called. A page ends
+// early, perhaps empty, when it has looked at kMaxLookedAt rows.
+class HistoryReader {
+ public:
+  static constexpr int kMaxLookedAt = 20000;
+
+  virtual ~HistoryReader() = default;
+
+  // `states`: only these, empty for all.
+  virtual absl::StatusOr<DeliveryPage> ListDeliveries(
+      const HistoryQuery& query, const std::vector<DeliveryState>& states,
+      const StateOverlay& overlay, std::optional<DeliveryKey> after,
+      int limit) = 0;
+
+  // NOT_FOUND when the tenant has no such delivery.
+  virtual absl::StatusOr<DeliveryRow> GetDelivery(
+      int64_t tenant_uid, DeliveryKey key, const StateOverlay& overlay) = 0;
+
+  // `succeeded`: only attempts of that outcome.
+  virtual absl::StatusOr<AttemptPage> ListAttempts(
+      const HistoryQuery& query, std::optional<bool> succeeded,
+      std::optional<AttemptKey> after, int limit) = 0;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_STORAGE_HISTORY_READER_H_

@@ -1,0 +1,59 @@
+#include "storage/sqlite/data_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace mqttpush {
+namespace {
+
+// The process that holds the lock, as it wrote itself down; for the message
+// only.
+std::string Holder(int fd) {
+  char text[32] = {};
+  const ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
+  int pid = 0;
+  if (size <= 0 || !absl::SimpleAtoi(text, &pid)) return "another process";
+  return absl::StrCat("process ", pid);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(
+    const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::create_directories(path, error)) {
+    chmod(path.c_str(), 0700);
+  }
+  const std::string lock_path = path + "/lock";
+  const int fd = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("data directory ", path));
+  }
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    absl::Status in_use = absl::FailedPreconditionError(
+        absl::StrCat("data directory ", path, " is in use by ", Holder(fd)));
+    close(fd);
+    return in_use;
+  }
+  const std::string pid = absl::StrCat(getpid(), "\n");
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) !=
+                                   static_cast<ssize_t>(pid.size())) {
+    absl::Status unwritable = absl::ErrnoToStatus(errno, lock_path);
+    close(fd);
+    return unwritable;
+  }
+  return std::unique_ptr<DataDirectory>(new DataDirectory(path, fd));
+}
+
+DataDirectory::~DataDirectory() { close(lock_fd_); }
+
+}  // namespace mqttpush

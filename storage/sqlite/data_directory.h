@@ -1,0 +1,37 @@
+// DataDirectory: the folder that holds everything durable, locked for one
+// process.
+#ifndef MQTTPUSH_STORAGE_SQLITE_DATA_DIRECTORY_H_
+#define MQTTPUSH_STORAGE_SQLITE_DATA_DIRECTORY_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace mqttpush {
+
+// Holds an exclusive flock(2) on `<path>/lock` for its life; the kernel gives
+// it up with the process, however that ends.
+class DataDirectory {
+ public:
+  // Creates the folder (mode 0700) when it is missing. FAILED_PRECONDITION,
+  // naming the process, when another one holds it.
+  static absl::StatusOr<std::unique_ptr<DataDirectory>> Open(
+      const std::string& path);
+  ~DataDirectory();
+  DataDirectory(const DataDirectory&) = delete;
+  DataDirectory& operator=(const DataDirectory&) = delete;
+
+  std::string config_path() const { return path_ + "/config.db"; }
+  std::string log_path() const { return path_ + "/log.db"; }
+
+ private:
+  DataDirectory(std::string path, int lock_fd)
+      : path_(std::move(path)), lock_fd_(lock_fd) {}
+  const std::string path_;
+  const int lock_fd_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_STORAGE_SQLITE_DATA_DIRECTORY_H_

@@ -1,0 +1,50 @@
+#include "storage/sqlite/data_directory.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/temp_dir.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(DataDirectoryTest, CreatesAFolderThatOthersCannotRead) {
+  TempDir temp;
+  const std::string path = temp.path() + "/new/data";
+  auto directory = DataDirectory::Open(path);
+  ASSERT_TRUE(directory.ok()) << directory.status();
+  struct stat info;
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+}
+
+TEST(DataDirectoryTest, RefusesASecondHolderAndNamesTheFirst) {
+  TempDir temp;
+  auto first = DataDirectory::Open(temp.path());
+  ASSERT_TRUE(first.ok());
+  auto second = DataDirectory::Open(temp.path());
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(second.status().message()),
+              HasSubstr("in use by process " + std::to_string(getpid())));
+}
+
+TEST(DataDirectoryTest, IsFreeAgainWhenTheHolderIsGone) {
+  TempDir temp;
+  { ASSERT_TRUE(DataDirectory::Open(temp.path()).ok()); }
+  EXPECT_TRUE(DataDirectory::Open(temp.path()).ok());
+}
+
+TEST(DataDirectoryTest, SaysWhichPathCannotBeOpened) {
+  auto directory = DataDirectory::Open("/proc/nowhere/data");
+  ASSERT_FALSE(directory.ok());
+  EXPECT_THAT(std::string(directory.status().message()),
+              HasSubstr("/proc/nowhere/data"));
+}
+
+}  // namespace
+}  // namespace mqttpush

@@ -1,0 +1,224 @@
+#include "storage/sqlite/sqlite_event_log.h"
+
+#include <sys/resource.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/log_fixture.h"
+#include "tests/support/temp_dir.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class SettableClock : public Clock {
+ public:
+  absl::Time Now() const override {
+    return absl::FromUnixMicros(now_us_.load());
+  }
+  void Set(absl::Time now) { now_us_ = absl::ToUnixMicros(now); }
+
+ private:
+  std::atomic<int64_t> now_us_{1000000};
+};
+
+class SqliteEventLogTest : public ::testing::Test {
+ protected:
+  SqliteEventLogTest() { Open(); }
+  void Open() {
+    log_.reset();
+    auto log = SqliteEventLog::Open(temp_.File("log.db"), &clock_);
+    EXPECT_TRUE(log.ok()) << log.status();
+    log_ = *std::move(log);
+  }
+  std::vector<int64_t> ReadSeqs(int64_t uid, int64_t after, int limit = 100) {
+    auto next = log_->ReadNext(1, uid, after, limit);
+    EXPECT_TRUE(next.ok()) << next.status();
+    std::vector<int64_t> seqs;
+    for (const EventRecord& event : next->events) seqs.push_back(event.seq);
+    return seqs;
+  }
+  static AttemptRecord Attempt(int64_t seq, int number, bool succeeded) {
+    return {.event_seq = seq,
+            .subscription_uid = 7,
+            .number = number,
+            .start_time = absl::FromUnixSeconds(100),
+            .duration = absl::Milliseconds(3),
+            .topic = "t",
+            .qos = Qos::kAtLeastOnce,
+            .succeeded = succeeded};
+  }
+
+  TempDir temp_;
+  SettableClock clock_;
+  std::unique_ptr<SqliteEventLog> log_;
+};
+
+TEST_F(SqliteEventLogTest, KeepsEventsByteForByteOverAReopen) {
+  NewEvent event = MakeEvent("evt_1", {7});
+  event.payload = "{\"v\":2.50,\"z\":-0.0,\"u\":\"\\u51b7 \xe5\x86\xb7\"}";
+  const std::string payload = event.payload;
+  ASSERT_THAT(*AppendAndWait(*log_, {event}),
+              ElementsAre(AppendOutcome::kAccepted));
+  Open();
+  auto read = log_->ReadEvent(1);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->payload, payload);
+  EXPECT_EQ(read->event_id, "evt_1");
+  EXPECT_EQ(read->object_type, ObjectType::kLocation);
+  EXPECT_EQ(read->asset_id, "asset-1");
+  EXPECT_THAT(read->subscription_uids, ElementsAre(7));
+  EXPECT_TRUE(absl::IsNotFound(log_->ReadEvent(2).status()));
+}
+
+TEST_F(SqliteEventLogTest, SameIdOfATenantIsADuplicateAlsoWithinABatch) {
+  EXPECT_THAT(*AppendAndWait(*log_, {MakeEvent("a", {7}), MakeEvent("a", {7})}),
+              ElementsAre(AppendOutcome::kAccepted, AppendOutcome::kDuplicate));
+  NewEvent other_tenant = MakeEvent("a", {8});
+  other_tenant.tenant_uid = 2;
+  EXPECT_THAT(*AppendAndWait(*log_, {MakeEvent("a", {7}), other_tenant}),
+              ElementsAre(AppendOutcome::kDuplicate, AppendOutcome::kAccepted));
+  EXPECT_EQ(log_->GetSubscriptionState(7)->accepted_count, 1);
+}
+
+TEST_F(SqliteEventLogTest, ReadsOnlyWhatTheSubscriptionTookInOrder) {
+  ASSERT_TRUE(
+      AppendAndWait(*log_, {MakeEvent("a", {7}), MakeEvent("b", {17}),
+                            MakeEvent("c", {7, 17}), MakeEvent("d", {7})})
+          .ok());
+  EXPECT_THAT(ReadSeqs(7, 0), ElementsAre(1, 3, 4));
+  EXPECT_THAT(ReadSeqs(17, 0), ElementsAre(2, 3));
+  EXPECT_THAT(ReadSeqs(7, 1, 1), ElementsAre(3));
+  EXPECT_FALSE(log_->ReadNext(1, 7, 0, 2)->at_end);
+  EXPECT_TRUE(log_->ReadNext(1, 7, 0, 10)->at_end);
+}
+
+TEST_F(SqliteEventLogTest, AcceptTimesNeverGoBack) {
+  clock_.Set(absl::FromUnixSeconds(2000));
+  ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("a", {7})}).ok());
+  clock_.Set(absl::FromUnixSeconds(1000));
+  Open();
+  ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("b", {7})}).ok());
+  EXPECT_EQ(log_->ReadEvent(2)->accept_time, absl::FromUnixSeconds(2000));
+}
+
+TEST_F(SqliteEventLogTest, TellsWhichSubscriptionsTookEvents) {
+  std::promise<std::vector<int64_t>> told;
+  log_->SetAppendListener(
+      [&](std::vector<int64_t> uids) { told.set_value(std::move(uids)); });
+  ASSERT_TRUE(
+      AppendAndWait(*log_, {MakeEvent("a", {9, 7}), MakeEvent("b", {7})}).ok());
+  EXPECT_THAT(told.get_future().get(), ElementsAre(7, 9));
+}
+
+TEST_F(SqliteEventLogTest, UpdateAndAttemptsAreRecoveredTogether) {
+  ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("a", {7}), MakeEvent("b", {7}),
+                                    MakeEvent("c", {7}), MakeEvent("d", {7})})
+                  .ok());
+  DeliveryUpdate update = {
+      .subscription_uid = 7, .cursor = 1, .sent_through = 4};
+  update.attempts = {Attempt(1, 1, true), Attempt(2, 1, false),
+                     Attempt(2, 2, false), Attempt(3, 1, true),
+                     Attempt(4, 1, false)};
+  update.put_exceptions = {{.event_seq = 4,
+                            .sent = true,
+                            .attempt_count = 1,
+                            .next_attempt_time = absl::FromUnixSeconds(9)}};
+  update.newly_delivered = 2;
+  ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
+  Open();
+  auto recovery = log_->Recover(7);
+  ASSERT_TRUE(recovery.ok()) << recovery.status();
+  EXPECT_EQ(recovery->state.cursor, 1);
+  EXPECT_EQ(recovery->state.sent_through, 4);
+  EXPECT_EQ(recovery->state.delivered_count, 2);
+  EXPECT_EQ(recovery->state.retrying_count, 1);
+  ASSERT_EQ(recovery->attempted.size(), 2u);
+  EXPECT_EQ(recovery->attempted[0].event_seq, 2);
+  EXPECT_EQ(recovery->attempted[0].attempt_count, 2);
+  EXPECT_FALSE(recovery->attempted[0].delivered);
+  EXPECT_TRUE(recovery->attempted[1].delivered);
+  ASSERT_EQ(recovery->exceptions.size(), 1u);
+  EXPECT_TRUE(recovery->exceptions[0].sent);
+  EXPECT_EQ(recovery->exceptions[0].next_attempt_time,
+            absl::FromUnixSeconds(9));
+}
+
+TEST_F(SqliteEventLogTest, ErasedExceptionIsGone) {
+  ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("a", {7})}).ok());
+  DeliveryUpdate put = {.subscription_uid = 7, .cursor = 1, .sent_through = 1};
+  put.put_exceptions = {{.event_seq = 1,
+                         .attempt_count = 1,
+                         .next_attempt_time = absl::UnixEpoch()}};
+  DeliveryUpdate erase = {
+      .subscription_uid = 7, .cursor = 1, .sent_through = 1};
+  erase.erase_exceptions = {1};
+  ASSERT_TRUE(CommitAndWait(*log_, {put, erase}).ok());
+  EXPECT_TRUE(log_->Recover(7)->exceptions.empty());
+}
+
+TEST_F(SqliteEventLogTest, NewSubscriptionStartsAtTheNewestEvent) {
+  ASSERT_TRUE(
+      AppendAndWait(*log_, {MakeEvent("a", {7}), MakeEvent("b", {7})}).ok());
+  EXPECT_EQ(log_->Recover(99)->state.cursor, 2);
+  EXPECT_EQ(log_->Recover(7)->state.cursor, 0);
+}
+
+TEST_F(SqliteEventLogTest, UpdateIsAllOrNothing) {
+  ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("a", {7})}).ok());
+  DeliveryUpdate good = {.subscription_uid = 7, .cursor = 1, .sent_through = 1};
+  good.attempts = {Attempt(1, 1, true)};
+  DeliveryUpdate bad = good;  // the same attempt number again
+  absl::Status status = CommitAndWait(*log_, {good, bad});
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("the log cannot be written"));
+  EXPECT_EQ(log_->GetSubscriptionState(7)->cursor, 0);
+}
+
+TEST_F(SqliteEventLogTest, ManyProducersAtOnceLoseNothing) {
+  constexpr int kThreads = 8;
+  constexpr int kBatches = 50;
+  std::vector<std::thread> producers;
+  std::atomic<int> accepted{0};
+  for (int t = 0; t < kThreads; ++t) {
+    producers.emplace_back([&, t] {
+      for (int b = 0; b < kBatches; ++b) {
+        const std::string id = std::to_string(t) + "-" + std::to_string(b);
+        auto outcomes = AppendAndWait(
+            *log_, {MakeEvent(id + "x", {7}), MakeEvent(id + "y", {7})});
+        if (outcomes.ok()) accepted += outcomes->size();
+      }
+    });
+  }
+  for (std::thread& producer : producers) producer.join();
+  EXPECT_EQ(accepted, kThreads * kBatches * 2);
+  EXPECT_EQ(log_->GetSubscriptionState(7)->accepted_count, accepted);
+}
+
+// A full disk, played by the limit on the size of a file.
+TEST_F(SqliteEventLogTest, FullDiskRefusesAndServiceResumes) {
+  ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("before", {7})}).ok());
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit old_limit;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  const rlimit full = {200 << 10, old_limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  NewEvent large = MakeEvent("large", {7});
+  large.payload = std::string(250 << 10, ' ');
+  auto refused = AppendAndWait(*log_, {large});
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(*AppendAndWait(*log_, {large}),
+              ElementsAre(AppendOutcome::kAccepted));
+  EXPECT_THAT(ReadSeqs(7, 0), ElementsAre(1, 2));
+}
+
+}  // namespace
+}  // namespace mqttpush

@@ -1,0 +1,55 @@
+#include "workers/dispatch/commit_queue.h"
+
+#include <iterator>
+#include <utility>
+
+#include "common/logging.h"
+
+namespace mqttpush {
+
+void CommitQueue::Add(std::vector<DeliveryUpdate> updates,
+                      std::function<void()> committed) {
+  next_.insert(next_.end(), std::make_move_iterator(updates.begin()),
+               std::make_move_iterator(updates.end()));
+  next_committed_.push_back(std::move(committed));
+  if (writing_.empty()) WriteNext();
+}
+
+void CommitQueue::WhenIdle(std::function<void()> idle) {
+  if (writing_.empty()) return idle();
+  idle_.push_back(std::move(idle));
+}
+
+void CommitQueue::WriteNext() {
+  writing_.swap(next_);
+  writing_committed_.swap(next_committed_);
+  Write();
+}
+
+void CommitQueue::Write() {
+  // A copy, because a failed write is repeated.
+  log_->Commit(writing_, [this](absl::Status status) {
+    loop_->Post([this, status = std::move(status)] { Written(status); });
+  });
+}
+
+void CommitQueue::Written(const absl::Status& status) {
+  if (!status.ok()) {
+    Log::Error("delivery_commit_failed", {{"error", status.message()}});
+    loop_->PostAfter(kRetryDelay, [this] { Write(); });
+    return;
+  }
+  writing_.clear();
+  std::vector<std::function<void()>> committed;
+  committed.swap(writing_committed_);
+  for (auto& callback : committed) {
+    if (callback) callback();
+  }
+  if (writing_.empty() && !next_.empty()) WriteNext();
+  if (!writing_.empty()) return;
+  std::vector<std::function<void()>> idle;
+  idle.swap(idle_);
+  for (auto& callback : idle) callback();
+}
+
+}  // namespace mqttpush

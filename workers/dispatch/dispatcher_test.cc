@@ -1,0 +1,405 @@
+// Dispatch with the real log; the test plays the worker.
+#include "workers/dispatch/dispatcher.h"
+
+#include <algorithm>
+#include <deque>
+#include <future>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "storage/sqlite/sqlite_event_log.h"
+#include "storage/sqlite/sqlite_history_reader.h"
+#include "tests/support/log_fixture.h"
+#include "tests/support/temp_dir.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using worker::v1::ControlMessage;
+using worker::v1::Publish;
+using worker::v1::Result;
+
+constexpr int64_t kTenant = 1;
+constexpr int64_t kBroker = 3;
+constexpr int64_t kOtherBroker = 4;
+constexpr int64_t kSubscription = 7;
+constexpr absl::Duration kDeadline = absl::Seconds(30);
+
+// Collects what dispatch sends to a worker.
+class FakeChannel : public WorkerChannel {
+ public:
+  void Send(ControlMessage message) override {
+    MutexLock lock(&mutex_);
+    for (Publish& publish :
+         *message.mutable_publish_batch()->mutable_messages()) {
+      messages_.push_back(std::move(publish));
+    }
+    changed_.SignalAll();
+  }
+  // The next message; token 0 when none came in time.
+  Publish Next() {
+    MutexLock lock(&mutex_);
+    while (messages_.empty()) {
+      if (!changed_.WaitFor(&mutex_, kDeadline)) return {};
+    }
+    Publish publish = std::move(messages_.front());
+    messages_.pop_front();
+    return publish;
+  }
+  size_t waiting() {
+    MutexLock lock(&mutex_);
+    return messages_.size();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<Publish> messages_ ABSL_GUARDED_BY(mutex_);
+};
+
+class DispatcherTest : public ::testing::Test {
+ protected:
+  DispatcherTest() {
+    tenant_.uid = kTenant;
+    tenant_.id = "acme";
+    for (int64_t uid : {kBroker, kOtherBroker}) {
+      BrokerRecord broker;
+      broker.uid = uid;
+      broker.tenant_uid = kTenant;
+      broker.id = "b" + std::to_string(uid);
+      brokers_.push_back(broker);
+    }
+    subscription_.uid = kSubscription;
+    subscription_.tenant_uid = kTenant;
+    subscription_.broker_uid = kBroker;
+    subscription_.id = "all";
+    subscription_.topic = "gt/{objectType}";
+    Start();
+  }
+  ~DispatcherTest() override { Stop(); }
+
+  void Start() {
+    loop_ = std::make_unique<EventLoop>();
+    log_ = *SqliteEventLog::Open(temp_.File("log.db"), Clock::Real());
+    dispatcher_ = std::make_unique<Dispatcher>(
+        log_.get(), loop_.get(), Clock::Real(), &board_,
+        DispatcherOptions{.max_attempts = 2});
+    log_->SetAppendListener([this](std::vector<int64_t> uids) {
+      loop_->Post([this, uids] { dispatcher_->OnAppended(uids); });
+    });
+    Configure();
+  }
+  // As a crash does: what is only in memory is gone.
+  void Stop() {
+    log_.reset();
+    loop_->Stop();
+    dispatcher_.reset();
+  }
+  void Configure() {
+    auto snapshot = std::make_shared<ConfigSnapshot>();
+    snapshot->Put(tenant_);
+    for (const BrokerRecord& broker : brokers_) snapshot->Put(broker);
+    if (!deleted_) snapshot->Put(subscription_);
+    loop_->RunAndWait([&] { dispatcher_->OnConfig(snapshot); });
+  }
+  std::shared_ptr<FakeChannel> Attach(int64_t broker = kBroker) {
+    auto channel = std::make_shared<FakeChannel>();
+    loop_->RunAndWait([&] { dispatcher_->OnAttached(broker, channel); });
+    return channel;
+  }
+  void Grant(int64_t epoch, int limit, int64_t broker = kBroker) {
+    worker::v1::Credit credit;
+    credit.set_epoch(epoch);
+    credit.set_limit(limit);
+    loop_->RunAndWait([&] { dispatcher_->OnCredit(broker, credit); });
+  }
+  void Answer(const std::vector<int64_t>& tokens, Result::Outcome outcome,
+              int reason_code = 0) {
+    worker::v1::Results results;
+    for (int64_t token : tokens) {
+      Result* result = results.add_results();
+      result->set_token(token);
+      result->set_outcome(outcome);
+      result->set_reason_code(reason_code);
+      result->set_start_time_us(1000000);
+    }
+    loop_->RunAndWait([&] { dispatcher_->OnResults(kBroker, results); });
+  }
+  void Append(const std::vector<std::string>& event_ids) {
+    std::vector<NewEvent> events;
+    for (const std::string& id : event_ids) {
+      events.push_back(MakeEvent(id, {kSubscription}));
+    }
+    ASSERT_TRUE(AppendAndWait(*log_, events).ok());
+  }
+  // All that was answered so far is on disk.
+  void WaitForCommits() {
+    std::promise<void> idle;
+    loop_->Post([&] { dispatcher_->WhenIdle([&] { idle.set_value(); }); });
+    ASSERT_EQ(idle.get_future().wait_for(std::chrono::seconds(30)),
+              std::future_status::ready);
+  }
+  std::vector<AttemptRecord> Attempts(int64_t event_seq) {
+    WaitForCommits();
+    auto history = *SqliteHistoryReader::Open(temp_.File("log.db"));
+    HistoryQuery query;
+    query.tenant_uid = kTenant;
+    query.event_seq = event_seq;
+    auto page = history->ListAttempts(query, {}, {}, 100);
+    std::vector<AttemptRecord> attempts;
+    for (const auto& row : page->rows) attempts.push_back(row.attempt);
+    std::sort(attempts.begin(), attempts.end(),
+              [](const auto& a, const auto& b) { return a.number < b.number; });
+    return attempts;
+  }
+  static std::string IdOf(const Publish& publish) {
+    const std::string& payload = publish.payload();  // {"id":"…"}
+    return payload.size() < 9 ? "" : payload.substr(7, payload.size() - 9);
+  }
+  std::vector<std::string> NextIds(FakeChannel& channel, int count) {
+    std::vector<std::string> ids;
+    for (int i = 0; i < count; ++i) ids.push_back(IdOf(channel.Next()));
+    return ids;
+  }
+
+  TempDir temp_;
+  TenantRecord tenant_;
+  std::vector<BrokerRecord> brokers_;
+  SubscriptionRecord subscription_;
+  bool deleted_ = false;
+  StatusBoard board_;
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::unique_ptr<SqliteEventLog> log_;
+};
+
+TEST_F(DispatcherTest, SendsInOrderWithinTheCredit) {
+  auto channel = Attach();
+  Append({"a", "b", "c"});
+  Grant(1, 2);
+  Publish first = channel->Next();
+  Publish second = channel->Next();
+  EXPECT_EQ(IdOf(first), "a");
+  EXPECT_EQ(first.topic(), "gt/location");
+  EXPECT_EQ(first.qos(), 1);
+  EXPECT_EQ(IdOf(second), "b");
+  EXPECT_EQ(channel->waiting(), 0u);
+  EXPECT_THAT(board_.ListInFlight(kSubscription), ElementsAre(1, 2));
+  Answer({first.token()}, Result::SUCCEEDED);
+  EXPECT_EQ(IdOf(channel->Next()), "c");
+}
+
+TEST_F(DispatcherTest, RecordsTheAttemptWithTheNewState) {
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"a"});
+  Answer({channel->Next().token()}, Result::SUCCEEDED);
+  auto attempts = Attempts(1);
+  ASSERT_EQ(attempts.size(), 1u);
+  EXPECT_TRUE(attempts[0].succeeded);
+  EXPECT_EQ(attempts[0].topic, "gt/location");
+  EXPECT_EQ(attempts[0].subscription_revision, 1);
+  EXPECT_EQ(log_->GetSubscriptionState(kSubscription)->delivered_count, 1);
+  EXPECT_THAT(board_.ListInFlight(kSubscription), IsEmpty());
+}
+
+TEST_F(DispatcherTest, LostLinkSendsAgainInOrderBeforeLaterEvents) {
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"a", "b", "c"});
+  std::vector<int64_t> tokens = {channel->Next().token(),
+                                 channel->Next().token(),
+                                 channel->Next().token()};
+  Answer({tokens[1]}, Result::SUCCEEDED);
+  Answer({tokens[0]}, Result::LINK_LOST);
+  Answer({tokens[2]}, Result::NOT_SENT);
+  Grant(1, 0);
+  Append({"d"});
+  Grant(2, 10);
+  EXPECT_THAT(NextIds(*channel, 3), ElementsAre("a", "c", "d"));
+  EXPECT_EQ(Attempts(1).size(), 1u);
+  EXPECT_EQ(Attempts(1)[0].error_class, ErrorClass::kLinkLost);
+  EXPECT_THAT(Attempts(3), IsEmpty());
+}
+
+TEST_F(DispatcherTest, NewEpochWaitsForTheLastAnswerOfTheOldOne) {
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"a", "b"});
+  const int64_t a = channel->Next().token();
+  const int64_t b = channel->Next().token();
+  Answer({a}, Result::LINK_LOST);
+  Grant(2, 10);
+  EXPECT_EQ(channel->waiting(), 0u);
+  Answer({b}, Result::NOT_SENT);
+  EXPECT_THAT(NextIds(*channel, 2), ElementsAre("a", "b"));
+}
+
+TEST_F(DispatcherTest, WorkerThatDiesLeavesAnAttemptAndLosesNothing) {
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"a", "b"});
+  NextIds(*channel, 2);
+  loop_->RunAndWait(
+      [&] { dispatcher_->OnDetached(kBroker, "signal 9 (Killed)"); });
+  auto attempts = Attempts(1);
+  ASSERT_EQ(attempts.size(), 1u);
+  EXPECT_EQ(attempts[0].error_class, ErrorClass::kWorkerLost);
+  EXPECT_THAT(attempts[0].error_message, HasSubstr("signal 9"));
+  auto next_worker = Attach();
+  Grant(1, 10);
+  EXPECT_THAT(NextIds(*next_worker, 2), ElementsAre("a", "b"));
+}
+
+TEST_F(DispatcherTest, CrashLeavesAnAttemptForWhatMayHaveBeenSent) {
+  auto channel = Attach();
+  Grant(1, 2);
+  Append({"a", "b", "c"});
+  const int64_t a = channel->Next().token();
+  channel->Next();
+  Answer({a}, Result::SUCCEEDED);
+  channel->Next();
+  WaitForCommits();
+  Stop();
+  Start();
+  EXPECT_EQ(Attempts(1).size(), 1u);  // its success
+  for (int64_t seq : {2, 3}) {
+    auto attempts = Attempts(seq);
+    ASSERT_EQ(attempts.size(), 1u) << seq;
+    EXPECT_EQ(attempts[0].error_class, ErrorClass::kServiceLost);
+  }
+  auto next = Attach();
+  Grant(1, 10);
+  EXPECT_THAT(NextIds(*next, 2), ElementsAre("b", "c"));
+}
+
+TEST_F(DispatcherTest, EventsThatWereNeverSentHaveNoAttemptAfterACrash) {
+  Append({"a"});
+  Stop();
+  Start();
+  EXPECT_THAT(Attempts(1), IsEmpty());
+  auto channel = Attach();
+  Grant(1, 10);
+  EXPECT_EQ(IdOf(channel->Next()), "a");
+}
+
+TEST_F(DispatcherTest, PermanentRefusalParksAndTheRestFlows) {
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"a", "b"});
+  const int64_t a = channel->Next().token();
+  Answer({a}, Result::REJECTED, /*reason_code=*/0x90);
+  Answer({channel->Next().token()}, Result::SUCCEEDED);
+  WaitForCommits();
+  auto state = log_->GetSubscriptionState(kSubscription);
+  EXPECT_EQ(state->parked_count, 1);
+  EXPECT_EQ(state->delivered_count, 1);
+  EXPECT_EQ(state->cursor, 2);
+  EXPECT_EQ(Attempts(1)[0].reason_code, 0x90);
+}
+
+TEST_F(DispatcherTest, PassingRefusalRetriesOverARestart) {
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"a"});
+  Answer({channel->Next().token()}, Result::REJECTED, /*reason_code=*/0x97);
+  WaitForCommits();
+  EXPECT_EQ(log_->GetSubscriptionState(kSubscription)->retrying_count, 1);
+  Stop();
+  Start();
+  auto recovery = log_->Recover(kSubscription);
+  ASSERT_EQ(recovery->exceptions.size(), 1u);
+  EXPECT_EQ(recovery->exceptions[0].attempt_count, 1);
+  EXPECT_GT(recovery->exceptions[0].next_attempt_time, absl::UnixEpoch());
+}
+
+TEST_F(DispatcherTest, TopicThatCannotBeSentParksWithAnAttempt) {
+  subscription_.topic = "gt/{assetId}";
+  Configure();
+  auto channel = Attach();
+  Grant(1, 10);
+  NewEvent bad = MakeEvent("bad", {kSubscription});
+  bad.asset_id = "a/#";
+  ASSERT_TRUE(
+      AppendAndWait(*log_, {bad, MakeEvent("good", {kSubscription})}).ok());
+  EXPECT_EQ(IdOf(channel->Next()), "good");
+  auto attempts = Attempts(1);
+  ASSERT_EQ(attempts.size(), 1u);
+  EXPECT_EQ(attempts[0].error_class, ErrorClass::kTopicInvalid);
+  EXPECT_EQ(log_->GetSubscriptionState(kSubscription)->parked_count, 1);
+}
+
+TEST_F(DispatcherTest, PausedSubscriptionHoldsAndResumesInOrder) {
+  subscription_.paused = true;
+  Configure();
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"a", "b"});
+  loop_->RunAndWait([] {});
+  EXPECT_EQ(channel->waiting(), 0u);
+  subscription_.paused = false;
+  Configure();
+  EXPECT_THAT(NextIds(*channel, 2), ElementsAre("a", "b"));
+}
+
+TEST_F(DispatcherTest, QueuedEventsGoByTheNewRevision) {
+  auto channel = Attach();
+  Grant(1, 1);
+  Append({"a", "b"});
+  Publish a = channel->Next();
+  subscription_.topic = "new";
+  subscription_.revision = 2;
+  Configure();
+  Answer({a.token()}, Result::SUCCEEDED);
+  Publish b = channel->Next();
+  EXPECT_EQ(b.topic(), "new");
+  Answer({b.token()}, Result::SUCCEEDED);
+  EXPECT_EQ(Attempts(1)[0].topic, "gt/location");
+  EXPECT_EQ(Attempts(1)[0].subscription_revision, 1);
+  EXPECT_EQ(Attempts(2)[0].subscription_revision, 2);
+}
+
+TEST_F(DispatcherTest, MovesToAnotherBrokerOnceTheOldOneHasAnswered) {
+  auto old_channel = Attach();
+  auto new_channel = Attach(kOtherBroker);
+  Grant(1, 1);
+  Grant(1, 10, kOtherBroker);
+  Append({"a", "b"});
+  const int64_t a = old_channel->Next().token();
+  subscription_.broker_uid = kOtherBroker;
+  Configure();
+  loop_->RunAndWait([] {});
+  EXPECT_EQ(new_channel->waiting(), 0u);
+  Answer({a}, Result::LINK_LOST);
+  EXPECT_THAT(NextIds(*new_channel, 2), ElementsAre("a", "b"));
+  EXPECT_EQ(old_channel->waiting(), 0u);
+}
+
+TEST_F(DispatcherTest, DeletedSubscriptionStillCountsWhatIsWithTheWorker) {
+  auto channel = Attach();
+  Grant(1, 1);
+  Append({"a", "b"});
+  const int64_t a = channel->Next().token();
+  deleted_ = true;
+  Configure();
+  Answer({a}, Result::SUCCEEDED);
+  EXPECT_EQ(Attempts(1).size(), 1u);
+  EXPECT_EQ(channel->waiting(), 0u);
+}
+
+TEST_F(DispatcherTest, StoppedDispatchTakesResultsButSendsNothing) {
+  auto channel = Attach();
+  Grant(1, 1);
+  Append({"a", "b"});
+  const int64_t a = channel->Next().token();
+  loop_->RunAndWait([&] { dispatcher_->StopSending(); });
+  Answer({a}, Result::SUCCEEDED);
+  EXPECT_EQ(Attempts(1).size(), 1u);
+  EXPECT_EQ(channel->waiting(), 0u);
+}
+
+}  // namespace
+}  // namespace mqttpush

@@ -1,0 +1,48 @@
+#include "workers/dispatch/message_renderer.h"
+
+#include <utility>
+
+#include "common/topic_template.h"
+#include "workers/dispatch/event_id_injection.h"
+
+namespace mqttpush {
+namespace {
+
+const TopicOverride* FindOverride(const SubscriptionRecord& subscription,
+                                  ObjectType object_type) {
+  for (const TopicOverride& candidate : subscription.topic_overrides) {
+    if (candidate.object_type == object_type) return &candidate;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+RenderedMessage RenderMessage(EventRecord& event, const TenantRecord& tenant,
+                              const SubscriptionRecord& subscription,
+                              absl::string_view default_event_id_field) {
+  const TopicOverride* override = FindOverride(subscription, event.object_type);
+  const std::string& topic_template =
+      override != nullptr && !override->topic.empty() ? override->topic
+                                                      : subscription.topic;
+  RenderedMessage message;
+  message.qos = override != nullptr && override->qos.has_value()
+                    ? *override->qos
+                    : subscription.qos;
+  auto topic = RenderTopic(topic_template,
+                           {.tenant = tenant.id,
+                            .object_type = ObjectTypeName(event.object_type),
+                            .asset_id = event.asset_id,
+                            .owner_id = event.owner_id});
+  message.topic_status = topic.status();
+  message.topic = topic.ok() ? *std::move(topic) : topic_template;
+  const absl::string_view field = subscription.event_id_field.has_value()
+                                      ? *subscription.event_id_field
+                                      : default_event_id_field;
+  message.payload = field.empty()
+                        ? std::move(event.payload)
+                        : InjectEventId(event.payload, field, event.event_id);
+  return message;
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,45 @@
+#include "workers/dispatch/status_board.h"
+
+#include <utility>
+
+namespace mqttpush {
+
+LinkStatus StatusBoard::GetLink(int64_t broker_uid) const {
+  MutexLock lock(&mutex_);
+  auto link = links_.find(broker_uid);
+  return link == links_.end() ? LinkStatus{} : link->second;
+}
+
+std::vector<int64_t> StatusBoard::ListInFlight(int64_t subscription_uid) const {
+  MutexLock lock(&mutex_);
+  auto found = in_flight_.find(subscription_uid);
+  if (found == in_flight_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
+void StatusBoard::SetLink(int64_t broker_uid, LinkStatus status) {
+  MutexLock lock(&mutex_);
+  links_[broker_uid] = std::move(status);
+}
+
+void StatusBoard::RemoveLink(int64_t broker_uid) {
+  MutexLock lock(&mutex_);
+  links_.erase(broker_uid);
+}
+
+void StatusBoard::AddInFlight(int64_t subscription_uid,
+                              const std::vector<int64_t>& event_seqs) {
+  MutexLock lock(&mutex_);
+  in_flight_[subscription_uid].insert(event_seqs.begin(), event_seqs.end());
+}
+
+void StatusBoard::RemoveInFlight(int64_t subscription_uid,
+                                 const std::vector<int64_t>& event_seqs) {
+  MutexLock lock(&mutex_);
+  auto found = in_flight_.find(subscription_uid);
+  if (found == in_flight_.end()) return;
+  for (int64_t seq : event_seqs) found->second.erase(seq);
+  if (found->second.empty()) in_flight_.erase(found);
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,171 @@
+#include "workers/dispatch/subscription_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mqttpush {
+
+SubscriptionQueue::SubscriptionQueue(const SubscriptionRecovery& recovery)
+    : cursor_(recovery.state.cursor),
+      read_position_(recovery.state.cursor),
+      highest_read_(recovery.state.cursor) {
+  update_.subscription_uid = recovery.state.uid;
+  for (const AttemptedEvent& attempted : recovery.attempted) {
+    items_[attempted.event_seq] = {
+        attempted.delivered ? ItemState::kResolved : ItemState::kUnsent,
+        attempted.attempt_count};
+  }
+  for (const DeliveryException& exception : recovery.exceptions) {
+    if (exception.event_seq > cursor_) {
+      items_[exception.event_seq] = {ItemState::kResolved, 0};
+    }
+    if (exception.parked) continue;
+    retries_[exception.event_seq] = {exception.sent, exception.attempt_count,
+                                     exception.next_attempt_time};
+    if (exception.sent) {
+      ++sent_count_;
+    } else {
+      due_.emplace(exception.next_attempt_time, exception.event_seq);
+    }
+  }
+}
+
+std::vector<EventRecord> SubscriptionQueue::TakeToSend(
+    EventLog::NextEvents next) {
+  std::vector<EventRecord> to_send;
+  for (EventRecord& event : next.events) {
+    Item& item = items_[event.seq];
+    if (item.state != ItemState::kUnsent) continue;
+    item.state = ItemState::kSent;
+    ++sent_count_;
+    to_send.push_back(std::move(event));
+  }
+  read_position_ = next.scanned_through;
+  highest_read_ = std::max(highest_read_, read_position_);
+  at_end_ = next.at_end;
+  return to_send;
+}
+
+std::optional<int64_t> SubscriptionQueue::DueRetry(absl::Time now) const {
+  if (due_.empty() || due_.begin()->first > now) return std::nullopt;
+  return due_.begin()->second;
+}
+
+absl::Time SubscriptionQueue::next_retry_time() const {
+  return due_.empty() ? absl::InfiniteFuture() : due_.begin()->first;
+}
+
+void SubscriptionQueue::RetrySent(int64_t event_seq) {
+  Retry& retry = retries_[event_seq];
+  due_.erase({retry.time, event_seq});
+  retry.sent = true;
+  ++sent_count_;
+  PutException(event_seq, retry);
+}
+
+void SubscriptionQueue::Succeeded(int64_t event_seq) {
+  --sent_count_;
+  ++update_.newly_delivered;
+  if (retries_.erase(event_seq) > 0) {
+    update_.erase_exceptions.push_back(event_seq);
+    return;
+  }
+  Item& item = items_[event_seq];
+  item.state = ItemState::kResolved;
+}
+
+void SubscriptionQueue::Returned(int64_t event_seq, bool attempted) {
+  --sent_count_;
+  if (auto retry = retries_.find(event_seq); retry != retries_.end()) {
+    retry->second.sent = false;  // still due: sent again at once
+    retry->second.attempt_count += attempted;
+    due_.emplace(retry->second.time, event_seq);
+    PutException(event_seq, retry->second);
+    return;
+  }
+  Item& item = items_[event_seq];
+  item.state = ItemState::kUnsent;
+  item.attempt_count += attempted;
+  read_position_ = std::min(read_position_, event_seq - 1);
+  at_end_ = false;
+}
+
+void SubscriptionQueue::RetryAt(int64_t event_seq, absl::Time time) {
+  --sent_count_;
+  Retry retry = {false, attempt_count(event_seq) + 1, time};
+  if (retries_.count(event_seq) == 0) {
+    items_[event_seq].state = ItemState::kResolved;
+  }
+  retries_[event_seq] = retry;
+  due_.emplace(time, event_seq);
+  PutException(event_seq, retry);
+}
+
+void SubscriptionQueue::Parked(int64_t event_seq) {
+  --sent_count_;
+  ++update_.newly_parked;
+  update_.put_exceptions.push_back(
+      {.event_seq = event_seq,
+       .parked = true,
+       .attempt_count = attempt_count(event_seq) + 1});
+  if (retries_.erase(event_seq) == 0) {
+    items_[event_seq].state = ItemState::kResolved;
+  }
+}
+
+int SubscriptionQueue::attempt_count(int64_t event_seq) const {
+  if (auto retry = retries_.find(event_seq); retry != retries_.end()) {
+    return retry->second.attempt_count;
+  }
+  auto item = items_.find(event_seq);
+  return item == items_.end() ? 0 : item->second.attempt_count;
+}
+
+std::vector<int64_t> SubscriptionQueue::ListSent() const {
+  std::vector<int64_t> sent;
+  for (const auto& [event_seq, item] : items_) {
+    if (item.state == ItemState::kSent) sent.push_back(event_seq);
+  }
+  for (const auto& [event_seq, retry] : retries_) {
+    if (retry.sent) sent.push_back(event_seq);
+  }
+  return sent;
+}
+
+DeliveryUpdate SubscriptionQueue::TakeUpdate() {
+  AdvanceCursor();
+  DeliveryUpdate update;
+  update.subscription_uid = update_.subscription_uid;
+  std::swap(update, update_);
+  update.cursor = cursor_;
+  update.sent_through = SentThrough();
+  return update;
+}
+
+void SubscriptionQueue::PutException(int64_t event_seq, const Retry& retry) {
+  update_.put_exceptions.push_back({.event_seq = event_seq,
+                                    .parked = false,
+                                    .sent = retry.sent,
+                                    .attempt_count = retry.attempt_count,
+                                    .next_attempt_time = retry.time});
+}
+
+void SubscriptionQueue::AdvanceCursor() {
+  auto first = items_.begin();
+  while (first != items_.end() && first->first <= highest_read_ &&
+         first->second.state == ItemState::kResolved) {
+    first = items_.erase(first);
+  }
+  const int64_t before_first =
+      first == items_.end() ? highest_read_ : first->first - 1;
+  cursor_ = std::max(cursor_, std::min(highest_read_, before_first));
+}
+
+int64_t SubscriptionQueue::SentThrough() const {
+  for (auto item = items_.rbegin(); item != items_.rend(); ++item) {
+    if (item->second.state == ItemState::kSent) return item->first;
+  }
+  return cursor_;
+}
+
+}  // namespace mqttpush

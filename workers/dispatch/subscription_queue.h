@@ -1,0 +1,102 @@
+// SubscriptionQueue: which events of one subscription are to be sent, are with
+// a worker, or are done. Pure: it reads no log and no clock and sends nothing.
+//
+// Nothing waits in memory: what is to be sent is read from the log when there
+// is room for it. In memory are only events that are with a worker, done ahead
+// of an earlier one, or retrying. A message that comes back unsent or with its
+// link lost moves the read position back to before it, so that it is read, and
+// sent, before anything later.
+#ifndef MQTTPUSH_WORKERS_DISPATCH_SUBSCRIPTION_QUEUE_H_
+#define MQTTPUSH_WORKERS_DISPATCH_SUBSCRIPTION_QUEUE_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "storage/event_log.h"
+
+namespace mqttpush {
+
+// Thread-compatible: dispatch uses it on its loop only.
+class SubscriptionQueue {
+ public:
+  // More retrying deliveries than this hold new ones back, so that a broker
+  // that refuses everything costs bounded memory.
+  static constexpr size_t kMaxRetrying = 10000;
+
+  // Starts where the last committed update left off. Retrying events that were
+  // with a worker then still count as sent: the caller settles them, and what
+  // lies up to `sent_through`, with Returned().
+  explicit SubscriptionQueue(const SubscriptionRecovery& recovery);
+
+  // The log may hold events that are to be sent; read them after
+  // read_position().
+  bool wants_events() const {
+    return !at_end_ && retries_.size() < kMaxRetrying;
+  }
+  int64_t read_position() const { return read_position_; }
+  // New events were appended.
+  void NoteAppended() { at_end_ = false; }
+  // Takes what was read after read_position() and returns those of it that are
+  // to be sent now; they count as sent.
+  std::vector<EventRecord> TakeToSend(EventLog::NextEvents next);
+
+  // The retrying event that is due first; absent when none is due at `now`.
+  std::optional<int64_t> DueRetry(absl::Time now) const;
+  // When the next retry is due; InfiniteFuture when none is.
+  absl::Time next_retry_time() const;
+  // It counts as sent.
+  void RetrySent(int64_t event_seq);
+
+  // How a sent message ended. `attempted`: it may have reached the wire, and an
+  // attempt is recorded.
+  void Succeeded(int64_t event_seq);
+  void Returned(int64_t event_seq, bool attempted);
+  void RetryAt(int64_t event_seq, absl::Time time);
+  void Parked(int64_t event_seq);
+
+  // Attempts that ended so far, of an event that is with a worker or has been.
+  int attempt_count(int64_t event_seq) const;
+  // How many are with a worker.
+  int sent_count() const { return sent_count_; }
+  std::vector<int64_t> ListSent() const;
+
+  // The changes since the last call, as one update; the caller adds the
+  // attempts.
+  DeliveryUpdate TakeUpdate();
+
+ private:
+  enum class ItemState { kUnsent, kSent, kResolved };
+  // An event above the cursor that was read once and is no exception.
+  struct Item {
+    ItemState state = ItemState::kUnsent;
+    int attempt_count = 0;
+  };
+  struct Retry {
+    bool sent = false;
+    int attempt_count = 0;
+    absl::Time time;
+  };
+
+  void PutException(int64_t event_seq, const Retry& retry);
+  void AdvanceCursor();
+  int64_t SentThrough() const;
+
+  int64_t cursor_;
+  int64_t read_position_;
+  int64_t highest_read_;  // every event at or below is in items_, or resolved
+  bool at_end_ = false;
+  int sent_count_ = 0;
+  std::map<int64_t, Item> items_;
+  std::map<int64_t, Retry> retries_;
+  std::set<std::pair<absl::Time, int64_t>> due_;  // the unsent ones of retries_
+  DeliveryUpdate update_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_DISPATCH_SUBSCRIPTION_QUEUE_H_

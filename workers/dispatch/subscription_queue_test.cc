@@ -1,0 +1,188 @@
+#include "workers/dispatch/subscription_queue.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr int64_t kUid = 7;
+
+SubscriptionRecovery RecoveryAt(int64_t cursor) {
+  SubscriptionRecovery recovery;
+  recovery.state = {.uid = kUid, .cursor = cursor, .sent_through = cursor};
+  return recovery;
+}
+
+EventLog::NextEvents Read(std::vector<int64_t> seqs, int64_t scanned_through,
+                          bool at_end = false) {
+  EventLog::NextEvents next;
+  for (int64_t seq : seqs) next.events.push_back({.seq = seq});
+  next.scanned_through = scanned_through;
+  next.at_end = at_end;
+  return next;
+}
+
+std::vector<int64_t> SeqsOf(const std::vector<EventRecord>& events) {
+  std::vector<int64_t> seqs;
+  for (const EventRecord& event : events) seqs.push_back(event.seq);
+  return seqs;
+}
+
+TEST(SubscriptionQueueTest, CursorPassesOnlyContiguousCompletions) {
+  SubscriptionQueue queue(RecoveryAt(10));
+  EXPECT_THAT(SeqsOf(queue.TakeToSend(Read({11, 13, 15}, 15))),
+              ElementsAre(11, 13, 15));
+  queue.Succeeded(13);
+  DeliveryUpdate update = queue.TakeUpdate();
+  EXPECT_EQ(update.cursor, 10);
+  EXPECT_EQ(update.newly_delivered, 1);
+  EXPECT_EQ(update.sent_through, 15);
+  queue.Succeeded(11);
+  EXPECT_EQ(queue.TakeUpdate().cursor, 14);
+  queue.Succeeded(15);
+  update = queue.TakeUpdate();
+  EXPECT_EQ(update.cursor, 15);
+  EXPECT_EQ(update.sent_through, 15);
+}
+
+TEST(SubscriptionQueueTest, CursorPassesEventsOfOthers) {
+  SubscriptionQueue queue(RecoveryAt(10));
+  EXPECT_THAT(queue.TakeToSend(Read({}, 2000)), IsEmpty());
+  EXPECT_EQ(queue.TakeUpdate().cursor, 2000);
+}
+
+TEST(SubscriptionQueueTest, SentThroughCoversWhatMayBeOnTheWire) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1, 2, 3}, 3));
+  EXPECT_EQ(queue.TakeUpdate().sent_through, 3);
+  queue.Returned(3, /*attempted=*/false);
+  EXPECT_EQ(queue.TakeUpdate().sent_through, 2);
+}
+
+TEST(SubscriptionQueueTest, ReturnedEventsAreReadAgainBeforeLaterOnes) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1, 2, 3, 4}, 4, /*at_end=*/true));
+  EXPECT_FALSE(queue.wants_events());
+  queue.Succeeded(2);
+  queue.Returned(1, /*attempted=*/true);
+  queue.Returned(3, /*attempted=*/true);
+  queue.Returned(4, /*attempted=*/false);
+  EXPECT_TRUE(queue.wants_events());
+  EXPECT_EQ(queue.read_position(), 0);
+  EXPECT_THAT(SeqsOf(queue.TakeToSend(Read({1, 2, 3, 4, 5}, 5))),
+              ElementsAre(1, 3, 4, 5));
+  EXPECT_EQ(queue.attempt_count(1), 1);
+  EXPECT_EQ(queue.attempt_count(4), 0);
+}
+
+TEST(SubscriptionQueueTest, WantsEventsUntilTheEndAndAgainAfterAnAppend) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  EXPECT_TRUE(queue.wants_events());
+  queue.TakeToSend(Read({}, 0, /*at_end=*/true));
+  EXPECT_FALSE(queue.wants_events());
+  queue.NoteAppended();
+  EXPECT_TRUE(queue.wants_events());
+}
+
+TEST(SubscriptionQueueTest, RejectedEventRetriesWithoutHoldingTheOthers) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  const absl::Time due = absl::FromUnixSeconds(1000);
+  queue.TakeToSend(Read({1, 2}, 2));
+  queue.RetryAt(1, due);
+  queue.Succeeded(2);
+  DeliveryUpdate update = queue.TakeUpdate();
+  EXPECT_EQ(update.cursor, 2);
+  ASSERT_EQ(update.put_exceptions.size(), 1u);
+  EXPECT_EQ(update.put_exceptions[0].attempt_count, 1);
+  EXPECT_EQ(update.put_exceptions[0].next_attempt_time, due);
+  EXPECT_EQ(queue.DueRetry(due - absl::Seconds(1)), std::nullopt);
+  EXPECT_EQ(queue.DueRetry(due), 1);
+  EXPECT_EQ(queue.next_retry_time(), due);
+}
+
+TEST(SubscriptionQueueTest, RetryThatSucceedsIsNoExceptionAnyMore) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1}, 1));
+  queue.RetryAt(1, absl::UnixEpoch());
+  queue.TakeUpdate();
+  queue.RetrySent(1);
+  EXPECT_EQ(queue.DueRetry(absl::Now()), std::nullopt);
+  DeliveryUpdate sent = queue.TakeUpdate();
+  ASSERT_EQ(sent.put_exceptions.size(), 1u);
+  EXPECT_TRUE(sent.put_exceptions[0].sent);
+  queue.Succeeded(1);
+  DeliveryUpdate done = queue.TakeUpdate();
+  EXPECT_THAT(done.erase_exceptions, ElementsAre(1));
+  EXPECT_EQ(done.newly_delivered, 1);
+  EXPECT_EQ(queue.next_retry_time(), absl::InfiniteFuture());
+}
+
+TEST(SubscriptionQueueTest, RetryThatComesBackIsDueAtOnce) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1}, 1));
+  queue.RetryAt(1, absl::UnixEpoch());
+  queue.RetrySent(1);
+  queue.Returned(1, /*attempted=*/true);
+  EXPECT_EQ(queue.DueRetry(absl::Now()), 1);
+  EXPECT_EQ(queue.attempt_count(1), 2);
+  EXPECT_EQ(queue.sent_count(), 0);
+}
+
+TEST(SubscriptionQueueTest, ParkedEventIsAnExceptionAndDone) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1, 2}, 2));
+  queue.Parked(1);
+  DeliveryUpdate update = queue.TakeUpdate();
+  EXPECT_EQ(update.cursor, 1);
+  EXPECT_EQ(update.newly_parked, 1);
+  ASSERT_EQ(update.put_exceptions.size(), 1u);
+  EXPECT_TRUE(update.put_exceptions[0].parked);
+  EXPECT_EQ(update.put_exceptions[0].attempt_count, 1);
+}
+
+TEST(SubscriptionQueueTest, ManyRetriesHoldNewEventsBack) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  const int64_t limit = SubscriptionQueue::kMaxRetrying;
+  for (int64_t seq = 1; seq <= limit; ++seq) {
+    queue.TakeToSend(Read({seq}, seq));
+    EXPECT_TRUE(queue.wants_events());
+    queue.RetryAt(seq, absl::InfiniteFuture());
+  }
+  EXPECT_FALSE(queue.wants_events());
+}
+
+TEST(SubscriptionQueueTest, RecoversWhatWasDoneAheadOfTheCursor) {
+  SubscriptionRecovery recovery = RecoveryAt(10);
+  recovery.attempted = {
+      {.event_seq = 11, .attempt_count = 2, .delivered = false},
+      {.event_seq = 12, .attempt_count = 1, .delivered = true}};
+  recovery.exceptions = {{.event_seq = 5,
+                          .attempt_count = 3,
+                          .next_attempt_time = absl::UnixEpoch()},
+                         {.event_seq = 13, .parked = true, .attempt_count = 1}};
+  SubscriptionQueue queue(recovery);
+  EXPECT_EQ(queue.DueRetry(absl::Now()), 5);
+  EXPECT_THAT(SeqsOf(queue.TakeToSend(Read({11, 12, 13, 14}, 14))),
+              ElementsAre(11, 14));
+  EXPECT_EQ(queue.attempt_count(11), 2);
+  EXPECT_EQ(queue.attempt_count(5), 3);
+  queue.Succeeded(11);
+  EXPECT_EQ(queue.TakeUpdate().cursor, 13);
+}
+
+TEST(SubscriptionQueueTest, RetryThatWasSentBeforeARestartStillCountsAsSent) {
+  SubscriptionRecovery recovery = RecoveryAt(10);
+  recovery.exceptions = {{.event_seq = 5, .sent = true, .attempt_count = 1}};
+  SubscriptionQueue queue(recovery);
+  EXPECT_THAT(queue.ListSent(), ElementsAre(5));
+  EXPECT_EQ(queue.DueRetry(absl::Now()), std::nullopt);
+  queue.Returned(5, /*attempted=*/true);
+  EXPECT_EQ(queue.DueRetry(absl::Now()), 5);
+}
+
+}  // namespace
+}  // namespace mqttpush

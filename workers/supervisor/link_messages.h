@@ -1,0 +1,28 @@
+// Conversions between records and the messages of the worker link.
+#ifndef MQTTPUSH_WORKERS_SUPERVISOR_LINK_MESSAGES_H_
+#define MQTTPUSH_WORKERS_SUPERVISOR_LINK_MESSAGES_H_
+
+#include "absl/time/time.h"
+#include "common/delivery_status.h"
+#include "mqttpush/worker/v1/worker_link.pb.h"
+#include "storage/records.h"
+
+namespace mqttpush {
+
+// What the deployment sets for all links.
+struct LinkOptions {
+  absl::Duration ack_timeout = absl::Seconds(30);
+  absl::Duration connect_backoff_base = absl::Seconds(1);
+  absl::Duration connect_backoff_max = absl::Seconds(120);
+};
+
+// Holds the broker's secrets: send it to that broker's worker only, never log
+// it.
+worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
+                                         const LinkOptions& options);
+
+LinkStatus ToLinkStatus(const worker::v1::LinkStatus& status);
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_SUPERVISOR_LINK_MESSAGES_H_

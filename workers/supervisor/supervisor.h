@@ -1,0 +1,114 @@
+// Supervisor: one running worker process for each broker of each active
+// tenant.
+//
+// Starts them, gives them their settings and every change of these, restarts
+// the ones that end, drains those that are no longer wanted. One worker's end
+// touches no other.
+#ifndef MQTTPUSH_WORKERS_SUPERVISOR_SUPERVISOR_H_
+#define MQTTPUSH_WORKERS_SUPERVISOR_SUPERVISOR_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/clock.h"
+#include "common/event_loop.h"
+#include "storage/config_snapshot.h"
+#include "workers/dispatch/dispatcher.h"
+#include "workers/dispatch/status_board.h"
+#include "workers/supervisor/link_messages.h"
+#include "workers/supervisor/link_server.h"
+#include "workers/supervisor/process_watcher.h"
+#include "workers/supervisor/restart_backoff.h"
+
+namespace mqttpush {
+
+struct SupervisorOptions {
+  std::string worker_path;  // the program mqttpush-worker
+  LinkOptions link;
+  // A worker that was asked to drain and has not ended by then is killed.
+  absl::Duration drain_timeout = absl::Seconds(15);
+};
+
+// Public methods on the loop only, but for the constructor and the destructor,
+// which run while the loop does and nothing is posted any more. What is passed
+// in must outlive it.
+class Supervisor : private LinkServer::Listener {
+ public:
+  Supervisor(Dispatcher* dispatcher, EventLoop* loop, const Clock* clock,
+             StatusBoard* board, SupervisorOptions options);
+
+  // Starts, reconfigures and drains workers to fit.
+  void OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot);
+
+  // Drains all workers, restarts none, and then calls `stopped`.
+  void Stop(std::function<void()> stopped);
+
+ private:
+  // One process, from its start until both it and its stream have ended.
+  struct Worker {
+    int64_t id = 0;
+    pid_t pid = 0;
+    absl::Time start_time;
+    int64_t broker_revision = 0;  // of the settings that it was given
+    std::shared_ptr<WorkerChannel> channel;  // while attached
+    bool exited = false;
+    bool draining = false;
+    std::string how_it_ended;
+  };
+  // The worker of a broker, and what outlives a single process.
+  struct Slot {
+    std::unique_ptr<Worker> worker;
+    RestartBackoff backoff;
+    EventLoop::TimerId restart_timer = 0;
+    bool restart_waiting = false;
+  };
+
+  // On gRPC's threads: post to the loop.
+  void OnAttached(int64_t worker_id,
+                  std::shared_ptr<WorkerChannel> channel) override;
+  void OnMessage(int64_t worker_id, worker::v1::WorkerMessage message) override;
+  void OnDetached(int64_t worker_id) override;
+
+  bool wanted(int64_t broker_uid) const;
+  void Fit(int64_t broker_uid);
+  void Start(int64_t broker_uid, Slot& slot);
+  absl::Status Spawn(int64_t broker_uid, Worker& worker);
+  void Configure(int64_t broker_uid, Worker& worker);
+  void Drain(Worker& worker);
+
+  void Attached(int64_t worker_id, std::shared_ptr<WorkerChannel> channel);
+  void TakeMessage(int64_t worker_id, const worker::v1::WorkerMessage& message);
+  void Detached(int64_t worker_id);
+  void Exited(int64_t worker_id, const std::string& how);
+  void Ended(int64_t broker_uid, Slot& slot);
+  void RestartLater(int64_t broker_uid, Slot& slot, absl::Duration lifetime,
+                    const std::string& why);
+  // The broker and slot of a worker that has not ended; nullptr otherwise.
+  std::pair<const int64_t, Slot>* Find(int64_t worker_id);
+  std::string NameOf(int64_t broker_uid) const;
+  void CheckStopped();
+
+  Dispatcher* const dispatcher_;
+  EventLoop* const loop_;
+  const Clock* const clock_;
+  StatusBoard* const board_;
+  const SupervisorOptions options_;
+  std::shared_ptr<const ConfigSnapshot> snapshot_;
+  std::map<int64_t, Slot> slots_;                // by broker uid
+  std::map<int64_t, int64_t> broker_by_worker_;  // of slots with a worker
+  int64_t next_worker_id_ = 1;
+  bool stopping_ = false;
+  std::function<void()> stopped_;
+
+  LinkServer link_server_;
+  ProcessWatcher processes_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_SUPERVISOR_SUPERVISOR_H_
