@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "services/admin/test_certificate.h"
+#include "services/admin/self_signed_certificate.h"
 
 namespace mqttpush {
 namespace {
@@ -20,17 +20,16 @@ std::string MessageOf(const absl::Status& status) {
 }
 
 TEST(PemTest, TakesOneOrMoreCertificates) {
-  const TestCertificate a = MakeCertificate("a");
-  const TestCertificate b = MakeCertificate("b");
+  const SelfSignedCertificate a = MakeCertificate("a");
+  const SelfSignedCertificate b = MakeCertificate("b");
   EXPECT_TRUE(CheckCertificates(a.certificate_pem).ok());
-  EXPECT_TRUE(CheckCertificates(
-                  absl::StrCat("# a\n", a.certificate_pem, "\n# b\r\n",
-                               b.certificate_pem))
+  EXPECT_TRUE(CheckCertificates(absl::StrCat("# a\n", a.certificate_pem,
+                                             "\n# b\r\n", b.certificate_pem))
                   .ok());
 }
 
 TEST(PemTest, RefusesWhatIsNotCertificates) {
-  const TestCertificate a = MakeCertificate("a");
+  const SelfSignedCertificate a = MakeCertificate("a");
   std::string broken = a.certificate_pem;
   broken[broken.size() / 2] ^= 4;
   std::string half = a.certificate_pem.substr(0, a.certificate_pem.size() / 2);
@@ -47,7 +46,7 @@ TEST(PemTest, RefusesWhatIsNotCertificates) {
 
 // It would be shown to every caller.
 TEST(PemTest, RefusesAPrivateKeyAmongCertificates) {
-  const TestCertificate a = MakeCertificate("a");
+  const SelfSignedCertificate a = MakeCertificate("a");
   for (const std::string& pem :
        {absl::StrCat(a.certificate_pem, a.key_pem),
         absl::StrCat(a.key_pem, a.certificate_pem),
@@ -57,23 +56,22 @@ TEST(PemTest, RefusesAPrivateKeyAmongCertificates) {
 }
 
 TEST(PemTest, KeyMustBelongToTheLeaf) {
-  const TestCertificate a = MakeCertificate("a");
-  const TestCertificate b = MakeCertificate("b");
+  const SelfSignedCertificate a = MakeCertificate("a");
+  const SelfSignedCertificate b = MakeCertificate("b");
   EXPECT_TRUE(CheckPrivateKey(a.key_pem, a.certificate_pem).ok());
-  EXPECT_TRUE(
-      CheckPrivateKey(a.key_pem,
-                      absl::StrCat(a.certificate_pem, b.certificate_pem))
-          .ok());
+  EXPECT_TRUE(CheckPrivateKey(
+                  a.key_pem, absl::StrCat(a.certificate_pem, b.certificate_pem))
+                  .ok());
   EXPECT_THAT(MessageOf(CheckPrivateKey(b.key_pem, a.certificate_pem)),
               HasSubstr("does not belong"));
-  EXPECT_THAT(MessageOf(CheckPrivateKey(
-                  a.key_pem,
-                  absl::StrCat(b.certificate_pem, a.certificate_pem))),
-              HasSubstr("does not belong"));
+  EXPECT_THAT(
+      MessageOf(CheckPrivateKey(
+          a.key_pem, absl::StrCat(b.certificate_pem, a.certificate_pem))),
+      HasSubstr("does not belong"));
 }
 
 TEST(PemTest, KeyErrorsTellNothingOfTheKey) {
-  const TestCertificate a = MakeCertificate("a");
+  const SelfSignedCertificate a = MakeCertificate("a");
   for (const std::string& key :
        {std::string("hunter2"), a.encrypted_key_pem, a.certificate_pem}) {
     const std::string message =

@@ -1,4 +1,4 @@
-#include "services/admin/test_certificate.h"
+#include "services/admin/self_signed_certificate.h"
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>
@@ -29,7 +29,7 @@ std::string KeyPem(EVP_PKEY* key, const char* passphrase) {
 
 }  // namespace
 
-TestCertificate MakeCertificate(const std::string& common_name) {
+SelfSignedCertificate MakeCertificate(const std::string& common_name) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   X509_set_version(certificate, X509_VERSION_3);
@@ -44,7 +44,7 @@ TestCertificate MakeCertificate(const std::string& common_name) {
   X509_set_issuer_name(certificate, name);
   X509_sign(certificate, key, EVP_sha256());
 
-  TestCertificate result;
+  SelfSignedCertificate result;
   BIO* bio = BIO_new(BIO_s_mem());
   PEM_write_bio_X509(bio, certificate);
   result.certificate_pem = Contents(bio);
