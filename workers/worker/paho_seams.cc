@@ -244,6 +244,14 @@ int SSL_write(SSL* ssl, const void* buffer, int bytes) {
   return written;
 }
 
+// After a fatal alert Paho asks no further.
+int SSL_read(SSL* ssl, void* buffer, int bytes) {
+  static auto* const next = Next<decltype(SSL_read)>("SSL_read");
+  const int result = next(ssl, buffer, bytes);
+  if (result <= 0 && IsGuarded(SSL_get_fd(ssl))) SSL_get_error(ssl, result);
+  return result;
+}
+
 int SSL_connect(SSL* ssl) {
   static auto* const next = Next<decltype(SSL_connect)>("SSL_connect");
   const int result = next(ssl);

@@ -1,0 +1,168 @@
+// The real worker program against a scripted peer: what real brokers seldom do.
+#include <atomic>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "tests/support/scripted_broker.h"
+#include "workers/worker/worker_test_base.h"
+
+namespace mqttpush {
+namespace {
+
+constexpr int kConnect = 1;
+constexpr int kPublish = 3;
+
+class WorkerFaultsTest : public WorkerTestBase {};
+
+// Lets a client in and answers its publications with `reply`.
+ScriptedBroker::Script Answering(
+    std::function<std::optional<std::string>(const MqttPacket&)> reply,
+    std::string connack = ScriptedBroker::Connack5(0)) {
+  return
+      [reply, connack](const MqttPacket& packet) -> std::optional<std::string> {
+        if (packet.type == kConnect) return connack;
+        if (packet.type == kPublish) return reply(packet);
+        return "";
+      };
+}
+
+struct Refusal {
+  int protocol_level;
+  int code;
+  wire::LinkStatus::State state;
+  const char* error;
+};
+
+class WorkerConnackTest : public WorkerFaultsTest,
+                          public ::testing::WithParamInterface<Refusal> {};
+
+TEST_P(WorkerConnackTest, NamesTheReason) {
+  const Refusal& refusal = GetParam();
+  ScriptedBroker broker([&](const MqttPacket&) -> std::optional<std::string> {
+    return refusal.protocol_level == 5 ? ScriptedBroker::Connack5(refusal.code)
+                                       : ScriptedBroker::Connack3(refusal.code);
+  });
+  wire::Configure settings = Settings(broker.port());
+  settings.set_protocol_level(refusal.protocol_level);
+  plane_.Configure(settings);
+  Expect(HasState(refusal.state));
+  EXPECT_EQ(plane_.Says().statuses.back().last_error(), refusal.error);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Codes, WorkerConnackTest,
+    ::testing::Values(Refusal{4, 1, wire::LinkStatus::REFUSED,
+                              "CONNACK 1: unacceptable protocol version"},
+                      Refusal{4, 2, wire::LinkStatus::REFUSED,
+                              "CONNACK 2: client identifier rejected"},
+                      Refusal{4, 3, wire::LinkStatus::BACKING_OFF,
+                              "CONNACK 3: server unavailable"},
+                      Refusal{4, 4, wire::LinkStatus::REFUSED,
+                              "CONNACK 4: bad user name or password"},
+                      Refusal{5, 0x86, wire::LinkStatus::REFUSED,
+                              "CONNACK 0x86 bad user name or password"},
+                      Refusal{5, 0x89, wire::LinkStatus::BACKING_OFF,
+                              "CONNACK 0x89 server busy"}),
+    [](const auto& info) {
+      return absl::StrCat("Level", info.param.protocol_level, "Code",
+                          info.param.code);
+    });
+
+TEST_F(WorkerFaultsTest, ANegativeAcknowledgementIsRejected) {
+  ScriptedBroker broker(Answering([](const MqttPacket& packet) {
+    return ScriptedBroker::Ack5(packet.qos() == 1 ? 4 : 5, packet.packet_id(),
+                                0x87, "no \xff rights");
+  }));
+  wire::Configure settings = Settings(broker.port());
+  settings.set_protocol_level(5);
+  ConnectTo(settings);
+  plane_.Publish(1, {Message(1, 1), Message(2, 2)});
+  Expect(HasResults(2));
+  for (const wire::Result& result : plane_.Says().results) {
+    EXPECT_EQ(result.outcome(), wire::Result::REJECTED);
+    EXPECT_EQ(result.reason_code(), 0x87);
+    EXPECT_EQ(result.error_message(), "0x87 not authorized: no ? rights");
+    EXPECT_GT(result.packet_id(), 0);
+  }
+  EXPECT_TRUE(IsConnected(plane_.Says()));
+}
+
+TEST_F(WorkerFaultsTest, AServersDisconnectHasItsReason) {
+  ScriptedBroker broker(Answering(
+      [](const MqttPacket&) { return ScriptedBroker::Disconnect5(0x98); }));
+  wire::Configure settings = Settings(broker.port());
+  settings.set_protocol_level(5);
+  ConnectTo(settings);
+  plane_.Publish(1, {Message(1, 1)});
+  Expect(HasResults(1));
+  const wire::Result result = plane_.Says().results.back();
+  EXPECT_EQ(result.outcome(), wire::Result::LINK_LOST);
+  EXPECT_EQ(result.error_message(), "DISCONNECT 0x98 administrative action");
+}
+
+TEST_F(WorkerFaultsTest, TheBrokersLimitsHold) {
+  // Receive Maximum 3, Maximum QoS 1.
+  ScriptedBroker broker(Answering(
+      [](const MqttPacket&) { return std::string(); },
+      ScriptedBroker::Connack5(0, std::string("\x21\0\x03\x24\x01", 5))));
+  wire::Configure settings = Settings(broker.port());
+  settings.set_protocol_level(5);
+  settings.mutable_ack_timeout()->set_seconds(1);
+  ConnectTo(settings);
+  EXPECT_EQ(plane_.Says().credits.back().limit(), 6);
+  std::vector<wire::Publish> messages = Messages(1, 6, 1);
+  messages.insert(messages.begin(), Message(99, 2));
+  plane_.Publish(1, messages);
+  Expect(HasResults(7));
+  const WorkerSays says = plane_.Says();
+  EXPECT_EQ(says.results[0].reason_code(), 0x9B);
+  EXPECT_EQ(Count(says, wire::Result::ACK_TIMEOUT), 1);
+  EXPECT_EQ(Count(says, wire::Result::LINK_LOST), 2);
+  EXPECT_EQ(Count(says, wire::Result::NOT_SENT), 3);
+}
+
+TEST_F(WorkerFaultsTest, NothingIsSentAgainBehindOurBack) {
+  // Hangs up at every fifth publication, acknowledges the others.
+  std::atomic<int> published = 0;
+  ScriptedBroker broker(Answering(
+      [&](const MqttPacket& packet) -> std::optional<std::string> {
+        if (++published % 5 == 0) return std::nullopt;
+        return ScriptedBroker::Puback3(packet.packet_id());
+      },
+      ScriptedBroker::Connack3(0)));
+  ConnectTo(Settings(broker.port()));
+  for (int64_t epoch = 1; epoch <= 5; ++epoch) {
+    Expect(HasEpoch(epoch));
+    plane_.Publish(epoch, Messages(epoch * 100, epoch * 100 + 49, 1));
+    Expect(HasResults(static_cast<size_t>(epoch) * 50));
+  }
+  // Every message came once at most: what was lost is ours to send again.
+  std::map<std::string, int> seen;
+  for (const MqttPacket& packet : broker.packets()) {
+    if (packet.type == kPublish) ++seen[packet.body.substr(33)];
+  }
+  for (const auto& [payload, count] : seen) EXPECT_EQ(count, 1) << payload;
+}
+
+TEST_F(WorkerFaultsTest, ConnectsAgainWithoutDelay) {
+  ScriptedBroker broker([&](const MqttPacket& packet) {
+    std::optional<std::string> answer = ScriptedBroker::Connack3(0);
+    if (packet.type == kPublish) answer.reset();
+    return answer;
+  });
+  ConnectTo(Settings(broker.port()));
+  const absl::Time start = absl::Now();
+  plane_.Publish(1, {Message(1, 1)});
+  Expect(HasEpoch(2));
+  // Paho alone takes one to two seconds when nothing else goes on.
+  EXPECT_LT(absl::Now() - start, absl::Seconds(1));
+}
+
+}  // namespace
+}  // namespace mqttpush
