@@ -31,7 +31,8 @@ std::string Complaint(const SourceFile& file, size_t index,
 // Tests, what they share, and the doubles that stand beside the code.
 bool IsTest(absl::string_view path) {
   return absl::StartsWith(path, "tests/") || absl::StartsWith(path, "bench/") ||
-         absl::EndsWith(path, "_test.cc") || absl::StrContains(path, "_stub.");
+         absl::EndsWith(path, "_test.cc") || absl::StrContains(path, "_stub.") ||
+         absl::StrContains(path, "_fixture.");
 }
 
 std::string FirstFolder(absl::string_view path) {
