@@ -440,7 +440,7 @@ class PahoClient::Connection {
 };
 
 PahoClient::PahoClient(EventLoop* loop)
-    : loop_(loop), inbox_(std::make_shared<Inbox>(loop)) {
+    : inbox_(std::make_shared<Inbox>(loop)) {
   // Its trace, on by default, costs a third of all CPU.
   MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_FATAL);
 }

@@ -35,7 +35,6 @@ class PahoClient : public MqttClient {
 
   void Fail(const std::string& message);
 
-  EventLoop* const loop_;
   const std::shared_ptr<Inbox> inbox_;
   std::unique_ptr<Connection> connection_;
   int64_t generation_ = 0;

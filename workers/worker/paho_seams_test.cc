@@ -1,0 +1,174 @@
+// The functions that stand between Paho and the system, called as Paho calls
+// them.
+#include "workers/worker/paho_seams.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// Two ends of a TCP connection over loopback; the client's was connected
+// through the seam.
+class TcpPair {
+ public:
+  TcpPair() {
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(listener, generic, length), 0);
+    EXPECT_EQ(listen(listener, 1), 0);
+    EXPECT_EQ(getsockname(listener, generic, &length), 0);
+    client_ = socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_EQ(connect(client_, generic, length), 0);
+    server_ = accept(listener, nullptr, nullptr);
+    close(listener);
+  }
+  ~TcpPair() {
+    close(client_);
+    if (server_ >= 0) close(server_);
+  }
+  int client() const { return client_; }
+  int server() const { return server_; }
+  // Sends a reset, which the client's next write or read finds.
+  void Reset() {
+    const linger abort{1, 0};
+    setsockopt(server_, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+    close(server_);
+    server_ = -1;
+  }
+
+ private:
+  int client_ = -1;
+  int server_ = -1;
+};
+
+ssize_t Write(int fd, std::string packet) {
+  const iovec part{packet.data(), packet.size()};
+  return writev(fd, &part, 1);
+}
+
+// A PUBLISH to topic "t" with packet id 1.
+std::string Publish(int qos, bool duplicate = false) {
+  std::string packet(1, static_cast<char>(0x30 | qos << 1 | duplicate << 3));
+  packet +=
+      qos == 0 ? std::string("\4\0\1tx", 5) : std::string("\6\0\1t\0\1x", 7);
+  return packet;
+}
+
+class PahoSeamsTest : public ::testing::Test {
+ protected:
+  PahoSeamsTest() {
+    signal(SIGPIPE, SIG_IGN);
+    PahoSeams::BeginConnection("", "");
+  }
+};
+
+TEST_F(PahoSeamsTest, SetsUpTheSocketAndRemembersThePeer) {
+  TcpPair pair;
+  int no_delay = 0;
+  socklen_t length = sizeof no_delay;
+  getsockopt(pair.client(), IPPROTO_TCP, TCP_NODELAY, &no_delay, &length);
+  EXPECT_NE(no_delay, 0);
+  EXPECT_NE(fcntl(pair.client(), F_GETFD) & FD_CLOEXEC, 0);
+  EXPECT_THAT(PahoSeams::Diagnostics().peer_address, StartsWith("127.0.0.1:"));
+}
+
+TEST_F(PahoSeamsTest, AHardWriteErrorOfAPublishBecomesADeadConnection) {
+  for (int qos : {0, 1, 2}) {
+    const int64_t killed = PahoSeams::counters().killed_connections;
+    TcpPair pair;
+    pair.Reset();
+    char byte = 0;
+    EXPECT_EQ(recv(pair.client(), &byte, 1, 0), -1);  // waits for the reset
+    const std::string packet = Publish(qos);
+    const ssize_t written = Write(pair.client(), packet);
+    if (qos == 0) {
+      EXPECT_EQ(written, -1);
+      EXPECT_EQ(errno, EPIPE);
+    } else {
+      EXPECT_EQ(written, static_cast<ssize_t>(packet.size()));
+      EXPECT_EQ(recv(pair.client(), &byte, 1, 0), 0);
+    }
+    EXPECT_EQ(PahoSeams::counters().killed_connections - killed, qos > 0);
+    EXPECT_EQ(PahoSeams::Diagnostics().socket_error, EPIPE);
+  }
+}
+
+TEST_F(PahoSeamsTest, ARepeatIsNotWritten) {
+  TcpPair pair;
+  const int64_t swallowed = PahoSeams::counters().swallowed_repeats;
+  EXPECT_EQ(Write(pair.client(), Publish(1)), 8);
+  EXPECT_EQ(Write(pair.client(), Publish(1, true)), 8);
+  EXPECT_EQ(PahoSeams::counters().swallowed_repeats - swallowed, 1);
+  shutdown(pair.client(), SHUT_WR);
+  char received[100];
+  EXPECT_EQ(recv(pair.server(), received, sizeof received, MSG_WAITALL), 8);
+}
+
+TEST_F(PahoSeamsTest, OtherFilesAreLeftAlone) {
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  EXPECT_EQ(Write(fds[0], Publish(1)), 8);
+  EXPECT_EQ(Write(fds[0], Publish(1, true)), 8);
+  char received[100];
+  EXPECT_EQ(recv(fds[1], received, sizeof received, 0), 16);
+  close(fds[1]);
+  EXPECT_EQ(Write(fds[0], Publish(1)), -1);
+  close(fds[0]);
+}
+
+TEST_F(PahoSeamsTest, AReusedNumberIsANewFile) {
+  int number = -1;
+  {
+    TcpPair pair;
+    number = pair.client();
+    Write(number, Publish(1));
+  }
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  // The kernel gives the lowest numbers first.
+  ASSERT_THAT(fds, ::testing::Contains(number));
+  const int other = fds[0] == number ? fds[1] : fds[0];
+  EXPECT_EQ(Write(number, Publish(1, true)), 8);
+  char received[100];
+  EXPECT_EQ(recv(other, received, sizeof received, MSG_DONTWAIT), 8);
+  close(number);
+  close(other);
+}
+
+TEST_F(PahoSeamsTest, ResolvesOneNameToAnotherHost) {
+  PahoSeams::BeginConnection("broker.example", "127.0.0.1");
+  addrinfo hints{};
+  hints.ai_family = AF_INET;
+  addrinfo* result = nullptr;
+  ASSERT_EQ(getaddrinfo("broker.example", nullptr, &hints, &result), 0);
+  EXPECT_EQ(reinterpret_cast<sockaddr_in*>(result->ai_addr)->sin_addr.s_addr,
+            htonl(INADDR_LOOPBACK));
+  freeaddrinfo(result);
+  hints.ai_flags = AI_NUMERICHOST;
+  EXPECT_NE(getaddrinfo("other.example", nullptr, &hints, &result), 0);
+  EXPECT_THAT(PahoSeams::Diagnostics().dns_error, HasSubstr("other.example: "));
+}
+
+}  // namespace
+}  // namespace mqttpush
