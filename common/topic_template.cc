@@ -1,5 +1,6 @@
 #include "common/topic_template.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -49,6 +50,13 @@ absl::Status CheckTopicName(absl::string_view topic) {
   return absl::OkStatus();
 }
 
+size_t FindBrace(absl::string_view text) {
+  const auto found = std::find_if(text.begin(), text.end(),
+                                  [](char c) { return c == '{' || c == '}'; });
+  return found == text.end() ? absl::string_view::npos
+                             : static_cast<size_t>(found - text.begin());
+}
+
 absl::StatusOr<Member> FindPlaceholder(absl::string_view name) {
   for (const auto& [known, member] : kPlaceholders) {
     if (known == name) return member;
@@ -64,12 +72,12 @@ template <typename OnText, typename OnPlaceholder>
 absl::Status ForEachPart(absl::string_view rest, OnText on_text,
                          OnPlaceholder on_placeholder) {
   while (!rest.empty()) {
-    const size_t open = rest.find_first_of("{}");
+    const size_t open = FindBrace(rest);
     MQTTPUSH_RETURN_IF_ERROR(on_text(rest.substr(0, open)));
     if (open == absl::string_view::npos) return absl::OkStatus();
     if (rest[open] == '}') return Invalid("'}' without '{'");
     rest.remove_prefix(open + 1);
-    const size_t close = rest.find_first_of("{}");
+    const size_t close = FindBrace(rest);
     if (close == absl::string_view::npos || rest[close] == '{') {
       return Invalid(absl::StrCat("'{' without '}': {", rest.substr(0, close)));
     }

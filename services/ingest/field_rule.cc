@@ -1,5 +1,6 @@
 #include "services/ingest/field_rule.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -52,7 +53,8 @@ const char* Noun(FieldType type) {
 }
 
 bool IsIntegerSpelling(absl::string_view number) {
-  return number.find_first_of(".eE") == absl::string_view::npos;
+  return std::all_of(number.begin(), number.end(),
+                     [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
 }
 
 // Of a value of the right kind; "" when it is right.
@@ -82,10 +84,10 @@ std::string CheckText(FieldType type, absl::string_view text) {
 
 bool IsFiniteDouble(absl::string_view number) {
   // Short of 300 digits it takes an exponent to leave the range.
-  if (number.size() < 300 &&
-      number.find_first_of("eE") == absl::string_view::npos) {
-    return true;
-  }
+  const bool has_exponent =
+      std::any_of(number.begin(), number.end(),
+                  [](char c) { return c == 'e' || c == 'E'; });
+  if (number.size() < 300 && !has_exponent) return true;
   double value = 0;
   const auto result =
       absl::from_chars(number.data(), number.data() + number.size(), value);

@@ -94,6 +94,7 @@ bool KeyIs(absl::string_view key, absl::string_view field) {
 // `text` as a JSON string, in quotes.
 std::string Quoted(absl::string_view text) {
   std::string quoted = "\"";
+  quoted.reserve(text.size() + 2);
   for (const char c : text) {
     if (c == '"' || c == '\\') {
       quoted.push_back('\\');
