@@ -17,6 +17,7 @@
 #include "common/logging.h"
 #include "common/status_macros.h"
 #include "services/api/linked_descriptors.h"
+#include "services/ingest/openapi_document.h"
 
 namespace mqttpush {
 namespace {
@@ -111,8 +112,11 @@ void Server::StartDelivery(const ServerConfig& config) {
 absl::Status Server::Listen(const ServerConfig& config) {
   admin_service_ = std::make_unique<AdminService>(
       config_store_.get(), event_log_.get(), &board_, Clock::Real());
+  MQTTPUSH_ASSIGN_OR_RETURN(ObjectSchemas schemas,
+                            ObjectSchemas::Compile(kOpenApiDocument));
+  schemas_ = std::make_unique<const ObjectSchemas>(std::move(schemas));
   ingest_service_ = std::make_unique<IngestService>(
-      config_store_.get(), event_log_.get(), Clock::Real());
+      config_store_.get(), event_log_.get(), schemas_.get(), Clock::Real());
   history_service_ = std::make_unique<HistoryService>(
       config_store_.get(), history_reader_.get(), &board_);
   LinkDescriptors();
@@ -149,9 +153,9 @@ Server::~Server() {
   history_service_.reset();
   ingest_service_.reset();
   admin_service_.reset();
-  event_log_.reset();  // its last callbacks post to the loop
   supervisor_.reset();
-  loop_.Stop();
+  loop_.Stop();  // nothing calls into the log any more
+  event_log_.reset();
   dispatcher_.reset();
 }
 

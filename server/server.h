@@ -12,6 +12,7 @@
 #include "services/admin/admin_service.h"
 #include "services/history/history_service.h"
 #include "services/ingest/ingest_service.h"
+#include "services/ingest/object_schema.h"
 #include "storage/sqlite/data_directory.h"
 #include "storage/sqlite/sqlite_config_store.h"
 #include "storage/sqlite/sqlite_event_log.h"
@@ -48,6 +49,7 @@ class Server {
   void StopDelivery();
 
   std::string address_;
+  std::unique_ptr<const ObjectSchemas> schemas_;
   std::unique_ptr<DataDirectory> data_directory_;
   StatusBoard board_;
   EventLoop loop_;

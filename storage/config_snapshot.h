@@ -50,8 +50,8 @@ class ConfigSnapshot {
   std::vector<const SubscriptionRecord*> SubscriptionsOf(
       int64_t tenant_uid) const;
 
-  // For the store that builds the next snapshot from a copy. A record of the same
-  // uid is replaced.
+  // For the store that builds the next snapshot from a copy. A record of the
+  // same uid is replaced.
   void Put(TenantRecord tenant);
   void Put(BrokerRecord broker);
   void Put(SubscriptionRecord subscription);

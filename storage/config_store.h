@@ -30,8 +30,8 @@ struct ConfigChange {
   struct Keep {
     int64_t uid;
   };
-  // A record with uid 0 is created: the store assigns the uid. Otherwise the record
-  // of that uid is replaced.
+  // A record with uid 0 is created: the store assigns the uid. Otherwise the
+  // record of that uid is replaced.
   std::variant<TenantRecord, BrokerRecord, SubscriptionRecord, DeleteTenant,
                DeleteBroker, DeleteSubscription, Keep>
       change;
@@ -47,11 +47,11 @@ class ConfigStore {
   virtual std::shared_ptr<const ConfigSnapshot> Snapshot() const = 0;
 
   // Runs `decide` on the current configuration, alone, and commits (fsync) the
-  // change it returns. All rules (names taken, etags, references) are checked by
-  // `decide`, so that they hold at the moment of the change. Returns the new
-  // configuration and the uid of the changed record; the listener has been called with it
-  // by then. Returns `decide`'s error and changes nothing when it fails;
-  // UNAVAILABLE when the change cannot be written.
+  // change it returns. All rules (names taken, etags, references) are checked
+  // by `decide`, so that they hold at the moment of the change. Returns the new
+  // configuration and the uid of the changed record; the listener has been
+  // called with it by then. Returns `decide`'s error and changes nothing when
+  // it fails; UNAVAILABLE when the change cannot be written.
   struct Applied {
     std::shared_ptr<const ConfigSnapshot> snapshot;
     int64_t uid = 0;
@@ -61,8 +61,8 @@ class ConfigStore {
   virtual absl::StatusOr<Applied> Apply(Decide decide) = 0;
 
   // Called with every new configuration, in order, on the thread of the change
-  // and before Apply returns; must not call back into the store. Set once, before
-  // the first Apply.
+  // and before Apply returns; must not call back into the store. Set once,
+  // before the first Apply.
   using Listener = std::function<void(std::shared_ptr<const ConfigSnapshot>)>;
   virtual void SetListener(Listener listener) = 0;
 };

@@ -7,7 +7,6 @@
 namespace mqttpush {
 
 int64_t AnswerQueue::AddBatch() {
-  reading_ = false;
   unanswered_.emplace_back();
   return first_batch_ + static_cast<int64_t>(unanswered_.size()) - 1;
 }

@@ -20,8 +20,11 @@ class AnswerQueue {
   using Answer = absl::StatusOr<v1::PublishEventsResponse>;
 
   // What happened.
-  // A batch was read; the result names it in Resolve.
+  // A batch was read; the result names it in Resolve. The request is in use
+  // until RequestFree: there is one buffer for requests, so until then nothing
+  // is read.
   int64_t AddBatch();
+  void RequestFree() { reading_ = false; }
   // The answer of a batch is known. An error ends the stream in its turn.
   void Resolve(int64_t batch, Answer answer);
   // The client sends nothing more.
@@ -44,7 +47,7 @@ class AnswerQueue {
  private:
   std::deque<std::optional<Answer>> unanswered_;  // the first may be in writing
   int64_t first_batch_ = 0;                       // of unanswered_
-  bool reading_ = false;
+  bool reading_ = false;                          // or using what was read
   bool writing_ = false;
   bool more_requests_ = true;
   bool client_gone_ = false;

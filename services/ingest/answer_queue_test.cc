@@ -24,7 +24,9 @@ std::string TakeAnswer(AnswerQueue& queue) {
 
 int64_t Read(AnswerQueue& queue) {
   EXPECT_TRUE(queue.TakeRead());
-  return queue.AddBatch();
+  const int64_t batch = queue.AddBatch();
+  queue.RequestFree();
+  return batch;
 }
 
 TEST(AnswerQueueTest, AnswersInTheOrderOfTheBatches) {
@@ -48,6 +50,8 @@ TEST(AnswerQueueTest, ReadsOneAtATimeAndOnlyWhileFewAreUnanswered) {
   EXPECT_TRUE(queue.TakeRead());
   EXPECT_FALSE(queue.TakeRead());
   const int64_t first = queue.AddBatch();
+  EXPECT_FALSE(queue.TakeRead());  // the request is in use
+  queue.RequestFree();
   for (int i = 1; i < limits::kMaxUnansweredBatches; ++i) Read(queue);
   EXPECT_FALSE(queue.TakeRead());
   queue.Resolve(first, Response("1"));

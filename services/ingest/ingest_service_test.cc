@@ -328,7 +328,7 @@ TEST_F(IngestServiceTest, TheLogMayAnswerWhenTheStreamIsGone) {
 
 TEST_F(IngestServiceTest, StreamsDoNotDisturbEachOther) {
   constexpr int kStreams = 4;
-  constexpr int kBatches = 100;
+  constexpr int kBatches = 500;
   std::vector<std::thread> producers;
   for (int s = 0; s < kStreams; ++s) {
     producers.emplace_back([this, s] {

@@ -14,25 +14,30 @@ StreamReactor::StreamReactor(Ingest ingest)
 }
 
 void StreamReactor::OnReadDone(bool ok) {
+  if (ok) {
+    IngestRequest();
+  } else {
+    MutexLock lock(&shared_->mutex);
+    shared_->queue.EndOfRequests();
+  }
+  Proceed(*shared_, Caller::kReaction);
+}
+
+void StreamReactor::IngestRequest() {
   int64_t batch = 0;
   {
     MutexLock lock(&shared_->mutex);
-    if (ok) {
-      batch = shared_->queue.AddBatch();
-    } else {
-      shared_->queue.EndOfRequests();
+    batch = shared_->queue.AddBatch();
+  }
+  ingest_(request_, [shared = shared_, batch](AnswerQueue::Answer answer) {
+    {
+      MutexLock lock(&shared->mutex);
+      shared->queue.Resolve(batch, std::move(answer));
     }
-  }
-  if (ok) {
-    ingest_(request_, [shared = shared_, batch](AnswerQueue::Answer answer) {
-      {
-        MutexLock lock(&shared->mutex);
-        shared->queue.Resolve(batch, std::move(answer));
-      }
-      Proceed(*shared, Caller::kAnswer);
-    });
-  }
-  Proceed(*shared_, Caller::kReaction);
+    Proceed(*shared, Caller::kAnswer);
+  });
+  MutexLock lock(&shared_->mutex);
+  shared_->queue.RequestFree();
 }
 
 void StreamReactor::OnWriteDone(bool ok) {

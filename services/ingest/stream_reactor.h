@@ -41,6 +41,7 @@ class StreamReactor
   };
   enum class Caller { kReaction, kAnswer };
 
+  void IngestRequest();
   // Does what the queue says is next. Reads are started by reactions only: gRPC
   // keeps the reactor while one runs, so that a read cannot come too late.
   static void Proceed(Shared& shared, Caller caller);
