@@ -27,13 +27,13 @@ LinkClient::LinkClient(std::shared_ptr<grpc::Channel> channel,
 
 void LinkClient::Start(wire::Hello hello) {
   stub_->async()->Attach(&context_, this);
-  wire::WorkerMessage message;
-  *message.mutable_hello() = std::move(hello);
-  Send(std::move(message));
   StartRead(&incoming_);
   // Writes begin on other threads than the reactor's own.
   AddHold();
   StartCall();
+  wire::WorkerMessage message;
+  *message.mutable_hello() = std::move(hello);
+  Send(std::move(message));
 }
 
 void LinkClient::Send(wire::WorkerMessage message) {
