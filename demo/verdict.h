@@ -8,8 +8,8 @@
 
 #include "absl/time/time.h"
 #include "demo/fleet.h"
-#include "tests/support/history_reader.h"
 #include "demo/plan.h"
+#include "tests/support/history_reader.h"
 
 namespace mqttpush::demo {
 

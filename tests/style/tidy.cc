@@ -30,9 +30,9 @@ std::string Complaint(const SourceFile& file, size_t index,
 
 // Tests, what they share, and the doubles that stand beside the code.
 bool IsTest(absl::string_view path) {
+  static const std::regex double_name("(test|fake|fixture|stub)[^/]*$");
   return absl::StartsWith(path, "tests/") || absl::StartsWith(path, "bench/") ||
-         absl::EndsWith(path, "_test.cc") || absl::StrContains(path, "_stub.") ||
-         absl::StrContains(path, "_fixture.");
+         std::regex_search(std::string(path), double_name);
 }
 
 std::string FirstFolder(absl::string_view path) {
