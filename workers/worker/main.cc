@@ -6,7 +6,8 @@
 
 #include <atomic>
 #include <cstdio>
-#include <thread>
+#include <memory>
+#include <string>
 
 #include "absl/random/random.h"
 #include "absl/strings/numbers.h"
@@ -26,6 +27,13 @@ namespace {
 // How long the control plane may take to read our last words.
 constexpr absl::Duration kFinishTimeout = absl::Seconds(2);
 
+// Batches are bounded by the credit, which counts messages, not bytes.
+std::shared_ptr<grpc::Channel> MakeChannel(int fd) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  return grpc::CreateCustomInsecureChannelFromFd("worker-link", fd, arguments);
+}
+
 // Runs until the stream ends, which ends the process: threads of two libraries
 // are running, and there is nothing left that would be worth an orderly end.
 [[noreturn]] void Run(int fd, std::string nonce) {
@@ -35,7 +43,7 @@ constexpr absl::Duration kFinishTimeout = absl::Seconds(2);
   std::atomic<int> exit_code{0};
   Worker* worker_ptr = nullptr;
   LinkClient link(
-      grpc::CreateInsecureChannelFromFd("worker-link", fd),
+      MakeChannel(fd),
       [&loop, &worker_ptr](wire::ControlMessage message) {
         auto shared = std::make_shared<wire::ControlMessage>();
         shared->Swap(&message);

@@ -97,10 +97,8 @@ void MessageFlow::Finish(int64_t id, const PublishOutcome& outcome) {
   std::optional<InFlightMessage> message = window_.Finish(id);
   if (!message.has_value()) return;
   last_progress_ = Steady();
-  if (message->qos > 0) {
-    last_ack_ = absl::Now();
-    acknowledged_ = true;
-  }
+  acknowledged_ = true;
+  if (message->qos > 0) last_ack_ = absl::Now();
   if (outcome.kind == PublishOutcome::Kind::kAcknowledged) {
     AddEnded(*message, wire::Result::SUCCEEDED, "");
   } else {

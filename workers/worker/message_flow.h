@@ -54,7 +54,7 @@ class MessageFlow {
   int in_flight() const { return window_.in_flight(); }
   // The last acknowledgement of any connection; InfinitePast for none.
   absl::Time last_ack() const { return last_ack_; }
-  // Whether this epoch has seen one.
+  // Whether this epoch got a message through; of QoS 0 a write counts.
   bool acknowledged() const { return acknowledged_; }
 
  private:

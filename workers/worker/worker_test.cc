@@ -409,6 +409,20 @@ TEST_F(WorkerTest, WhatTheBrokerForbidsIsRejectedWithItsReason) {
   EXPECT_EQ(says.results[2].outcome(), wire::Result::SUCCEEDED);
 }
 
+TEST_F(WorkerTest, TakesLargeMessagesAndLargeBatches) {
+  auto broker = Broker();
+  auto subscriber = Subscriber(*broker);
+  ConnectTo(Settings(broker->port()));
+  std::vector<wire::Publish> messages;
+  for (int64_t token = 1; token <= 40; ++token) {
+    messages.push_back(Message(token, 1, std::string(256 << 10, 'x')));
+  }
+  plane_.Publish(1, messages);
+  Expect(HasResults(messages.size()));
+  EXPECT_EQ(Count(plane_.Says(), wire::Result::SUCCEEDED), 40);
+  ASSERT_TRUE(subscriber->WaitForCount(messages.size(), kDeadline));
+}
+
 TEST_F(WorkerTest, DrainsAndExits) {
   auto broker = Broker();
   auto subscriber = Subscriber(*broker);
