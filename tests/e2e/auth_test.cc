@@ -1,10 +1,8 @@
 // Who we are to a broker: nobody, a name and password, a certificate. And what
 // an operator sees when the broker does not believe it.
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "tests/e2e/awkward_events.h"
 #include "tests/e2e/e2e_test.h"
-#include "tests/support/wait_until.h"
+#include "tests/e2e/processes.h"
 
 namespace mqttpush {
 namespace {
@@ -52,6 +50,13 @@ class AuthTest : public E2eTest {
     EXPECT_THAT(found->DebugString(), Not(HasSubstr("PRIVATE KEY")));
     EXPECT_THAT(service_->ReadLog(), Not(HasSubstr(kPassword)));
     EXPECT_THAT(service_->ReadLog(), Not(HasSubstr("PRIVATE KEY")));
+    const std::vector<pid_t> workers = ChildrenOf(service_->pid());
+    EXPECT_FALSE(workers.empty());
+    for (pid_t worker : workers) {
+      EXPECT_THAT(StartTextOf(worker), HasSubstr("mqttpush-worker"));
+      EXPECT_THAT(StartTextOf(worker), Not(HasSubstr(kPassword)));
+      EXPECT_THAT(StartTextOf(worker), Not(HasSubstr("PRIVATE KEY")));
+    }
   }
 
   MosquittoBroker::Options Tls() const { return {.tls = authority_.get()}; }

@@ -3,39 +3,18 @@
 // the history explains every arrival.
 #include <signal.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tests/e2e/arrivals.h"
 #include "tests/e2e/e2e_test.h"
+#include "tests/e2e/processes.h"
 #include "tests/support/wait_until.h"
 
 namespace mqttpush {
 namespace {
 
 using ::testing::IsEmpty;
-
-// The processes whose parent is `parent`, whichever of its threads made them.
-std::vector<pid_t> ChildrenOf(pid_t parent) {
-  std::vector<pid_t> children;
-  const std::string tasks = absl::StrCat("/proc/", parent, "/task");
-  std::error_code ignored;
-  for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
-    std::ifstream file(task.path() / "children");
-    for (pid_t child = 0; file >> child;) children.push_back(child);
-  }
-  return children;
-}
-
-// Zombies do not run: nobody may have waited for them.
-bool Runs(pid_t process) {
-  std::ifstream file(absl::StrCat("/proc/", process, "/stat"));
-  std::string pid, name, state;
-  return static_cast<bool>(file >> pid >> name >> state) && state != "Z";
-}
 
 class FaultTest : public E2eTest {
  protected:
