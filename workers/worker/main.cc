@@ -12,6 +12,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
+#include "common/clock.h"
 #include "common/event_loop.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
@@ -53,7 +54,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(int fd) {
       },
       [&exit_code](const grpc::Status&) { _exit(exit_code); });
   Worker worker(
-      &loop, &client, &link,
+      &loop, Clock::Real(), &client, &link,
       [&random] { return absl::Uniform(random, 0.0, 1.0); },
       [&loop, &link, &exit_code](int code) {
         exit_code = code;

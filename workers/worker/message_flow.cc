@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/limits.h"
 #include "workers/worker/clean_text.h"
 #include "workers/worker/proto_time.h"
@@ -45,9 +44,13 @@ std::string RejectionText(const PublishOutcome& outcome) {
 
 }  // namespace
 
-MessageFlow::MessageFlow(EventLoop* loop, MqttClient* client, LinkSink* sink,
-                         Events events)
-    : loop_(loop), client_(client), sink_(sink), events_(std::move(events)) {}
+MessageFlow::MessageFlow(EventLoop* loop, const Clock* clock,
+                         MqttClient* client, LinkSink* sink, Events events)
+    : loop_(loop),
+      clock_(clock),
+      client_(client),
+      sink_(sink),
+      events_(std::move(events)) {}
 
 void MessageFlow::Open(const BrokerLimits& limits,
                        const wire::Configure& settings) {
@@ -98,7 +101,7 @@ void MessageFlow::Finish(int64_t id, const PublishOutcome& outcome) {
   if (!message.has_value()) return;
   last_progress_ = Steady();
   acknowledged_ = true;
-  if (message->qos > 0) last_ack_ = absl::Now();
+  if (message->qos > 0) last_ack_ = clock_->Now();
   if (outcome.kind == PublishOutcome::Kind::kAcknowledged) {
     AddEnded(*message, wire::Result::SUCCEEDED, "");
   } else {
@@ -142,7 +145,7 @@ void MessageFlow::SendNext() {
   entry.token = message.token();
   entry.qos = message.qos();
   entry.bytes = message.topic().size() + message.payload().size();
-  entry.start = absl::Now();
+  entry.start = clock_->Now();
   entry.steady = Steady();
   const PublishOutcome forbidden = CheckLimits(message);
   if (forbidden.kind != PublishOutcome::Kind::kAcknowledged) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "common/clock.h"
 #include "common/event_loop.h"
 #include "workers/worker/in_flight_window.h"
 #include "workers/worker/link_client.h"
@@ -28,8 +29,8 @@ class MessageFlow {
   };
 
   // All must outlive this.
-  MessageFlow(EventLoop* loop, MqttClient* client, LinkSink* sink,
-              Events events);
+  MessageFlow(EventLoop* loop, const Clock* clock, MqttClient* client,
+              LinkSink* sink, Events events);
 
   // A connection is up: begins an epoch and grants credit.
   void Open(const BrokerLimits& limits, const wire::Configure& settings);
@@ -74,6 +75,7 @@ class MessageFlow {
                           const std::string& error);
 
   EventLoop* const loop_;
+  const Clock* const clock_;
   MqttClient* const client_;
   LinkSink* const sink_;
   const Events events_;

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/limits.h"
 #include "common/logging.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -50,14 +49,15 @@ bool SameConnection(wire::Configure a, wire::Configure b) {
 
 }  // namespace
 
-Worker::Worker(EventLoop* loop, MqttClient* client, LinkSink* sink,
-               Backoff::Random random, Exit exit)
+Worker::Worker(EventLoop* loop, const Clock* clock, MqttClient* client,
+               LinkSink* sink, Backoff::Random random, Exit exit)
     : loop_(loop),
+      clock_(clock),
       client_(client),
       sink_(sink),
       exit_(std::move(exit)),
       backoff_(std::move(random)),
-      flow_(loop, client, sink,
+      flow_(loop, clock, client, sink,
             {.on_ack_timeout = [this] { OnAckTimeout(); },
              .on_broken =
                  [this](const std::string& error) { OnConnectionLost(error); },
@@ -197,7 +197,7 @@ void Worker::OnPublished(int64_t id, const PublishOutcome& outcome) {
 
 void Worker::Handle(LinkEvent event) {
   const LinkTransition transition = NextLinkState(state_, event);
-  if (transition.next != state_) since_ = absl::Now();
+  if (transition.next != state_) since_ = clock_->Now();
   state_ = transition.next;
   next_connect_ = absl::InfinitePast();
   switch (transition.action) {
@@ -225,7 +225,7 @@ void Worker::Connect() {
 }
 
 void Worker::RetryAfter(absl::Duration delay) {
-  next_connect_ = absl::Now() + delay;
+  next_connect_ = clock_->Now() + delay;
   Report();
   Log::Warning("link_down", {{"error", last_error_},
                              {"retry_in", absl::FormatDuration(delay)}});
@@ -236,7 +236,7 @@ void Worker::RetryAfter(absl::Duration delay) {
 }
 
 void Worker::EndConnection() {
-  backoff_.OnConnectionEnded(absl::Now() - since_, flow_.acknowledged());
+  backoff_.OnConnectionEnded(clock_->Now() - since_, flow_.acknowledged());
 }
 
 void Worker::Report() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "common/clock.h"
 #include "common/event_loop.h"
 #include "workers/worker/backoff.h"
 #include "workers/worker/link_state.h"
@@ -27,8 +28,8 @@ class Worker : private MqttClient::Listener {
   using Exit = std::function<void(int)>;
 
   // All must outlive this.
-  Worker(EventLoop* loop, MqttClient* client, LinkSink* sink,
-         Backoff::Random random, Exit exit);
+  Worker(EventLoop* loop, const Clock* clock, MqttClient* client,
+         LinkSink* sink, Backoff::Random random, Exit exit);
 
   void OnControl(wire::ControlMessage message);
 
@@ -68,6 +69,7 @@ class Worker : private MqttClient::Listener {
   void Cancel(Timer& timer);
 
   EventLoop* const loop_;
+  const Clock* const clock_;
   MqttClient* const client_;
   LinkSink* const sink_;
   const Exit exit_;

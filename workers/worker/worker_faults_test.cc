@@ -51,7 +51,7 @@ TEST_P(WorkerConnackTest, NamesTheReason) {
   wire::Configure settings = Settings(broker.port());
   settings.set_protocol_level(refusal.protocol_level);
   plane_.Configure(settings);
-  Expect(HasState(refusal.state));
+  ASSERT_TRUE(Await(HasState(refusal.state)));
   EXPECT_EQ(plane_.Says().statuses.back().last_error(), refusal.error);
 }
 
@@ -81,9 +81,9 @@ TEST_F(WorkerFaultsTest, ANegativeAcknowledgementIsRejected) {
   }));
   wire::Configure settings = Settings(broker.port());
   settings.set_protocol_level(5);
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
   plane_.Publish(1, {Message(1, 1), Message(2, 2)});
-  Expect(HasResults(2));
+  ASSERT_TRUE(Await(HasResults(2)));
   for (const wire::Result& result : plane_.Says().results) {
     EXPECT_EQ(result.outcome(), wire::Result::REJECTED);
     EXPECT_EQ(result.reason_code(), 0x87);
@@ -98,9 +98,9 @@ TEST_F(WorkerFaultsTest, AServersDisconnectHasItsReason) {
       [](const MqttPacket&) { return ScriptedBroker::Disconnect5(0x98); }));
   wire::Configure settings = Settings(broker.port());
   settings.set_protocol_level(5);
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
   plane_.Publish(1, {Message(1, 1)});
-  Expect(HasResults(1));
+  ASSERT_TRUE(Await(HasResults(1)));
   const wire::Result result = plane_.Says().results.back();
   EXPECT_EQ(result.outcome(), wire::Result::LINK_LOST);
   EXPECT_EQ(result.error_message(), "DISCONNECT 0x98 administrative action");
@@ -114,12 +114,12 @@ TEST_F(WorkerFaultsTest, TheBrokersLimitsHold) {
   wire::Configure settings = Settings(broker.port());
   settings.set_protocol_level(5);
   settings.mutable_ack_timeout()->set_seconds(1);
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
   EXPECT_EQ(plane_.Says().credits.back().limit(), 6);
   std::vector<wire::Publish> messages = Messages(1, 6, 1);
   messages.insert(messages.begin(), Message(99, 2));
   plane_.Publish(1, messages);
-  Expect(HasResults(7));
+  ASSERT_TRUE(Await(HasResults(7)));
   const WorkerSays says = plane_.Says();
   EXPECT_EQ(says.results[0].reason_code(), 0x9B);
   EXPECT_EQ(Count(says, wire::Result::ACK_TIMEOUT), 1);
@@ -136,11 +136,11 @@ TEST_F(WorkerFaultsTest, NothingIsSentAgainBehindOurBack) {
         return ScriptedBroker::Puback3(packet.packet_id());
       },
       ScriptedBroker::Connack3(0)));
-  ConnectTo(Settings(broker.port()));
+  ASSERT_TRUE(ConnectTo(Settings(broker.port())));
   for (int64_t epoch = 1; epoch <= 5; ++epoch) {
-    Expect(HasEpoch(epoch));
+    ASSERT_TRUE(Await(HasEpoch(epoch)));
     plane_.Publish(epoch, Messages(epoch * 100, epoch * 100 + 49, 1));
-    Expect(HasResults(static_cast<size_t>(epoch) * 50));
+    ASSERT_TRUE(Await(HasResults(static_cast<size_t>(epoch) * 50)));
   }
   // Every message came once at most: what was lost is ours to send again.
   std::map<std::string, int> seen;
@@ -156,10 +156,10 @@ TEST_F(WorkerFaultsTest, ConnectsAgainWithoutDelay) {
     if (packet.type == kPublish) answer.reset();
     return answer;
   });
-  ConnectTo(Settings(broker.port()));
+  ASSERT_TRUE(ConnectTo(Settings(broker.port())));
   const absl::Time start = absl::Now();
   plane_.Publish(1, {Message(1, 1)});
-  Expect(HasEpoch(2));
+  ASSERT_TRUE(Await(HasEpoch(2)));
   // Paho alone takes one to two seconds when nothing else goes on.
   EXPECT_LT(absl::Now() - start, absl::Seconds(1));
 }

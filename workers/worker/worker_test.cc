@@ -60,19 +60,20 @@ TEST_P(WorkerDeliveryTest, DeliversEveryByteInOrder) {
   auto subscriber = Subscriber(*broker);
   wire::Configure settings = Settings(broker->port());
   settings.set_protocol_level(GetParam().protocol_level);
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
   std::vector<wire::Publish> messages;
   std::vector<std::string> payloads;
   for (int64_t token = 1; token <= 150; ++token) {
     payloads.push_back(absl::StrCat(
-        R"({"id":9223372036854775807,"v":2.50,"z":-0.0,"e":1e-7,"t":"\u00e9 æøå )",
+        R"({"id":9223372036854775807,"v":2.50,"z":-0.0,"e":1e-7,)"
+        R"("t":"\u00e9 æøå )",
         token, std::string(static_cast<size_t>(token) * 10, 'x'), R"("})"));
     messages.push_back(Message(token, GetParam().qos, payloads.back()));
   }
   payloads[7] = std::string("\0\xff binary", 9);
   messages[7].set_payload(payloads[7]);
   plane_.Publish(1, messages);
-  Expect(HasResults(messages.size()));
+  ASSERT_TRUE(Await(HasResults(messages.size())));
   ASSERT_TRUE(subscriber->WaitForCount(messages.size(), kDeadline));
   EXPECT_EQ(Payloads(*subscriber), payloads);
   EXPECT_EQ(subscriber->messages()[0].qos, GetParam().qos);
@@ -99,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(AllOfThem, WorkerDeliveryTest,
 
 TEST_F(WorkerTest, SaysHelloAndKeepsRetainedMessages) {
   auto broker = Broker();
-  ConnectTo(Settings(broker->port()));
+  ASSERT_TRUE(ConnectTo(Settings(broker->port())));
   EXPECT_EQ(plane_.Says().hello.nonce(), plane_.nonce());
   EXPECT_EQ(plane_.Says().hello.pid(), plane_.process().pid());
   EXPECT_THAT(
@@ -108,7 +109,7 @@ TEST_F(WorkerTest, SaysHelloAndKeepsRetainedMessages) {
   wire::Publish message = Message(1, 1);
   message.set_retain(true);
   plane_.Publish(1, {message});
-  Expect(HasResults(1));
+  ASSERT_TRUE(Await(HasResults(1)));
   auto subscriber = Subscriber(*broker);
   ASSERT_TRUE(subscriber->WaitForCount(1, kDeadline));
   EXPECT_TRUE(subscriber->messages()[0].retain);
@@ -118,7 +119,7 @@ TEST_F(WorkerTest, TakesTheBrokersReceiveMaximum) {
   auto broker = Broker();
   wire::Configure settings = Settings(broker->port());
   settings.set_protocol_level(5);
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
   EXPECT_EQ(plane_.Says().credits.back().limit(), 40);  // twice mosquitto's 20
 }
 
@@ -127,7 +128,7 @@ TEST_F(WorkerTest, LogsInWithAPassword) {
   wire::Configure settings = Settings(broker->port());
   settings.set_username("tenant-a");
   settings.set_password("s3cret");
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
 }
 
 TEST_F(WorkerTest, AWrongPasswordIsRefusedOnceAndNotRepeated) {
@@ -136,7 +137,7 @@ TEST_F(WorkerTest, AWrongPasswordIsRefusedOnceAndNotRepeated) {
   settings.set_username("tenant-a");
   settings.set_password("wr0ng");
   plane_.Configure(settings);
-  Expect(HasState(wire::LinkStatus::REFUSED));
+  ASSERT_TRUE(Await(HasState(wire::LinkStatus::REFUSED)));
   wire::LinkStatus status = plane_.Says().statuses.back();
   EXPECT_EQ(status.last_error(), "CONNACK 5: not authorized");
   EXPECT_THAT(status.ShortDebugString(), Not(HasSubstr("wr0ng")));
@@ -144,7 +145,7 @@ TEST_F(WorkerTest, AWrongPasswordIsRefusedOnceAndNotRepeated) {
             absl::ToUnixSeconds(absl::Now()) + 120);
   // The right one is tried at once.
   settings.set_password("s3cret");
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
   EXPECT_EQ(plane_.Says().statuses.back().last_error(),
             "CONNACK 5: not authorized");
 }
@@ -154,23 +155,23 @@ TEST_F(WorkerTest, AWrongPasswordOverMqtt5HasItsName) {
   wire::Configure settings = Settings(broker->port());
   settings.set_protocol_level(5);
   plane_.Configure(settings);
-  Expect(HasState(wire::LinkStatus::REFUSED));
+  ASSERT_TRUE(Await(HasState(wire::LinkStatus::REFUSED)));
   EXPECT_EQ(plane_.Says().statuses.back().last_error(),
             "CONNACK 0x87 not authorized");
 }
 
 TEST_F(WorkerTest, SaysWhyItCannotConnect) {
   plane_.Configure(Settings(FreePort()));
-  Expect(HasState(wire::LinkStatus::BACKING_OFF));
+  ASSERT_TRUE(Await(HasState(wire::LinkStatus::BACKING_OFF)));
   EXPECT_THAT(plane_.Says().statuses.back().last_error(),
               StartsWith("connection refused (127.0.0.1:"));
   wire::Configure settings = Settings(1883);
   settings.set_host("no-such-host.invalid");
   plane_.Configure(settings);
-  Expect([](const WorkerSays& says) {
+  ASSERT_TRUE(Await([](const WorkerSays& says) {
     return absl::StartsWith(says.statuses.back().last_error(),
                             "DNS: no-such-host.invalid: ");
-  });
+  }));
 }
 
 class WorkerTlsTest : public WorkerTest {
@@ -183,7 +184,7 @@ class WorkerTlsTest : public WorkerTest {
     return settings;
   }
   void ExpectRefusal(const std::string& error) {
-    Expect(HasState(wire::LinkStatus::REFUSED));
+    ASSERT_TRUE(Await(HasState(wire::LinkStatus::REFUSED)));
     EXPECT_EQ(plane_.Says().statuses.back().last_error(), error);
   }
 
@@ -192,10 +193,10 @@ class WorkerTlsTest : public WorkerTest {
 
 TEST_F(WorkerTlsTest, DeliversOverTls) {
   auto broker = Broker({.tls = authority_.get()});
-  ConnectTo(TlsSettings(*broker));
+  ASSERT_TRUE(ConnectTo(TlsSettings(*broker)));
   for (int qos : {0, 1, 2}) {
     plane_.Publish(1, Messages(qos * 100 + 1, qos * 100 + 50, qos));
-    Expect(HasResults(qos * 50 + 50));
+    ASSERT_TRUE(Await(HasResults(qos * 50 + 50)));
   }
   EXPECT_EQ(Count(plane_.Says(), wire::Result::SUCCEEDED), 150);
 }
@@ -209,14 +210,14 @@ TEST_F(WorkerTlsTest, ShowsAClientCertificate) {
   settings.mutable_tls()->set_certificate_chain_pem(
       certificate->certificate_pem);
   settings.mutable_tls()->set_private_key_pem(certificate->key_pem);
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
 }
 
 TEST_F(WorkerTlsTest, AMissingClientCertificateIsRefused) {
   auto broker =
       Broker({.tls = authority_.get(), .require_client_certificate = true});
   plane_.Configure(TlsSettings(*broker));
-  Expect(HasState(wire::LinkStatus::REFUSED));
+  ASSERT_TRUE(Await(HasState(wire::LinkStatus::REFUSED)));
   EXPECT_THAT(plane_.Says().statuses.back().last_error(),
               HasSubstr("certificate required"));
 }
@@ -234,10 +235,11 @@ TEST_F(WorkerTlsTest, AnUnknownAuthorityIsRefused) {
   settings.mutable_tls()->clear_ca_certificates_pem();  // the system's
   settings.mutable_tls()->set_server_name("localhost");
   plane_.Configure(settings);
-  Expect([](const WorkerSays& says) { return says.statuses.size() >= 4; });
-  Expect(HasState(wire::LinkStatus::REFUSED));
+  ASSERT_TRUE(
+      Await([](const WorkerSays& says) { return says.statuses.size() >= 4; }));
+  ASSERT_TRUE(Await(HasState(wire::LinkStatus::REFUSED)));
   settings.mutable_tls()->set_insecure_skip_verify(true);
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
 }
 
 TEST_F(WorkerTlsTest, AWrongHostNameIsRefused) {
@@ -249,19 +251,19 @@ TEST_F(WorkerTlsTest, AWrongHostNameIsRefused) {
       "TLS: certificate verify failed: it is not valid for host \"127.0.0.1\"");
   // Under its own name the same broker is fine, wherever it is.
   settings.mutable_tls()->set_server_name("broker.example");
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
 }
 
 TEST_F(WorkerTest, ABrokenLinkHandsEverythingBackInOneMessage) {
   auto broker = Broker();
-  ConnectTo(Settings(broker->port()));
+  ASSERT_TRUE(ConnectTo(Settings(broker->port())));
   broker->Freeze();  // it acknowledges nothing
   plane_.Publish(1, Messages(1, 150, 1));
   // The worker has them once it has handed back what belongs to no epoch.
   plane_.Publish(77, Messages(1000, 1000, 1));
-  Expect(HasResults(1));
+  ASSERT_TRUE(Await(HasResults(1)));
   broker->Kill();
-  Expect(HasState(wire::LinkStatus::BACKING_OFF));
+  ASSERT_TRUE(Await(HasState(wire::LinkStatus::BACKING_OFF)));
   const WorkerSays says = plane_.Says();
   EXPECT_EQ(Count(says, wire::Result::LINK_LOST), 100);
   EXPECT_EQ(Count(says, wire::Result::NOT_SENT), 51);
@@ -272,13 +274,13 @@ TEST_F(WorkerTest, ABrokenLinkHandsEverythingBackInOneMessage) {
   EXPECT_THAT(says.statuses.back().last_error(), StartsWith("connection lost"));
   // What comes now, and what comes later for the epoch that is over, goes back.
   plane_.Publish(1, Messages(151, 152, 1));
-  Expect(HasResults(153));
+  ASSERT_TRUE(Await(HasResults(153)));
   EXPECT_EQ(plane_.Says().results.back().outcome(), wire::Result::NOT_SENT);
   ASSERT_TRUE(broker->Start().ok());
-  Expect(HasEpoch(2));
+  ASSERT_TRUE(Await(HasEpoch(2)));
   plane_.Publish(1, Messages(153, 153, 1));
   plane_.Publish(2, Messages(154, 154, 1));
-  Expect(HasResults(155));
+  ASSERT_TRUE(Await(HasResults(155)));
   EXPECT_EQ(plane_.Says().results[153].outcome(), wire::Result::NOT_SENT);
   EXPECT_EQ(plane_.Says().results[154].outcome(), wire::Result::SUCCEEDED);
 }
@@ -287,24 +289,24 @@ TEST_F(WorkerTest, ASilentBrokerIsReplaced) {
   auto broker = Broker();
   wire::Configure settings = Settings(broker->port());
   settings.mutable_ack_timeout()->set_seconds(1);
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
   broker->Freeze();
   plane_.Publish(1, Messages(1, 3, 1));
-  Expect(HasResults(3));
-  Expect(HasState(wire::LinkStatus::STALLED));
+  ASSERT_TRUE(Await(HasResults(3)));
+  ASSERT_TRUE(Await(HasState(wire::LinkStatus::STALLED)));
   const WorkerSays says = plane_.Says();
   EXPECT_EQ(says.results[0].outcome(), wire::Result::ACK_TIMEOUT);
   EXPECT_EQ(says.results[1].outcome(), wire::Result::LINK_LOST);
   EXPECT_EQ(says.results[2].outcome(), wire::Result::LINK_LOST);
   EXPECT_EQ(says.statuses.back().last_error(), "no acknowledgement within 1s");
   broker->Thaw();
-  Expect(HasEpoch(2));
+  ASSERT_TRUE(Await(HasEpoch(2)));
 }
 
 TEST_F(WorkerTest, DeliversAllAgainAfterBrokerRestartsUnderLoad) {
   auto broker = Broker();
   auto subscriber = Subscriber(*broker);
-  ConnectTo(Settings(broker->port()));
+  ASSERT_TRUE(ConnectTo(Settings(broker->port())));
   constexpr int kMessages = 3000;
   std::vector<bool> done(kMessages + 1, false);
   size_t seen = 0;
@@ -323,7 +325,7 @@ TEST_F(WorkerTest, DeliversAllAgainAfterBrokerRestartsUnderLoad) {
       ASSERT_TRUE(broker->Start().ok());
       ++restarts;
     }
-    Expect(HasResults(seen + batch.size()));
+    ASSERT_TRUE(Await(HasResults(seen + batch.size())));
     const WorkerSays says = plane_.Says();
     for (; seen < says.results.size(); ++seen) {
       const wire::Result& result = says.results[seen];
@@ -331,7 +333,7 @@ TEST_F(WorkerTest, DeliversAllAgainAfterBrokerRestartsUnderLoad) {
         done[result.token()] = true;
       }
     }
-    Expect(IsConnected);
+    ASSERT_TRUE(Await(IsConnected));
     epoch = plane_.Says().credits.back().epoch();
   }
   EXPECT_GE(restarts, 3);
@@ -343,12 +345,12 @@ TEST_F(WorkerTest, NewSettingsUnderLoadLoseNothing) {
   auto other = Broker();
   auto subscriber = Subscriber(*broker);
   auto other_subscriber = Subscriber(*other);
-  ConnectTo(Settings(broker->port()));
+  ASSERT_TRUE(ConnectTo(Settings(broker->port())));
   plane_.Publish(1, Messages(1, 200, 1));
   plane_.Configure(Settings(other->port()));
-  Expect(HasResults(200));
-  Expect(
-      [](const WorkerSays& says) { return says.credits.back().epoch() == 2; });
+  ASSERT_TRUE(Await(HasResults(200)));
+  ASSERT_TRUE(Await(
+      [](const WorkerSays& says) { return says.credits.back().epoch() == 2; }));
   const WorkerSays says = plane_.Says();
   const int sent = Count(says, wire::Result::SUCCEEDED);
   EXPECT_EQ(sent + Count(says, wire::Result::NOT_SENT), 200);
@@ -361,18 +363,19 @@ TEST_F(WorkerTest, NewSettingsUnderLoadLoseNothing) {
 TEST_F(WorkerTest, TheSameSettingsChangeNothing) {
   auto broker = Broker();
   wire::Configure settings = Settings(broker->port());
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
   plane_.Configure(settings);
   settings.set_max_in_flight(7);
   plane_.Configure(settings);
-  Expect(
-      [](const WorkerSays& says) { return says.credits.back().limit() == 14; });
+  ASSERT_TRUE(Await([](const WorkerSays& says) {
+    return says.credits.back().limit() == 14;
+  }));
   EXPECT_EQ(plane_.Says().credits.back().epoch(), 1);
 }
 
 TEST_F(WorkerTest, ATopicThatMqttForbidsIsTheMessagesOwnFault) {
   auto broker = Broker();
-  ConnectTo(Settings(broker->port()));
+  ASSERT_TRUE(ConnectTo(Settings(broker->port())));
   std::vector<wire::Publish> messages;
   for (const std::string& topic : {std::string("a/#"), std::string("+/b"),
                                    std::string("a\0b", 3), std::string("")}) {
@@ -381,7 +384,7 @@ TEST_F(WorkerTest, ATopicThatMqttForbidsIsTheMessagesOwnFault) {
   }
   messages.push_back(Message(4, 1));
   plane_.Publish(1, messages);
-  Expect(HasResults(5));
+  ASSERT_TRUE(Await(HasResults(5)));
   const WorkerSays says = plane_.Says();
   EXPECT_EQ(Count(says, wire::Result::CLIENT_ERROR), 4);
   EXPECT_THAT(says.results[0].error_message(),
@@ -394,12 +397,12 @@ TEST_F(WorkerTest, WhatTheBrokerForbidsIsRejectedWithItsReason) {
                                        "max_packet_size 1000\n"});
   wire::Configure settings = Settings(broker->port());
   settings.set_protocol_level(5);
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
   wire::Publish large = Message(1, 1, std::string(1000, 'x'));
   wire::Publish retained = Message(2, 1);
   retained.set_retain(true);
   plane_.Publish(1, {large, retained, Message(3, 1)});
-  Expect(HasResults(3));
+  ASSERT_TRUE(Await(HasResults(3)));
   const WorkerSays says = plane_.Says();
   EXPECT_EQ(says.results[0].outcome(), wire::Result::REJECTED);
   EXPECT_EQ(says.results[0].reason_code(), 0x95);
@@ -412,13 +415,13 @@ TEST_F(WorkerTest, WhatTheBrokerForbidsIsRejectedWithItsReason) {
 TEST_F(WorkerTest, TakesLargeMessagesAndLargeBatches) {
   auto broker = Broker();
   auto subscriber = Subscriber(*broker);
-  ConnectTo(Settings(broker->port()));
+  ASSERT_TRUE(ConnectTo(Settings(broker->port())));
   std::vector<wire::Publish> messages;
   for (int64_t token = 1; token <= 40; ++token) {
     messages.push_back(Message(token, 1, std::string(256 << 10, 'x')));
   }
   plane_.Publish(1, messages);
-  Expect(HasResults(messages.size()));
+  ASSERT_TRUE(Await(HasResults(messages.size())));
   EXPECT_EQ(Count(plane_.Says(), wire::Result::SUCCEEDED), 40);
   ASSERT_TRUE(subscriber->WaitForCount(messages.size(), kDeadline));
 }
@@ -426,10 +429,10 @@ TEST_F(WorkerTest, TakesLargeMessagesAndLargeBatches) {
 TEST_F(WorkerTest, DrainsAndExits) {
   auto broker = Broker();
   auto subscriber = Subscriber(*broker);
-  ConnectTo(Settings(broker->port()));
+  ASSERT_TRUE(ConnectTo(Settings(broker->port())));
   plane_.Publish(1, Messages(1, 200, 2));
   plane_.Drain();
-  Expect([](const WorkerSays& says) { return says.ended; });
+  ASSERT_TRUE(Await([](const WorkerSays& says) { return says.ended; }));
   EXPECT_EQ(*plane_.process().Wait(kDeadline), 0);
   const WorkerSays says = plane_.Says();
   ASSERT_EQ(says.results.size(), 200u) << Transcript(plane_);
@@ -442,18 +445,18 @@ TEST_F(WorkerTest, DrainsAndExits) {
 
 TEST_F(WorkerTest, DrainsWithoutABroker) {
   plane_.Configure(Settings(FreePort()));
-  Expect(HasState(wire::LinkStatus::BACKING_OFF));
+  ASSERT_TRUE(Await(HasState(wire::LinkStatus::BACKING_OFF)));
   plane_.Drain();
   EXPECT_EQ(*plane_.process().Wait(kDeadline), 0);
 }
 
 TEST_F(WorkerTest, OnlyTheControlPlaneEndsIt) {
   auto broker = Broker();
-  ConnectTo(Settings(broker->port()));
+  ASSERT_TRUE(ConnectTo(Settings(broker->port())));
   plane_.process().Signal(SIGINT);
   plane_.process().Signal(SIGTERM);
   plane_.Publish(1, Messages(1, 1, 1));
-  Expect(HasResults(1));
+  ASSERT_TRUE(Await(HasResults(1)));
   EXPECT_TRUE(plane_.process().IsRunning());
 }
 
@@ -462,7 +465,7 @@ TEST_F(WorkerTest, KeepsSecretsOutOfItsCommandLineAndEnvironment) {
   wire::Configure settings = Settings(broker->port());
   settings.set_username("tenant-a");
   settings.set_password("s3cret");
-  ConnectTo(settings);
+  ASSERT_TRUE(ConnectTo(settings));
   const std::string proc = absl::StrCat("/proc/", plane_.process().pid());
   EXPECT_THAT(ReadFile(proc + "/cmdline"), Not(HasSubstr("s3cret")));
   EXPECT_THAT(ReadFile(proc + "/environ"), Not(HasSubstr("s3cret")));

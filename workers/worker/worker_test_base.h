@@ -2,7 +2,6 @@
 #ifndef MQTTPUSH_WORKERS_WORKER_WORKER_TEST_BASE_H_
 #define MQTTPUSH_WORKERS_WORKER_WORKER_TEST_BASE_H_
 
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -99,16 +98,18 @@ inline std::string Transcript(const ControlPlaneStub& plane) {
 
 class WorkerTestBase : public ::testing::Test {
  protected:
-  // Waits for `condition`. When it does not come, shows what the worker said
-  // and ends the test (googletest catches the exception).
-  void Expect(const ControlPlaneStub::Condition& condition,
-              absl::Duration timeout = kDeadline) {
-    if (plane_.WaitFor(condition, timeout)) return;
-    throw std::runtime_error(Transcript(plane_));
+  // Waits for `condition`; fails with what the worker said when it does not
+  // come.
+  ::testing::AssertionResult Await(const ControlPlaneStub::Condition& condition,
+                                   absl::Duration timeout = kDeadline) {
+    if (plane_.WaitFor(condition, timeout)) {
+      return ::testing::AssertionSuccess();
+    }
+    return ::testing::AssertionFailure() << Transcript(plane_);
   }
-  void ConnectTo(const wire::Configure& settings) {
+  ::testing::AssertionResult ConnectTo(const wire::Configure& settings) {
     plane_.Configure(settings);
-    Expect(IsConnected);
+    return Await(IsConnected);
   }
 
   ControlPlaneStub plane_{MQTTPUSH_WORKER};
