@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <climits>
-#include <fstream>
 #include <future>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/clock.h"
 #include "common/limits.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
@@ -147,7 +147,8 @@ Server::~Server() {
   }
   if (supervisor_ != nullptr) StopDelivery();
   if (grpc_server_ != nullptr) {
-    grpc_server_->Shutdown(absl::ToChronoTime(absl::Now() + kShutdownGrace));
+    grpc_server_->Shutdown(
+        absl::ToChronoTime(Clock::Real()->Now() + kShutdownGrace));
     grpc_server_->Wait();
   }
   history_service_.reset();

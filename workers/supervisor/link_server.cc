@@ -117,7 +117,8 @@ LinkServer::LinkServer(Listener* listener)
 }
 
 LinkServer::~LinkServer() {
-  server_->Shutdown(std::chrono::system_clock::now());
+  // No grace: the workers are drained, or lost.
+  server_->Shutdown(gpr_time_0(GPR_CLOCK_REALTIME));
   server_->Wait();
 }
 
