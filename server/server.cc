@@ -24,6 +24,8 @@ namespace {
 
 // For calls under way, once the workers have been drained.
 constexpr absl::Duration kShutdownGrace = absl::Seconds(2);
+// For the results that the workers handed in last.
+constexpr auto kCommitGrace = std::chrono::seconds(5);
 
 absl::StatusOr<std::string> WorkerPath(const ServerConfig& config) {
   std::string path = config.worker_path;
@@ -142,7 +144,8 @@ absl::Status Server::Listen(const ServerConfig& config) {
 
 Server::~Server() {
   if (grpc_server_ != nullptr) {
-    // New calls are refused at once; those under way end while workers drain.
+    // Who looks at health goes elsewhere; calls are still answered while the
+    // workers drain.
     grpc_server_->GetHealthCheckService()->SetServingStatus(false);
   }
   if (supervisor_ != nullptr) StopDelivery();
@@ -154,8 +157,8 @@ Server::~Server() {
   history_service_.reset();
   ingest_service_.reset();
   admin_service_.reset();
+  loop_.Stop();  // no timer of the supervisor, nothing calls into the log
   supervisor_.reset();
-  loop_.Stop();  // nothing calls into the log any more
   event_log_.reset();
   dispatcher_.reset();
 }
@@ -167,10 +170,12 @@ void Server::StopDelivery() {
     supervisor_->Stop([&] { workers_stopped.set_value(); });
   });
   workers_stopped.get_future().wait();
-  // The results that the workers handed in last.
-  std::promise<void> committed;
-  loop_.Post([&] { dispatcher_->WhenIdle([&] { committed.set_value(); }); });
-  committed.get_future().wait_for(std::chrono::seconds(5));
+  // Shared, because with a disk that hangs this gives up before they do.
+  auto committed = std::make_shared<std::promise<void>>();
+  loop_.Post([this, committed] {
+    dispatcher_->WhenIdle([committed] { committed->set_value(); });
+  });
+  committed->get_future().wait_for(kCommitGrace);
 }
 
 }  // namespace mqttpush

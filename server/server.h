@@ -34,8 +34,8 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerConfig& config);
 
-  // Drains and stops: no new calls, workers finish what is in flight, the log
-  // is closed. Takes at most some 20 s.
+  // Drains and stops: workers finish what is in flight, then calls end, then
+  // the log is closed. Takes at most some 20 s.
   ~Server();
 
   // The address in use, with the real port.

@@ -57,6 +57,7 @@ struct DeliveryException {
   // Handed to a worker; after a crash it may have been sent.
   bool sent = false;
   int attempt_count = 0;
+  int rejection_count = 0;       // attempts that the broker answered with no
   absl::Time next_attempt_time;  // of a retrying one
 };
 
@@ -133,6 +134,10 @@ class EventLog {
   // the newest seq: what lies before it is not its own.
   virtual absl::StatusOr<SubscriptionRecovery> Recover(
       int64_t subscription_uid) = 0;
+
+  // The subscriptions with messages that were with a worker when the log was
+  // last written, deleted ones among them. Only uid and tenant_uid are set.
+  virtual absl::StatusOr<std::vector<SubscriptionState>> ListDoubtful() = 0;
 
   // The next events that the subscription took, with seq > after_seq, in order:
   // at most `limit`. `scanned_through`: no further one has a seq at or below

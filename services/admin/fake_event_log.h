@@ -48,6 +48,9 @@ class FakeEventLog : public EventLog {
     if (!error_.ok()) return error_;
     return subscriptions_[subscription_uid].recovery;
   }
+  absl::StatusOr<std::vector<SubscriptionState>> ListDoubtful() override {
+    return std::vector<SubscriptionState>();
+  }
   absl::StatusOr<NextEvents> ReadNext(int64_t, int64_t subscription_uid,
                                       int64_t after_seq, int limit) override {
     MutexLock lock(&mutex_);

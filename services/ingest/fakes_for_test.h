@@ -103,6 +103,9 @@ class FakeEventLog : public EventLog {
   absl::StatusOr<SubscriptionRecovery> Recover(int64_t) override {
     return absl::UnimplementedError("");
   }
+  absl::StatusOr<std::vector<SubscriptionState>> ListDoubtful() override {
+    return std::vector<SubscriptionState>();
+  }
   absl::StatusOr<NextEvents> ReadNext(int64_t, int64_t, int64_t, int) override {
     return absl::UnimplementedError("");
   }

@@ -12,6 +12,10 @@ namespace {
 
 // More would only make the first of a group wait for the last.
 constexpr size_t kMaxEventsPerGroup = 5000;
+constexpr size_t kMaxBytesPerGroup = 8 << 20;
+
+// What may wait for a disk that is slow or hangs; then producers are told.
+constexpr size_t kMaxQueuedBytes = 64 << 20;
 
 constexpr char kInsertEventSql[] =
     "INSERT INTO event (tenant_uid, event_id, object_type, object_id, "
@@ -38,8 +42,8 @@ constexpr char kInsertAttemptSql[] =
 
 constexpr char kPutExceptionSql[] =
     "INSERT OR REPLACE INTO delivery_exception (subscription_uid, event_seq, "
-    "parked, sent, attempt_count, next_attempt_time_us) "
-    "VALUES (?, ?, ?, ?, ?, ?)";
+    "parked, sent, attempt_count, rejection_count, next_attempt_time_us) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 constexpr char kEraseExceptionSql[] =
     "DELETE FROM delivery_exception "
@@ -97,7 +101,18 @@ void LogWriter::SetAppendListener(EventLog::AppendListener listener) {
 
 void LogWriter::Append(std::vector<NewEvent> events,
                        EventLog::AppendDone done) {
-  Enqueue(AppendCommand{std::move(events), std::move(done), {}});
+  AppendCommand command = {std::move(events), std::move(done)};
+  for (const NewEvent& event : command.events) {
+    command.bytes += event.payload.size();
+  }
+  {
+    MutexLock lock(&mutex_);
+    command.refused = queued_bytes_ + command.bytes > kMaxQueuedBytes;
+    if (command.refused) command.bytes = 0;
+    queued_bytes_ += command.bytes;
+  }
+  if (command.refused) command.events.clear();
+  Enqueue(std::move(command));
 }
 
 void LogWriter::Commit(std::vector<DeliveryUpdate> updates,
@@ -129,13 +144,17 @@ std::vector<LogWriter::Command> LogWriter::TakeGroup() {
   MutexLock lock(&mutex_);
   while (queue_.empty() && !stopping_) changed_.Wait(&mutex_);
   size_t events = 0;
+  size_t bytes = 0;
   auto end = queue_.begin();
-  while (end != queue_.end() && events < kMaxEventsPerGroup) {
+  while (end != queue_.end() && events < kMaxEventsPerGroup &&
+         bytes < kMaxBytesPerGroup) {
     if (auto* append = std::get_if<AppendCommand>(&*end)) {
       events += append->events.size();
+      bytes += append->bytes;
     }
     ++end;
   }
+  queued_bytes_ -= bytes;
   std::vector<Command> group(std::make_move_iterator(queue_.begin()),
                              std::make_move_iterator(end));
   queue_.erase(queue_.begin(), end);
@@ -169,7 +188,10 @@ void LogWriter::Finish(std::vector<Command>& group,
   }
   for (Command& command : group) {
     if (auto* append = std::get_if<AppendCommand>(&command)) {
-      if (status.ok()) {
+      if (append->refused) {
+        append->done(absl::UnavailableError(
+            "the log is behind: the disk is slow; try again later"));
+      } else if (status.ok()) {
         append->done(std::move(append->outcomes));
       } else {
         append->done(status);
@@ -278,7 +300,8 @@ absl::Status LogWriter::WriteException(int64_t subscription_uid,
       .Bind(2, exception.parked)
       .Bind(3, exception.sent)
       .Bind(4, exception.attempt_count)
-      .Bind(5,
+      .Bind(5, exception.rejection_count)
+      .Bind(6,
             exception.parked ? absl::UnixEpoch() : exception.next_attempt_time);
   return put_exception_->Run();
 }

@@ -40,6 +40,8 @@ class LogWriter {
     std::vector<NewEvent> events;
     EventLog::AppendDone done;
     std::vector<AppendOutcome> outcomes;
+    size_t bytes = 0;      // of the payloads
+    bool refused = false;  // the queue was full; `events` is empty
   };
   struct CommitCommand {
     std::vector<DeliveryUpdate> updates;
@@ -83,6 +85,7 @@ class LogWriter {
   Mutex mutex_;
   CondVar changed_;
   std::vector<Command> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // payloads of appends
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   // The writer's thread only.

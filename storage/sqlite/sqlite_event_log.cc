@@ -16,8 +16,9 @@ extern const absl::string_view kLogSchema0001;
 
 namespace {
 
-// Enough for dispatch, admin and a few ingest-time look-ups at once.
-constexpr int kReaders = 3;
+// More than gRPC has threads for admin calls at once, so that dispatch never
+// waits for a reader.
+constexpr int kReaders = 16;
 // A subscription that takes few of its tenant's events is read in steps of
 // so many, so that one read stays short.
 constexpr int kMaxScannedEvents = 2000;
@@ -26,11 +27,18 @@ constexpr char kSelectStateSql[] =
     "SELECT uid, tenant_uid, subscription_id, cursor, sent_through, "
     "accepted_count, delivered_count, parked_count, "
     "(SELECT count(*) FROM delivery_exception "
-    "WHERE subscription_uid = subscription.uid) "
+    "WHERE subscription_uid = subscription.uid AND parked = 0) "
     "FROM subscription WHERE uid = ?";
 
+// Ordered by uid.
+constexpr char kSelectDoubtfulSql[] =
+    "SELECT uid, tenant_uid FROM subscription WHERE sent_through > cursor "
+    "OR uid IN (SELECT subscription_uid FROM delivery_exception "
+    "WHERE parked = 0 AND sent = 1) ORDER BY uid";
+
 constexpr char kSelectExceptionsSql[] =
-    "SELECT event_seq, parked, sent, attempt_count, next_attempt_time_us "
+    "SELECT event_seq, parked, sent, attempt_count, rejection_count, "
+    "next_attempt_time_us "
     "FROM delivery_exception WHERE subscription_uid = ?1 "
     "AND (parked = 0 OR event_seq > ?2) ORDER BY event_seq";
 
@@ -62,7 +70,7 @@ absl::StatusOr<SubscriptionState> SelectState(Reader& reader, int64_t uid) {
   state.accepted_count = select->Int64(5);
   state.delivered_count = select->Int64(6);
   state.parked_count = select->Int64(7);
-  state.retrying_count = select->Int64(8) - state.parked_count;
+  state.retrying_count = select->Int64(8);
   return state;
 }
 
@@ -90,7 +98,8 @@ absl::StatusOr<std::vector<DeliveryException>> SelectExceptions(
     exception.parked = select->Bool(1);
     exception.sent = select->Bool(2);
     exception.attempt_count = select->Int(3);
-    exception.next_attempt_time = select->Time(4);
+    exception.rejection_count = select->Int(4);
+    exception.next_attempt_time = select->Time(5);
   }
 }
 
@@ -175,6 +184,20 @@ absl::StatusOr<SubscriptionRecovery> SqliteEventLog::Recover(
     });
   });
   return recovery;
+}
+
+absl::StatusOr<std::vector<SubscriptionState>> SqliteEventLog::ListDoubtful() {
+  auto reader = readers_->Borrow();
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
+                            reader->Get(kSelectDoubtfulSql));
+  StatementReset reset(select);
+  std::vector<SubscriptionState> doubtful;
+  while (true) {
+    MQTTPUSH_ASSIGN_OR_RETURN(bool row, select->Step());
+    if (!row) return doubtful;
+    doubtful.push_back(
+        {.uid = select->Int64(0), .tenant_uid = select->Int64(1)});
+  }
 }
 
 absl::StatusOr<EventLog::NextEvents> SqliteEventLog::ReadNext(

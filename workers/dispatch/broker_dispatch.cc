@@ -66,6 +66,7 @@ void BrokerDispatch::Configure(int64_t broker_revision,
 
 void BrokerDispatch::Attached(std::shared_ptr<WorkerChannel> channel) {
   channel_ = std::move(channel);
+  draining_ = false;
 }
 
 void BrokerDispatch::Detached(const std::string& why) {
@@ -85,7 +86,11 @@ void BrokerDispatch::Detached(const std::string& why) {
       attempt.error_message = why;
       attempts.push_back(std::move(attempt));
     }
-    message.subscription->queue().Returned(message.event_seq, sent);
+    if (sent) {
+      message.subscription->queue().Lost(message.event_seq, message.qos);
+    } else {
+      message.subscription->queue().Returned(message.event_seq, false);
+    }
     ended[message.subscription->uid()].push_back(message.event_seq);
   }
   outstanding_.clear();
@@ -132,12 +137,12 @@ void BrokerDispatch::Pump() {
 }
 
 bool BrokerDispatch::may_send() const {
-  if (context_->stopped || channel_ == nullptr) return false;
+  if (context_->stopped || draining_ || channel_ == nullptr) return false;
   return outstanding_.empty() || outstanding_epoch_ == epoch_;
 }
 
 int BrokerDispatch::room() const {
-  return limit_ - static_cast<int>(outstanding_.size());
+  return limit_ - static_cast<int>(outstanding_.size()) - unsendable_;
 }
 
 bool BrokerDispatch::TakeTurn(const SubscriptionPtr& subscription,
@@ -207,6 +212,7 @@ void BrokerDispatch::AddMessage(const SubscriptionPtr& subscription,
     attempt.error_message = std::string(rendered.topic_status.message());
     attempts.push_back(std::move(attempt));
     subscription->queue().Parked(event.seq);
+    ++unsendable_;
     return;
   }
   const int64_t token = next_token_++;
@@ -221,27 +227,49 @@ void BrokerDispatch::AddMessage(const SubscriptionPtr& subscription,
 }
 
 void BrokerDispatch::CommitThenSend(PublishBatch batch, Attempts touched) {
-  context_->commits->Add(
-      TakeUpdates(std::move(touched)),
-      [weak = weak_from_this(), batch = std::move(batch)]() mutable {
-        if (auto self = weak.lock()) self->Send(std::move(batch));
-      });
+  int unsendable = 0;
+  for (const auto& [subscription, attempts] : touched) {
+    unsendable += static_cast<int>(attempts.size());
+  }
+  context_->commits->Add(TakeUpdates(std::move(touched)),
+                         [weak = weak_from_this(), batch = std::move(batch),
+                          unsendable]() mutable {
+                           auto self = weak.lock();
+                           if (self == nullptr) return;
+                           self->unsendable_ -= unsendable;
+                           self->Send(std::move(batch));
+                         });
 }
 
 void BrokerDispatch::Send(PublishBatch batch) {
+  if (batch.messages().empty()) return PumpSoon(absl::ZeroDuration());
+  // After a detach the messages are no longer outstanding: they went back.
+  if (outstanding_.count(batch.messages(0).token()) == 0) return;
+  if (draining_ || context_->stopped) return TakeBack(batch);
   std::map<int64_t, std::vector<int64_t>> sent;
   const absl::Time now = context_->clock->Now();
-  // After a detach the messages are no longer outstanding: they went back.
   for (const worker::v1::Publish& publish : batch.messages()) {
-    auto found = outstanding_.find(publish.token());
-    if (found == outstanding_.end()) return;
-    found->second.sent_time = now;
-    sent[found->second.subscription->uid()].push_back(found->second.event_seq);
+    Outstanding& message = outstanding_.at(publish.token());
+    message.sent_time = now;
+    sent[message.subscription->uid()].push_back(message.event_seq);
   }
   for (const auto& [uid, seqs] : sent) {
     context_->board->AddInFlight(uid, seqs);
   }
   SendInChunks(std::move(batch), *channel_);
+}
+
+// The worker was asked to end between the choice of these and their turn.
+void BrokerDispatch::TakeBack(const PublishBatch& batch) {
+  Attempts touched;
+  for (const worker::v1::Publish& publish : batch.messages()) {
+    auto found = outstanding_.find(publish.token());
+    const Outstanding& message = found->second;
+    message.subscription->queue().Returned(message.event_seq, false);
+    touched[message.subscription];
+    outstanding_.erase(found);
+  }
+  CommitResults(std::move(touched), {});
 }
 
 void BrokerDispatch::TakeResult(const Result& result, Attempts& touched) {
@@ -273,8 +301,7 @@ void BrokerDispatch::TakeResult(const Result& result, Attempts& touched) {
     case Result::CLIENT_ERROR:
       return subscription.queue().Parked(message.event_seq);
     default:
-      return subscription.queue().Returned(message.event_seq,
-                                           /*attempted=*/true);
+      return subscription.queue().Lost(message.event_seq, message.qos);
   }
 }
 
@@ -282,7 +309,7 @@ void BrokerDispatch::Reject(SubscriptionDispatch& subscription,
                             int64_t event_seq, const Result& result) {
   SubscriptionQueue& queue = subscription.queue();
   std::optional<absl::Duration> delay =
-      RetryDelay(result.reason_code(), queue.attempt_count(event_seq) + 1,
+      RetryDelay(result.reason_code(), queue.rejection_count(event_seq) + 1,
                  context_->max_attempts, absl::Uniform(random_, 0.0, 1.0));
   if (delay.has_value()) {
     queue.RetryAt(event_seq, context_->clock->Now() + *delay);
@@ -355,12 +382,13 @@ void BrokerDispatch::PumpSoon(absl::Duration delay) {
 void BrokerDispatch::ArmRetryTimer() {
   absl::Time next = absl::InfiniteFuture();
   for (const SubscriptionPtr& subscription : subscriptions_) {
-    if (subscription->sends()) {
+    if (subscription->sends() && !subscription->busy_elsewhere(broker_uid_)) {
       next = std::min(next, subscription->queue().next_retry_time());
     }
   }
   context_->loop->CancelTimer(retry_timer_);
-  if (next == absl::InfiniteFuture() || room() <= 0) return;
+  // Without room the next result pumps; a posted pump arms anew.
+  if (next == absl::InfiniteFuture() || room() <= 0 || pump_posted_) return;
   const absl::Duration delay =
       std::max(next - context_->clock->Now(), absl::Milliseconds(1));
   retry_timer_ = context_->loop->PostAfter(delay, [weak = weak_from_this()] {

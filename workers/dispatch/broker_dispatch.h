@@ -57,6 +57,9 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
                  std::vector<SubscriptionPtr> subscriptions);
 
   void Attached(std::shared_ptr<WorkerChannel> channel);
+  bool attached() const { return channel_ != nullptr; }
+  // Nothing more goes to this worker.
+  void StopSending() { draining_ = true; }
   // The worker is gone; what was with it is lost for the reason `why`.
   void Detached(const std::string& why);
   void SetCredit(const worker::v1::Credit& credit);
@@ -92,6 +95,7 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
                   worker::v1::PublishBatch& batch, Attempts& touched);
   void CommitThenSend(worker::v1::PublishBatch batch, Attempts touched);
   void Send(worker::v1::PublishBatch batch);
+  void TakeBack(const worker::v1::PublishBatch& batch);
 
   void TakeResult(const worker::v1::Result& result, Attempts& touched);
   void Reject(SubscriptionDispatch& subscription, int64_t event_seq,
@@ -111,11 +115,13 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   size_t next_turn_ = 0;
 
   std::shared_ptr<WorkerChannel> channel_;
+  bool draining_ = false;
   int64_t epoch_ = 0;
   int limit_ = 0;
   int64_t next_token_ = 1;
   int64_t outstanding_epoch_ = 0;
   std::map<int64_t, Outstanding> outstanding_;  // by token, so by age
+  int unsendable_ = 0;  // parked before they were sent, not yet on disk
   bool pump_posted_ = false;
   EventLoop::TimerId retry_timer_ = 0;
   absl::BitGen random_;

@@ -37,6 +37,11 @@ Dispatcher::Dispatcher(EventLog* log, EventLoop* loop, const Clock* clock,
 
 void Dispatcher::OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = std::move(snapshot);
+  if (!deleted_settled_) {
+    absl::Status settled = SettleDeleted();
+    deleted_settled_ = settled.ok();
+    if (!settled.ok()) TryAgainLater("deleted subscriptions", settled);
+  }
   ConfigureSubscriptions();
   ConfigureBrokers();
 }
@@ -45,14 +50,7 @@ void Dispatcher::ConfigureSubscriptions() {
   for (const auto& [key, record] : snapshot_->subscriptions()) {
     if (subscriptions_.count(record->uid) == 0) {
       if (absl::Status opened = Open(*record); !opened.ok()) {
-        Log::Error("subscription_open_failed",
-                   {{"subscription", record->id}, {"error", opened.message()}});
-        if (!std::exchange(reopen_posted_, true)) {
-          loop_->PostAfter(kReopenDelay, [this] {
-            reopen_posted_ = false;
-            OnConfig(snapshot_);
-          });
-        }
+        TryAgainLater(record->id, opened);
         continue;
       }
     }
@@ -66,6 +64,30 @@ void Dispatcher::ConfigureSubscriptions() {
   });
 }
 
+void Dispatcher::TryAgainLater(const std::string& what,
+                               const absl::Status& why) {
+  Log::Error("subscription_open_failed",
+             {{"subscription", what}, {"error", why.message()}});
+  if (std::exchange(reopen_posted_, true)) return;
+  loop_->PostAfter(kReopenDelay, [this] {
+    reopen_posted_ = false;
+    OnConfig(snapshot_);
+  });
+}
+
+absl::Status Dispatcher::SettleDeleted() {
+  MQTTPUSH_ASSIGN_OR_RETURN(std::vector<SubscriptionState> doubtful,
+                            log_->ListDoubtful());
+  for (const SubscriptionState& state : doubtful) {
+    if (snapshot_->FindSubscription(state.uid) != nullptr) continue;
+    MQTTPUSH_ASSIGN_OR_RETURN(SubscriptionRecovery recovery,
+                              log_->Recover(state.uid));
+    SubscriptionDispatch deleted(state.tenant_uid, recovery);
+    MQTTPUSH_RETURN_IF_ERROR(SettleDoubt(deleted, recovery.state.sent_through));
+  }
+  return absl::OkStatus();
+}
+
 void Dispatcher::ConfigureBrokers() {
   std::map<int64_t, std::vector<SubscriptionPtr>> by_broker;
   for (const auto& [uid, subscription] : subscriptions_) {
@@ -75,6 +97,10 @@ void Dispatcher::ConfigureBrokers() {
   for (const auto& [key, record] : snapshot_->brokers()) {
     Broker(record->uid).Configure(record->revision, by_broker[record->uid]);
   }
+  std::erase_if(brokers_, [&](const auto& entry) {
+    return snapshot_->FindBroker(entry.first) == nullptr &&
+           !entry.second->attached();
+  });
 }
 
 absl::Status Dispatcher::Open(const SubscriptionRecord& record) {
@@ -96,7 +122,7 @@ absl::Status Dispatcher::SettleDoubt(SubscriptionDispatch& subscription,
   std::vector<AttemptRecord> attempts;
   auto settle = [&](EventRecord& event) {
     attempts.push_back(ServiceLost(subscription, event));
-    queue.Returned(event.seq, /*attempted=*/true);
+    queue.Lost(event.seq, attempts.back().qos);
   };
   for (int64_t event_seq : queue.ListSent()) {  // retries
     MQTTPUSH_ASSIGN_OR_RETURN(EventRecord event, log_->ReadEvent(event_seq));
@@ -104,7 +130,7 @@ absl::Status Dispatcher::SettleDoubt(SubscriptionDispatch& subscription,
   }
   // All are read first: Returned() moves the read position back.
   std::vector<EventRecord> events;
-  while (queue.read_position() < sent_through && queue.wants_events()) {
+  while (queue.read_position() < sent_through && !queue.at_end()) {
     MQTTPUSH_ASSIGN_OR_RETURN(
         EventLog::NextEvents next,
         log_->ReadNext(subscription.tenant_uid(), subscription.uid(),
@@ -136,6 +162,8 @@ AttemptRecord Dispatcher::ServiceLost(SubscriptionDispatch& subscription,
   attempt.start_time = clock_->Now();
   attempt.error_class = ErrorClass::kServiceLost;
   attempt.error_message = kServiceLost;
+  attempt.qos = Qos::kAtLeastOnce;
+  if (subscription.closed()) return attempt;
   // As it would be sent now; what it was sent by is not known any more.
   RenderedMessage rendered =
       subscription.Render(event, context_.default_event_id_field);
@@ -159,6 +187,10 @@ void Dispatcher::OnAppended(const std::vector<int64_t>& subscription_uids) {
 void Dispatcher::OnAttached(int64_t broker_uid,
                             std::shared_ptr<WorkerChannel> channel) {
   Broker(broker_uid).Attached(std::move(channel));
+}
+
+void Dispatcher::OnDraining(int64_t broker_uid) {
+  Broker(broker_uid).StopSending();
 }
 
 void Dispatcher::OnDetached(int64_t broker_uid, const std::string& why) {

@@ -38,6 +38,8 @@ class Dispatcher {
 
   // From the worker of a broker.
   void OnAttached(int64_t broker_uid, std::shared_ptr<WorkerChannel> channel);
+  // It was asked to finish what it has: it gets nothing more.
+  void OnDraining(int64_t broker_uid);
   void OnDetached(int64_t broker_uid, const std::string& why);
   void OnCredit(int64_t broker_uid, const worker::v1::Credit& credit);
   void OnResults(int64_t broker_uid, const worker::v1::Results& results);
@@ -52,9 +54,13 @@ class Dispatcher {
  private:
   using SubscriptionPtr = std::shared_ptr<SubscriptionDispatch>;
 
+  // Records an attempt for what deleted subscriptions had with a worker when
+  // the service ended.
+  absl::Status SettleDeleted();
   void ConfigureSubscriptions();
   void ConfigureBrokers();
   absl::Status Open(const SubscriptionRecord& record);
+  void TryAgainLater(const std::string& what, const absl::Status& why);
   // Records an attempt for what was with a worker when the service ended.
   absl::Status SettleDoubt(SubscriptionDispatch& subscription,
                            int64_t sent_through);
@@ -71,6 +77,7 @@ class Dispatcher {
   std::shared_ptr<const ConfigSnapshot> snapshot_;
   std::map<int64_t, SubscriptionPtr> subscriptions_;  // by uid
   std::map<int64_t, std::shared_ptr<BrokerDispatch>> brokers_;
+  bool deleted_settled_ = false;
   bool reopen_posted_ = false;
 };
 

@@ -21,6 +21,7 @@ SubscriptionQueue::SubscriptionQueue(const SubscriptionRecovery& recovery)
     }
     if (exception.parked) continue;
     retries_[exception.event_seq] = {exception.sent, exception.attempt_count,
+                                     exception.rejection_count,
                                      exception.next_attempt_time};
     if (exception.sent) {
       ++sent_count_;
@@ -90,9 +91,18 @@ void SubscriptionQueue::Returned(int64_t event_seq, bool attempted) {
   at_end_ = false;
 }
 
+void SubscriptionQueue::Lost(int64_t event_seq, Qos qos) {
+  if (qos == Qos::kAtMostOnce) {
+    Parked(event_seq);
+  } else {
+    Returned(event_seq, /*attempted=*/true);
+  }
+}
+
 void SubscriptionQueue::RetryAt(int64_t event_seq, absl::Time time) {
   --sent_count_;
-  Retry retry = {false, attempt_count(event_seq) + 1, time};
+  Retry retry = {false, attempt_count(event_seq) + 1,
+                 rejection_count(event_seq) + 1, time};
   if (retries_.count(event_seq) == 0) {
     items_[event_seq].state = ItemState::kResolved;
   }
@@ -121,6 +131,11 @@ int SubscriptionQueue::attempt_count(int64_t event_seq) const {
   return item == items_.end() ? 0 : item->second.attempt_count;
 }
 
+int SubscriptionQueue::rejection_count(int64_t event_seq) const {
+  auto retry = retries_.find(event_seq);
+  return retry == retries_.end() ? 0 : retry->second.rejection_count;
+}
+
 std::vector<int64_t> SubscriptionQueue::ListSent() const {
   std::vector<int64_t> sent;
   for (const auto& [event_seq, item] : items_) {
@@ -147,6 +162,7 @@ void SubscriptionQueue::PutException(int64_t event_seq, const Retry& retry) {
                                     .parked = false,
                                     .sent = retry.sent,
                                     .attempt_count = retry.attempt_count,
+                                    .rejection_count = retry.rejection_count,
                                     .next_attempt_time = retry.time});
 }
 

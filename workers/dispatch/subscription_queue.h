@@ -38,6 +38,8 @@ class SubscriptionQueue {
   bool wants_events() const {
     return !at_end_ && retries_.size() < kMaxRetrying;
   }
+  // The log held nothing more when it was last read.
+  bool at_end() const { return at_end_; }
   int64_t read_position() const { return read_position_; }
   // New events were appended.
   void NoteAppended() { at_end_ = false; }
@@ -56,11 +58,17 @@ class SubscriptionQueue {
   // attempt is recorded.
   void Succeeded(int64_t event_seq);
   void Returned(int64_t event_seq, bool attempted);
+  // The connection or a process ended after it may have reached the wire.
+  // At QoS 0 that is the end, because it must not be sent twice: parked.
+  void Lost(int64_t event_seq, Qos qos);
   void RetryAt(int64_t event_seq, absl::Time time);
   void Parked(int64_t event_seq);
 
   // Attempts that ended so far, of an event that is with a worker or has been.
   int attempt_count(int64_t event_seq) const;
+  // Those of them that the broker answered with no; what the retry schedule
+  // goes by.
+  int rejection_count(int64_t event_seq) const;
   // How many are with a worker.
   int sent_count() const { return sent_count_; }
   std::vector<int64_t> ListSent() const;
@@ -79,6 +87,7 @@ class SubscriptionQueue {
   struct Retry {
     bool sent = false;
     int attempt_count = 0;
+    int rejection_count = 0;
     absl::Time time;
   };
 

@@ -36,7 +36,7 @@ void Supervisor::Stop(std::function<void()> stopped) {
   stopping_ = true;
   stopped_ = std::move(stopped);
   for (auto& [uid, slot] : slots_) {
-    if (slot.worker != nullptr) Drain(*slot.worker);
+    if (slot.worker != nullptr) Drain(uid, *slot.worker);
   }
   CheckStopped();
 }
@@ -58,12 +58,14 @@ void Supervisor::Fit(int64_t broker_uid) {
     }
     return;
   }
-  if (slot.worker != nullptr) return Drain(*slot.worker);
+  if (slot.worker != nullptr) return Drain(broker_uid, *slot.worker);
   loop_->CancelTimer(slot.restart_timer);
   if (snapshot_->FindBroker(broker_uid) != nullptr) {
     slot.restart_waiting = false;
-    board_->SetLink(broker_uid,
-                    {.state = LinkState::kPaused, .since = clock_->Now()});
+    if (board_->GetLink(broker_uid).state != LinkState::kPaused) {
+      board_->SetLink(broker_uid,
+                      {.state = LinkState::kPaused, .since = clock_->Now()});
+    }
     return;
   }
   board_->RemoveLink(broker_uid);
@@ -109,13 +111,14 @@ void Supervisor::Configure(int64_t broker_uid, Worker& worker) {
   worker.channel->Send(MakeConfigure(*broker, options_.link));
 }
 
-void Supervisor::Drain(Worker& worker) {
+void Supervisor::Drain(int64_t broker_uid, Worker& worker) {
   if (std::exchange(worker.draining, true)) return;
   if (worker.channel == nullptr) {
     // It holds nothing yet.
     processes_.Kill(worker.pid, SIGKILL);
     return;
   }
+  dispatcher_->OnDraining(broker_uid);
   worker::v1::ControlMessage message;
   message.mutable_drain();
   worker.channel->Send(std::move(message));

@@ -34,9 +34,8 @@ struct SupervisorOptions {
   absl::Duration drain_timeout = absl::Seconds(15);
 };
 
-// Public methods on the loop only, but for the constructor and the destructor,
-// which run while the loop does and nothing is posted any more. What is passed
-// in must outlive it.
+// Public methods on the loop only, but for the constructor and the destructor;
+// the loop is stopped before the destructor. What is passed in must outlive it.
 class Supervisor : private LinkServer::Listener {
  public:
   Supervisor(Dispatcher* dispatcher, EventLoop* loop, const Clock* clock,
@@ -79,7 +78,7 @@ class Supervisor : private LinkServer::Listener {
   void Start(int64_t broker_uid, Slot& slot);
   absl::Status Spawn(int64_t broker_uid, Worker& worker);
   void Configure(int64_t broker_uid, Worker& worker);
-  void Drain(Worker& worker);
+  void Drain(int64_t broker_uid, Worker& worker);
 
   void Attached(int64_t worker_id, std::shared_ptr<WorkerChannel> channel);
   void TakeMessage(int64_t worker_id, const worker::v1::WorkerMessage& message);

@@ -67,6 +67,9 @@ CREATE TABLE delivery_exception (
   parked INTEGER NOT NULL CHECK (parked IN (0, 1)),
   sent INTEGER NOT NULL CHECK (sent IN (0, 1)),
   attempt_count INTEGER NOT NULL,
+  rejection_count INTEGER NOT NULL,   -- of attempts answered with no
   next_attempt_time_us INTEGER NOT NULL,
   PRIMARY KEY (subscription_uid, event_seq)
 ) WITHOUT ROWID;
+CREATE INDEX delivery_exception_retrying
+  ON delivery_exception (subscription_uid) WHERE parked = 0;
