@@ -390,6 +390,77 @@ TEST_F(DispatcherTest, DeletedSubscriptionStillCountsWhatIsWithTheWorker) {
   EXPECT_EQ(channel->waiting(), 0u);
 }
 
+TEST_F(DispatcherTest, DeletedSubscriptionLeavesNoDoubtAfterACrash) {
+  auto channel = Attach();
+  Grant(1, 1);
+  Append({"a", "b"});
+  channel->Next();
+  Stop();
+  deleted_ = true;
+  Start();
+  auto attempts = Attempts(1);
+  ASSERT_EQ(attempts.size(), 1u);
+  EXPECT_EQ(attempts[0].error_class, ErrorClass::kServiceLost);
+  EXPECT_THAT(Attempts(2), IsEmpty());
+  EXPECT_THAT(*log_->ListDoubtful(), IsEmpty());
+}
+
+TEST_F(DispatcherTest, LostLinksDoNotUseUpTheAttemptsOfARefusal) {
+  auto channel = Attach();
+  Append({"a"});
+  for (int64_t epoch = 1; epoch <= 5; ++epoch) {  // max_attempts is 2
+    Grant(epoch, 10);
+    Answer({channel->Next().token()}, Result::LINK_LOST);
+  }
+  Grant(6, 10);
+  Answer({channel->Next().token()}, Result::REJECTED, /*reason_code=*/0x97);
+  WaitForCommits();
+  auto recovery = log_->Recover(kSubscription);
+  ASSERT_EQ(recovery->exceptions.size(), 1u);
+  EXPECT_FALSE(recovery->exceptions[0].parked);
+  EXPECT_EQ(recovery->exceptions[0].attempt_count, 6);
+  EXPECT_EQ(recovery->exceptions[0].rejection_count, 1);
+  EXPECT_LT(recovery->exceptions[0].next_attempt_time,
+            absl::Now() + absl::Seconds(7));  // the first delay of the schedule
+}
+
+TEST_F(DispatcherTest, QosZeroIsNeverSentTwice) {
+  subscription_.qos = Qos::kAtMostOnce;
+  Configure();
+  auto channel = Attach();
+  Grant(1, 2);
+  Append({"a", "b", "c"});
+  Answer({channel->Next().token()}, Result::LINK_LOST);
+  Answer({channel->Next().token()}, Result::NOT_SENT);
+  Grant(2, 10);
+  EXPECT_THAT(NextIds(*channel, 2), ElementsAre("b", "c"));
+  loop_->RunAndWait([&] { dispatcher_->OnDetached(kBroker, "gone"); });
+  WaitForCommits();
+  EXPECT_EQ(log_->GetSubscriptionState(kSubscription)->parked_count, 3);
+  EXPECT_EQ(Attempts(1)[0].error_class, ErrorClass::kLinkLost);
+  EXPECT_EQ(Attempts(2)[0].error_class, ErrorClass::kWorkerLost);
+}
+
+TEST_F(DispatcherTest, DrainingWorkerGetsNothingAndCausesNoAttempt) {
+  auto channel = Attach();
+  Append({"a"});
+  WaitForCommits();
+  loop_->RunAndWait([&] {
+    worker::v1::Credit credit;
+    credit.set_epoch(1);
+    credit.set_limit(10);
+    dispatcher_->OnCredit(kBroker, credit);  // chosen, not yet on disk
+    dispatcher_->OnDraining(kBroker);
+  });
+  WaitForCommits();
+  loop_->RunAndWait([&] { dispatcher_->OnDetached(kBroker, "exit code 0"); });
+  EXPECT_EQ(channel->waiting(), 0u);
+  EXPECT_THAT(Attempts(1), IsEmpty());
+  auto next = Attach();
+  Grant(1, 10);
+  EXPECT_EQ(IdOf(next->Next()), "a");
+}
+
 TEST_F(DispatcherTest, StoppedDispatchTakesResultsButSendsNothing) {
   auto channel = Attach();
   Grant(1, 1);
