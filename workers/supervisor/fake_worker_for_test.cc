@@ -1,0 +1,128 @@
+// A worker without a broker, for supervisor_test: it speaks the real link and
+// behaves as the host of the broker that it is given says:
+//   crash             ends when it is configured, with exit code 3
+//   crash-on-publish  ends when it gets a message, with exit code 4
+//   leaves            ends its stream, but not its process
+//   answers-late      answers messages when it is asked to drain
+//   hangs             takes no notice of Drain
+// With any other host it answers every message with success. Its link status
+// says, as the last error, "pid P configured N at HOST". Started under the name
+// `silent` it never attaches.
+#include <fcntl.h>
+#include <grpcpp/create_channel_posix.h>
+#include <grpcpp/grpcpp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "mqttpush/worker/v1/worker_link.grpc.pb.h"
+
+namespace mqttpush {
+namespace {
+
+using worker::v1::ControlMessage;
+using worker::v1::WorkerMessage;
+
+constexpr int kFd = 3;
+
+std::string ReadNonce() {
+  std::string nonce(32, '\0');
+  if (read(kFd, nonce.data(), nonce.size()) != 32) _exit(1);
+  fcntl(kFd, F_SETFL, O_NONBLOCK);
+  return nonce;
+}
+
+class FakeWorker {
+ public:
+  FakeWorker()
+      : nonce_(ReadNonce()),
+        stub_(worker::v1::WorkerLink::NewStub(
+            grpc::CreateInsecureChannelFromFd("fake-worker", kFd))),
+        stream_(stub_->Attach(&context_)) {}
+
+  // Until the stream ends.
+  void Run() {
+    WorkerMessage hello;
+    hello.mutable_hello()->set_nonce(nonce_);
+    hello.mutable_hello()->set_pid(getpid());
+    stream_->Write(hello);
+    ControlMessage message;
+    while (stream_->Read(&message)) Obey(message);
+  }
+
+ private:
+  void Obey(const ControlMessage& message) {
+    if (message.has_configure()) Configure(message.configure().host());
+    if (message.has_publish_batch()) Publish(message.publish_batch());
+    if (message.has_drain()) Drain();
+  }
+
+  void Configure(const std::string& host) {
+    host_ = host;
+    if (host_ == "crash") _exit(3);
+    if (host_ == "leaves") Leave();
+    WorkerMessage connected;
+    auto* status = connected.mutable_link_status();
+    status->set_state(worker::v1::LinkStatus::CONNECTED);
+    status->set_last_error(absl::StrCat("pid ", getpid(), " configured ",
+                                        ++configured_, " at ", host_));
+    stream_->Write(connected);
+    WorkerMessage room;
+    room.mutable_credit()->set_epoch(1);
+    room.mutable_credit()->set_limit(100);
+    stream_->Write(room);
+  }
+
+  void Publish(const worker::v1::PublishBatch& batch) {
+    if (host_ == "crash-on-publish") _exit(4);
+    for (const auto& message : batch.messages()) {
+      auto* result = answer_.mutable_results()->add_results();
+      result->set_token(message.token());
+      result->set_outcome(worker::v1::Result::SUCCEEDED);
+    }
+    if (host_ != "answers-late") Answer();
+  }
+
+  void Answer() {
+    stream_->Write(answer_);
+    answer_.Clear();
+  }
+
+  void Drain() {
+    if (host_ == "hangs") return;
+    if (answer_.has_results()) Answer();
+    stream_->WritesDone();
+  }
+
+  [[noreturn]] void Leave() {
+    stream_->WritesDone();
+    stream_->Finish();
+    while (true) pause();
+  }
+
+  const std::string nonce_;
+  std::string host_;
+  int configured_ = 0;
+  WorkerMessage answer_;  // not given yet
+  grpc::ClientContext context_;
+  std::unique_ptr<worker::v1::WorkerLink::Stub> stub_;
+  std::unique_ptr<grpc::ClientReaderWriter<WorkerMessage, ControlMessage>>
+      stream_;
+};
+
+}  // namespace
+}  // namespace mqttpush
+
+int main(int, char** argv) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (absl::EndsWith(argv[0], "/silent")) {
+    while (true) pause();
+  }
+  mqttpush::FakeWorker().Run();
+  _exit(0);
+}
