@@ -1,0 +1,263 @@
+// The whole service within the test's process, with the real worker program.
+#include "server/server.h"
+
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+#include <unistd.h>
+
+#include <future>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/text_format.h"
+#include "grpc/health/v1/health.pb.h"
+#include "gtest/gtest.h"
+#include "tests/support/admin_client.h"
+#include "tests/support/free_port.h"
+#include "tests/support/rpc.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/wait_until.h"
+
+namespace mqttpush {
+namespace {
+
+using ::grpc::health::v1::HealthCheckRequest;
+using ::grpc::health::v1::HealthCheckResponse;
+using ::testing::HasSubstr;
+
+constexpr char kTenant[] = "tenants/acme";
+constexpr char kBroker[] = "tenants/acme/brokers/main";
+constexpr absl::Duration kDeadline = absl::Seconds(60);
+// What the destructor promises.
+constexpr absl::Duration kStopTimeout = absl::Seconds(20);
+
+// One call of server reflection. Its messages come from the descriptors that
+// libgrpc++_reflection brings along; there is no header for them.
+class ReflectionCall {
+ public:
+  explicit ReflectionCall(const std::string& address)
+      : stub_(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())),
+        stream_(stub_.PrepareCall(&context_,
+                                  "/grpc.reflection.v1alpha.ServerReflection/"
+                                  "ServerReflectionInfo",
+                                  &queue_)) {
+    context_.set_deadline(DeadlineAfter(kDeadline));
+    stream_->StartCall(nullptr);
+    Step();
+  }
+  ~ReflectionCall() {
+    context_.TryCancel();
+    grpc::Status status;
+    stream_->Finish(&status, nullptr);
+    Step();
+  }
+
+  // The answer to a ServerReflectionRequest, both in text format; empty when
+  // there is none.
+  std::string Ask(const std::string& request_text) {
+    auto request = NewMessage("ServerReflectionRequest");
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(request_text,
+                                                              request.get()));
+    grpc::Slice slice(request->SerializeAsString());
+    stream_->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+    return Step() ? Read() : "";
+  }
+  std::string Read() {
+    grpc::ByteBuffer bytes;
+    stream_->Read(&bytes, nullptr);
+    if (!Step()) return "";
+    grpc::Slice slice;
+    EXPECT_TRUE(bytes.DumpToSingleSlice(&slice).ok());
+    auto response = NewMessage("ServerReflectionResponse");
+    EXPECT_TRUE(response->ParseFromArray(slice.begin(), slice.size()));
+    return response->DebugString();
+  }
+
+ private:
+  static std::unique_ptr<google::protobuf::Message> NewMessage(
+      const std::string& name) {
+    const auto* descriptor =
+        google::protobuf::DescriptorPool::generated_pool()
+            ->FindMessageTypeByName("grpc.reflection.v1alpha." + name);
+    return std::unique_ptr<google::protobuf::Message>(
+        google::protobuf::MessageFactory::generated_factory()
+            ->GetPrototype(descriptor)
+            ->New());
+  }
+  // Waits for the one operation that goes on.
+  bool Step() {
+    void* tag;
+    bool ok = false;
+    return queue_.Next(&tag, &ok) && ok;
+  }
+
+  grpc::CompletionQueue queue_;
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerConfig Config(const std::string& data = "data") {
+    ServerConfig config;
+    config.listen_address = "127.0.0.1:0";
+    config.data_dir = temp_.File(data);
+    config.worker_path = MQTTPUSH_WORKER;
+    config.connect_backoff_base = absl::Milliseconds(100);
+    config.connect_backoff_max = absl::Milliseconds(500);
+    return config;
+  }
+  void Start(const ServerConfig& config) {
+    auto server = Server::Start(config);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    stub_ = v1::AdminService::NewStub(grpc::CreateChannel(
+        server_->address(), grpc::InsecureChannelCredentials()));
+  }
+  void ExpectStopsInTime() {
+    const absl::Time start = absl::Now();
+    server_.reset();
+    EXPECT_LE(absl::Now() - start, kStopTimeout);
+  }
+
+  AdminClient admin() { return AdminClient(*stub_); }
+  // A broker that nobody listens for, so that its link backs off.
+  void Provision() {
+    v1::Broker broker;
+    broker.set_host("127.0.0.1");
+    broker.set_port(FreePort());
+    ASSERT_TRUE(admin().CreateTenant(kTenant, {"owner-1"}).ok());
+    ASSERT_TRUE(admin().CreateBroker(kBroker, broker).ok());
+  }
+  // Waits until the broker's worker says that it cannot connect.
+  void ExpectWorkerRuns() {
+    absl::StatusOr<v1::Broker> broker;
+    EXPECT_TRUE(WaitUntil(kDeadline, [&] {
+      broker = admin().GetBroker(kBroker);
+      return broker.ok() && broker->link().state() == v1::Link::BACKING_OFF;
+    }));
+    ASSERT_TRUE(broker.ok()) << broker.status();
+    EXPECT_THAT(broker->link().last_error(), HasSubstr("connection refused"));
+  }
+  absl::StatusOr<HealthCheckResponse> CheckHealth() {
+    grpc::TemplatedGenericStub<HealthCheckRequest, HealthCheckResponse> stub(
+        grpc::CreateChannel(server_->address(),
+                            grpc::InsecureChannelCredentials()));
+    const HealthCheckRequest request;
+    return Call<HealthCheckResponse>([&](auto* context, auto* response) {
+      std::promise<grpc::Status> done;
+      stub.UnaryCall(context, "/grpc.health.v1.Health/Check",
+                     grpc::StubOptions(), &request, response,
+                     [&](grpc::Status status) { done.set_value(status); });
+      return done.get_future().get();
+    });
+  }
+
+  TempDir temp_;
+  std::unique_ptr<v1::AdminService::Stub> stub_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerTest, ServesAndSaysSo) {
+  Start(Config());
+  EXPECT_THAT(server_->address(), ::testing::StartsWith("127.0.0.1:"));
+  EXPECT_NE(server_->address(), "127.0.0.1:0");
+  const auto health = CheckHealth();
+  ASSERT_TRUE(health.ok()) << health.status();
+  EXPECT_EQ(health->status(), HealthCheckResponse::SERVING);
+  ExpectStopsInTime();
+  EXPECT_EQ(admin().CreateTenant(kTenant, {"owner-1"}).code(),
+            absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ServerTest, DescribesAllItServes) {
+  Start(Config());
+  ReflectionCall reflection(server_->address());
+  const std::string services = reflection.Ask("list_services: ''");
+  for (const char* service :
+       {"mqttpush.v1.AdminService", "mqttpush.v1.IngestService",
+        "mqttpush.v1.HistoryService", "grpc.health.v1.Health",
+        "grpc.reflection.v1alpha.ServerReflection"}) {
+    EXPECT_THAT(services, HasSubstr(absl::StrCat("\"", service, "\"")));
+  }
+  // Private: it is for the workers.
+  EXPECT_THAT(services, ::testing::Not(HasSubstr("WorkerLink")));
+  for (const char* symbol :
+       {"grpc.health.v1.Health", "mqttpush.v1.AdminService",
+        "mqttpush.v1.IngestService", "mqttpush.v1.HistoryService",
+        "google.rpc.ErrorInfo"}) {
+    EXPECT_THAT(
+        reflection.Ask(absl::StrCat("file_containing_symbol: '", symbol, "'")),
+        HasSubstr("file_descriptor_proto:"))
+        << symbol;
+  }
+}
+
+TEST_F(ServerTest, DataDirectoryIsForOneServerOnly) {
+  Start(Config());
+  const auto second = Server::Start(Config());
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(second.status().message(),
+            absl::StrCat("data directory ", temp_.File("data"),
+                         " is in use by process ", getpid()));
+  EXPECT_TRUE(CheckHealth().ok());
+}
+
+TEST_F(ServerTest, AddressInUseIsRefusedAndLeavesNothingBehind) {
+  Start(Config("other"));
+  Provision();
+  server_.reset();
+  Start(Config());
+  ServerConfig config = Config("other");
+  config.listen_address = server_->address();
+  const absl::Time start = absl::Now();
+  const auto second = Server::Start(config);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(second.status().message()),
+              HasSubstr("cannot listen on " + server_->address()));
+  // The worker that had been started for its broker is gone as well.
+  EXPECT_LE(absl::Now() - start, kStopTimeout);
+  EXPECT_TRUE(CheckHealth().ok());
+  Start(Config("other"));
+  EXPECT_TRUE(admin().GetBroker(kBroker).ok());
+}
+
+TEST_F(ServerTest, MissingWorkerProgramIsRefused) {
+  ServerConfig config = Config();
+  config.worker_path = temp_.File("nowhere");
+  const auto server = Server::Start(config);
+  ASSERT_FALSE(server.ok());
+  EXPECT_EQ(server.status().message(),
+            absl::StrCat("worker program ", config.worker_path,
+                         " cannot be executed"));
+}
+
+TEST_F(ServerTest, KeepsItsConfigurationOverARestart) {
+  Start(Config());
+  Provision();
+  ExpectWorkerRuns();
+  const auto before = admin().GetBroker(kBroker);
+  ExpectStopsInTime();
+  Start(Config());
+  ExpectWorkerRuns();
+  const auto after = admin().GetBroker(kBroker);
+  ASSERT_TRUE(before.ok() && after.ok());
+  EXPECT_EQ(after->etag(), before->etag());
+  EXPECT_EQ(after->port(), before->port());
+  ExpectStopsInTime();
+}
+
+TEST_F(ServerTest, CallsUnderWayDoNotKeepItFromStopping) {
+  Start(Config());
+  ReflectionCall idle(server_->address());
+  ASSERT_NE(idle.Ask("list_services: ''"), "");
+  ExpectStopsInTime();
+  EXPECT_EQ(idle.Read(), "");
+}
+
+}  // namespace
+}  // namespace mqttpush
