@@ -10,6 +10,32 @@
 #include "common/status_macros.h"
 
 namespace mqttpush {
+namespace {
+
+// From the end of a worker's stream to its own.
+constexpr absl::Duration kExitGrace = absl::Seconds(2);
+
+absl::string_view StateName(LinkState state) {
+  switch (state) {
+    case LinkState::kConnecting:
+      return "CONNECTING";
+    case LinkState::kConnected:
+      return "CONNECTED";
+    case LinkState::kBackingOff:
+      return "BACKING_OFF";
+    case LinkState::kRefused:
+      return "REFUSED";
+    case LinkState::kStalled:
+      return "STALLED";
+    case LinkState::kPaused:
+      return "PAUSED";
+    case LinkState::kUnknown:
+      break;
+  }
+  return "UNKNOWN";
+}
+
+}  // namespace
 
 Supervisor::Supervisor(Dispatcher* dispatcher, EventLoop* loop,
                        const Clock* clock, StatusBoard* board,
@@ -167,8 +193,7 @@ void Supervisor::TakeMessage(int64_t worker_id,
   const int64_t broker_uid = found->first;
   switch (message.message_case()) {
     case worker::v1::WorkerMessage::kLinkStatus:
-      board_->SetLink(broker_uid, ToLinkStatus(message.link_status()));
-      return;
+      return SetLink(broker_uid, ToLinkStatus(message.link_status()));
     case worker::v1::WorkerMessage::kCredit:
       return dispatcher_->OnCredit(broker_uid, message.credit());
     case worker::v1::WorkerMessage::kResults:
@@ -176,6 +201,16 @@ void Supervisor::TakeMessage(int64_t worker_id,
     default:
       return;
   }
+}
+
+// A report may repeat the state, with a newer acknowledgement.
+void Supervisor::SetLink(int64_t broker_uid, LinkStatus status) {
+  if (board_->GetLink(broker_uid).state != status.state) {
+    Log::Info("link_state", {{"broker", NameOf(broker_uid)},
+                             {"state", StateName(status.state)},
+                             {"last_error", status.last_error}});
+  }
+  board_->SetLink(broker_uid, std::move(status));
 }
 
 // The stream and the process end in either order; what the worker said last is
@@ -186,8 +221,10 @@ void Supervisor::Detached(int64_t worker_id) {
   Worker& worker = *found->second.worker;
   worker.channel = nullptr;
   if (worker.exited) return Ended(found->first, found->second);
-  // Without its stream it is of no use.
-  processes_.Kill(worker.pid, SIGKILL);
+  // Without its stream it is of no use, and should be on its way out.
+  loop_->PostAfter(kExitGrace, [this, pid = worker.pid, worker_id] {
+    if (Find(worker_id) != nullptr) processes_.Kill(pid, SIGKILL);
+  });
 }
 
 void Supervisor::Exited(int64_t worker_id, const std::string& how) {

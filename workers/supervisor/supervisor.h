@@ -82,6 +82,7 @@ class Supervisor : private LinkServer::Listener {
 
   void Attached(int64_t worker_id, std::shared_ptr<WorkerChannel> channel);
   void TakeMessage(int64_t worker_id, const worker::v1::WorkerMessage& message);
+  void SetLink(int64_t broker_uid, LinkStatus status);
   void Detached(int64_t worker_id);
   void Exited(int64_t worker_id, const std::string& how);
   void Ended(int64_t broker_uid, Slot& slot);
