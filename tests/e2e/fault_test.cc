@@ -34,6 +34,16 @@ class FaultTest : public E2eTest {
         producer_->WaitForAccepted(producer_->accepted().size() + count));
   }
 
+  // Waits until a broker that answers nothing has the link busy for certain:
+  // more is in flight than it may have answered before.
+  void FreezeWithMessagesInFlight() {
+    mosquitto_->Freeze();
+    ASSERT_TRUE(WaitUntil(kPatience, [&] {
+      const auto subscription = admin().GetSubscription(kSubscription);
+      return subscription.ok() && subscription->backlog().in_flight_count() > 0;
+    }));
+  }
+
   // Ends the load and checks what the file's comment promises. A broker that
   // was stopped may itself repeat what its customer had not acknowledged; then
   // what the broker received is counted, not what it handed on.
@@ -61,6 +71,17 @@ class FaultTest : public E2eTest {
     size_t count = 0;
     for (absl::string_view line : absl::StrSplit(mosquitto_->ReadLog(), '\n')) {
       count += absl::StrContains(line, "Received PUBLISH from");
+    }
+    return count;
+  }
+  // Attempts that ended so.
+  static size_t CountErrors(const TenantHistory& history,
+                            v1::Attempt::ErrorClass error_class) {
+    size_t count = 0;
+    for (const auto& [delivery, attempts] : history.attempts) {
+      for (const v1::Attempt& attempt : attempts) {
+        count += attempt.error_class() == error_class;
+      }
     }
     return count;
   }
@@ -102,29 +123,35 @@ TEST_F(FaultTest, WorkerIsKilled) {
   for (int round = 0; round < 3; ++round) {
     const std::vector<pid_t> workers = ChildrenOf(service_->pid());
     ASSERT_EQ(workers.size(), 1u);
+    FreezeWithMessagesInFlight();
     ASSERT_EQ(kill(workers[0], SIGKILL), 0);
     ASSERT_TRUE(WaitUntil(kPatience, [&] {
       const auto now = ChildrenOf(service_->pid());
       return now.size() == 1 && now[0] != workers[0];
     }));
+    mosquitto_->Thaw();
     WaitForLink(v1::Link::CONNECTED);
     MoreLoad();
   }
   ExpectAllArrived();
+  EXPECT_GE(CountErrors(HistoryOf(), v1::Attempt::WORKER_LOST), 3u);
 }
 
 TEST_F(FaultTest, ServiceIsKilled) {
   for (int round = 0; round < 3; ++round) {
     const std::vector<pid_t> workers = ChildrenOf(service_->pid());
     ASSERT_EQ(workers.size(), 1u);
+    FreezeWithMessagesInFlight();
     service_->Kill();
     EXPECT_TRUE(WaitUntil(kPatience, [&] { return !Runs(workers[0]); }))
         << "the worker outlives its service";
+    mosquitto_->Thaw();
     ASSERT_OK(service_->Restart());
     producer_->SetAddress(service_->address());
     MoreLoad();
   }
   ExpectAllArrived();
+  EXPECT_GE(CountErrors(HistoryOf(), v1::Attempt::SERVICE_LOST), 3u);
 }
 
 TEST_F(FaultTest, ServiceStopsInOrderAndStartsAgain) {
