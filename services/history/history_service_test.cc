@@ -45,6 +45,12 @@ class HistoryServiceTest : public ::testing::Test {
     stub_ = v1::HistoryService::NewStub(server_->InProcessChannel({}));
     WriteLog();
   }
+  // As the server does: calls end, then the pool, then gRPC.
+  void TearDown() override {
+    server_->Shutdown();
+    server_->Wait();
+    service_.reset();
+  }
   void Provision() {
     TenantRecord tenant;
     tenant.id = "acme";
