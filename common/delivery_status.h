@@ -30,6 +30,7 @@ struct LinkStatus {
   std::string last_error;
   absl::Time next_connect_time = absl::InfinitePast();  // InfinitePast: none
   absl::Time last_ack_time = absl::InfinitePast();      // InfinitePast: never
+  std::string broker_address;  // "192.0.2.7:8883"; empty before the first call
 };
 
 // Thread-safe.
@@ -40,6 +41,9 @@ class DeliveryStatus {
   // The events of a subscription that are with a worker, by seq; at most a few
   // hundred.
   virtual std::vector<int64_t> ListInFlight(int64_t subscription_uid) const = 0;
+  // What a subscription asks for and its broker does not offer, in words; empty
+  // when they fit. Until it is mended the subscription's events wait.
+  virtual std::string GetIncompatibility(int64_t subscription_uid) const = 0;
 };
 
 }  // namespace mqttpush

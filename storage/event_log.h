@@ -72,6 +72,8 @@ struct DeliveryUpdate {
   std::vector<int64_t> erase_exceptions;  // event seqs
   int64_t newly_delivered = 0;
   int64_t newly_parked = 0;
+  int64_t newly_expired = 0;
+  int64_t newly_discarded = 0;
 };
 
 // A subscription's row, as last committed.
@@ -85,6 +87,8 @@ struct SubscriptionState {
   int64_t delivered_count = 0;
   int64_t parked_count = 0;
   int64_t retrying_count = 0;
+  int64_t expired_count = 0;
+  int64_t discarded_count = 0;
 };
 
 // An event with its attempts so far, of those above a cursor.

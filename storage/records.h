@@ -95,7 +95,11 @@ struct SubscriptionRecord {
   bool retain = false;
   // Absent: as the deployment says. Empty: no event id.
   std::optional<std::string> event_id_field;
+  // How long after its acceptance an event may still be sent. Absent: for ever
+  // at QoS 1 and 2, as long as the deployment says at QoS 0.
+  std::optional<absl::Duration> event_lifetime;
   bool paused = false;
+  bool disabled = false;  // its events are DISCARDED
   int64_t revision = 1;
   absl::Time create_time;
   absl::Time update_time;
@@ -127,6 +131,7 @@ enum class ErrorClass {
   kServiceLost = 5,
   kTopicInvalid = 6,
   kClientError = 7,
+  kLinkCut = 8,  // the broker ends the connection on this very message
 };
 
 // One try at a delivery over the wire. Immutable once written.
@@ -136,16 +141,23 @@ struct AttemptRecord {
   int number = 1;  // within the delivery, from 1
   absl::Time start_time;
   absl::Duration duration;
-  std::string topic;
-  Qos qos = Qos::kAtMostOnce;
+  std::string topic;                     // as sent
+  Qos qos = Qos::kAtMostOnce;            // as sent
+  Qos requested_qos = Qos::kAtMostOnce;  // as the subscription asks now
   bool succeeded = false;
   ErrorClass error_class = ErrorClass::kNone;
   std::string error_message;
   int reason_code = 0;
+  std::string reason_string;  // the broker's words; empty when it gave none
+  // A promise that could not be kept, and why; empty when all were.
+  std::string warning;
   int packet_id = 0;
   bool duplicate_flag = false;
   bool session_present = false;
   std::string broker_address;
+  int64_t connection = 0;  // of the worker process, from 1; 0: not known
+  absl::Time pubrec_time = absl::InfinitePast();  // InfinitePast: none came
+  absl::Time ack_time = absl::InfinitePast();     // of PUBACK or PUBCOMP
   int64_t subscription_revision = 0;
   int64_t broker_revision = 0;
 };

@@ -3,6 +3,7 @@
 #define MQTTPUSH_SERVICES_ADMIN_FAKE_DELIVERY_STATUS_H_
 
 #include <map>
+#include <string>
 #include <vector>
 
 #include "common/delivery_status.h"
@@ -21,6 +22,10 @@ class FakeDeliveryStatus : public DeliveryStatus {
     MutexLock lock(&mutex_);
     in_flight_[subscription_uid] = std::move(seqs);
   }
+  void SetIncompatibility(int64_t subscription_uid, std::string words) {
+    MutexLock lock(&mutex_);
+    incompatibilities_[subscription_uid] = std::move(words);
+  }
 
   LinkStatus GetLink(int64_t broker_uid) const override {
     MutexLock lock(&mutex_);
@@ -32,11 +37,17 @@ class FakeDeliveryStatus : public DeliveryStatus {
     auto it = in_flight_.find(subscription_uid);
     return it == in_flight_.end() ? std::vector<int64_t>() : it->second;
   }
+  std::string GetIncompatibility(int64_t subscription_uid) const override {
+    MutexLock lock(&mutex_);
+    auto it = incompatibilities_.find(subscription_uid);
+    return it == incompatibilities_.end() ? "" : it->second;
+  }
 
  private:
   mutable Mutex mutex_;
   std::map<int64_t, LinkStatus> links_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, std::vector<int64_t>> in_flight_ ABSL_GUARDED_BY(mutex_);
+  std::map<int64_t, std::string> incompatibilities_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace mqttpush

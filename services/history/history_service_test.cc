@@ -27,6 +27,7 @@ class FakeStatus : public DeliveryStatus {
   std::vector<int64_t> ListInFlight(int64_t) const override {
     return in_flight;
   }
+  std::string GetIncompatibility(int64_t) const override { return ""; }
   std::vector<int64_t> in_flight;
 };
 

@@ -42,4 +42,20 @@ void StatusBoard::RemoveInFlight(int64_t subscription_uid,
   if (found->second.empty()) in_flight_.erase(found);
 }
 
+std::string StatusBoard::GetIncompatibility(int64_t subscription_uid) const {
+  MutexLock lock(&mutex_);
+  auto found = incompatibilities_.find(subscription_uid);
+  return found == incompatibilities_.end() ? "" : found->second;
+}
+
+void StatusBoard::SetIncompatibility(int64_t subscription_uid,
+                                     std::string words) {
+  MutexLock lock(&mutex_);
+  if (words.empty()) {
+    incompatibilities_.erase(subscription_uid);
+  } else {
+    incompatibilities_[subscription_uid] = std::move(words);
+  }
+}
+
 }  // namespace mqttpush

@@ -19,17 +19,23 @@ class StatusBoard : public DeliveryStatus {
   LinkStatus GetLink(int64_t broker_uid) const override;
   std::vector<int64_t> ListInFlight(int64_t subscription_uid) const override;
 
+  std::string GetIncompatibility(int64_t subscription_uid) const override;
+
   void SetLink(int64_t broker_uid, LinkStatus status);
   void RemoveLink(int64_t broker_uid);
   void AddInFlight(int64_t subscription_uid,
                    const std::vector<int64_t>& event_seqs);
   void RemoveInFlight(int64_t subscription_uid,
                       const std::vector<int64_t>& event_seqs);
+  // Empty: it fits.
+  void SetIncompatibility(int64_t subscription_uid, std::string words);
 
  private:
   mutable Mutex mutex_;
   absl::flat_hash_map<int64_t, LinkStatus> links_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<int64_t, std::set<int64_t>> in_flight_
+      ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<int64_t, std::string> incompatibilities_
       ABSL_GUARDED_BY(mutex_);
 };
 
