@@ -25,6 +25,7 @@ struct ServerConfig {
   absl::Duration connect_backoff_base = absl::Seconds(1);
   absl::Duration connect_backoff_max = absl::Seconds(120);
   int max_attempts = 30;
+  absl::Duration qos_0_lifetime = absl::Seconds(60);
 };
 
 // Reads environment variables; absent when the variable is not set.

@@ -57,6 +57,7 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
       {{"--ack-timeout=0s"}, {}, "from 1s to 10m"},
       {{}, {{"MQTTPUSH_MAX_ATTEMPTS", "0"}}, "must be a whole number from 1"},
       {{"--data-dir="}, {}, "--data-dir: must not be empty"},
+      {{}, {{"MQTTPUSH_QOS_0_LIFETIME", "0s"}}, "from 1s to 24h"},
       {{"--connect-backoff-max=20ms"}, {}, "--connect-backoff-max: must not"}};
   for (const Case& c : kTable) {
     SCOPED_TRACE(c.message);
@@ -74,7 +75,8 @@ TEST(ConfigTest, HelpAndMarkdownNameEverySetting) {
   for (const char* flag :
        {"--listen-address", "--data-dir", "--port-file", "--mqtt-set-event-id",
         "--log-level", "--worker-path", "--ack-timeout",
-        "--connect-backoff-base", "--connect-backoff-max", "--max-attempts"}) {
+        "--connect-backoff-base", "--connect-backoff-max", "--max-attempts",
+        "--qos-0-lifetime"}) {
     EXPECT_THAT(ConfigHelp(), HasSubstr(flag));
     EXPECT_THAT(ConfigMarkdown(), HasSubstr(flag));
   }
