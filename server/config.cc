@@ -109,6 +109,12 @@ constexpr Setting kSettings[] = {
        return SetDuration(v, absl::Milliseconds(10), absl::Hours(1),
                           c.connect_backoff_max);
      }},
+    {"MQTTPUSH_CONNECT_RATE_PER_HOST", "count", "10",
+     "How many connection attempts per second one broker host and port gets "
+     "from all workers together, after a burst of 5; 1 to 1000.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetInt(v, 1, 1000, c.connect_rate_per_host);
+     }},
     {"MQTTPUSH_MAX_ATTEMPTS", "count", "30",
      "A message that the broker refuses is parked after so many attempts; 1 to "
      "1000. Lost links do not count.",

@@ -24,6 +24,7 @@ struct ServerConfig {
   absl::Duration ack_timeout = absl::Seconds(30);
   absl::Duration connect_backoff_base = absl::Seconds(1);
   absl::Duration connect_backoff_max = absl::Seconds(120);
+  int connect_rate_per_host = 10;
   int max_attempts = 30;
 };
 

@@ -94,9 +94,11 @@ void Server::StartDelivery(const ServerConfig& config) {
       dispatcher_.get(), &loop_, Clock::Real(), &board_,
       SupervisorOptions{
           .worker_path = config.worker_path,
+          .sessions_path = data_directory_->sessions_path(),
           .link = {.ack_timeout = config.ack_timeout,
                    .connect_backoff_base = config.connect_backoff_base,
-                   .connect_backoff_max = config.connect_backoff_max}});
+                   .connect_backoff_max = config.connect_backoff_max},
+          .connect_rate = config.connect_rate_per_host});
   auto on_config = [this](std::shared_ptr<const ConfigSnapshot> snapshot) {
     loop_.Post([this, snapshot = std::move(snapshot)] {
       dispatcher_->OnConfig(snapshot);

@@ -228,4 +228,8 @@ void Dispatcher::OnIdle(const SubscriptionDispatch& subscription) {
   loop_->Post([this, broker_uid] { Broker(broker_uid).Pump(); });
 }
 
+void Dispatcher::OnSessionReport(int64_t, const worker::v1::SessionReport&) {}
+
+void Dispatcher::OnLimits(int64_t, const worker::v1::BrokerLimits&) {}
+
 }  // namespace mqttpush
