@@ -41,37 +41,50 @@ SlowReader::SlowReader() {
 SlowReader::~SlowReader() {
   eventfd_write(stop_fd_, 1);
   thread_.join();
+  for (int fd : new_clients_) close(fd);
+  for (int fd : clients_) close(fd);
   close(listener_);
   close(stop_fd_);
 }
 
 void SlowReader::Run() {
-  while (WaitForClient(listener_, POLLIN, -1)) {
-    const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd < 0) continue;
-    Serve(fd);
+  while (true) {
+    std::vector<pollfd> fds = {{stop_fd_, POLLIN, 0}, {listener_, POLLIN, 0}};
+    for (int fd : new_clients_) fds.push_back({fd, POLLIN, 0});
+    const int ready =
+        poll(fds.data(), static_cast<nfds_t>(fds.size()), kBytePeriodMs);
+    if (fds[0].revents != 0) return;
+    if (ready == 0) ReadOn();
+    for (size_t i = 2; i < fds.size(); ++i) {
+      if (fds[i].revents != 0) Greet(fds[i].fd);
+    }
+    if (fds[1].revents != 0) Accept();
+  }
+}
+
+void SlowReader::Accept() {
+  const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (fd >= 0) new_clients_.push_back(fd);
+}
+
+void SlowReader::Greet(int fd) {
+  std::erase(new_clients_, fd);
+  char connect[512];
+  if (recv(fd, connect, sizeof connect, MSG_DONTWAIT) > 0 &&
+      send(fd, kConnack, sizeof kConnack, MSG_NOSIGNAL) > 0) {
+    clients_.push_back(fd);
+  } else {
     close(fd);
   }
 }
 
-void SlowReader::Serve(int fd) {
-  char connect[512];
-  if (!WaitForClient(fd, POLLIN, -1) ||
-      recv(fd, connect, sizeof connect, 0) <= 0 ||
-      send(fd, kConnack, sizeof kConnack, MSG_NOSIGNAL) < 0) {
-    return;
-  }
-  char byte;
-  do {
-    pollfd gone{fd, POLLRDHUP, 0};
-    if (!WaitForClient(fd, POLLRDHUP, kBytePeriodMs)) return;
-    if (poll(&gone, 1, 0) > 0) return;
-  } while (recv(fd, &byte, 1, MSG_DONTWAIT) != 0);
-}
-
-bool SlowReader::WaitForClient(int fd, int events, int timeout_ms) {
-  pollfd fds[] = {{stop_fd_, POLLIN, 0}, {fd, static_cast<short>(events), 0}};
-  return poll(fds, 2, timeout_ms) >= 0 && fds[0].revents == 0;
+void SlowReader::ReadOn() {
+  std::erase_if(clients_, [](int fd) {
+    char byte;
+    if (recv(fd, &byte, 1, MSG_DONTWAIT) != 0) return false;
+    close(fd);
+    return true;
+  });
 }
 
 }  // namespace mqttpush

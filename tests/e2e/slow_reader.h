@@ -4,10 +4,12 @@
 #define MQTTPUSH_TESTS_E2E_SLOW_READER_H_
 
 #include <thread>
+#include <vector>
 
 namespace mqttpush {
 
-// Serves one connection after the other, on 127.0.0.1.
+// On 127.0.0.1. A client that gives up leaves its bytes behind, and its end
+// cannot be seen before they are read, so all clients are served at once.
 class SlowReader {
  public:
   SlowReader();
@@ -17,14 +19,17 @@ class SlowReader {
 
  private:
   void Run();
-  // Returns when the client is gone.
-  void Serve(int fd);
-  // Waits until the client speaks, or is gone. False when it is to end.
-  bool WaitForClient(int fd, int events, int timeout_ms);
+  void Accept();
+  // Reads CONNECT and answers it.
+  void Greet(int fd);
+  // Reads a byte of each client that was greeted.
+  void ReadOn();
 
   int listener_ = -1;
   int stop_fd_ = -1;  // readable: end
   int port_ = 0;
+  std::vector<int> new_clients_;  // not greeted yet
+  std::vector<int> clients_;
   std::thread thread_;
 };
 
