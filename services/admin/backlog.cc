@@ -66,11 +66,12 @@ absl::StatusOr<v1::Backlog> ReadBacklog(const SubscriptionRecord& subscription,
   // A retrying delivery may be in flight again: it is counted there.
   MQTTPUSH_ASSIGN_OR_RETURN(const SubscriptionRecovery recovery,
                             log->Recover(subscription.uid));
-  const int64_t retrying = std::count_if(
-      recovery.exceptions.begin(), recovery.exceptions.end(),
-      [&](const DeliveryException& exception) {
-        return !exception.parked && in_flight.count(exception.event_seq) == 0;
-      });
+  const int64_t retrying =
+      std::count_if(recovery.exceptions.begin(), recovery.exceptions.end(),
+                    [&](const DeliveryException& exception) {
+                      return exception.state == DeliveryState::kRetrying &&
+                             in_flight.count(exception.event_seq) == 0;
+                    });
   backlog.set_retrying_count(std::min(retrying, open));
   backlog.set_in_flight_count(
       std::min<int64_t>(in_flight.size(), open - backlog.retrying_count()));

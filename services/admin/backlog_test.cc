@@ -62,7 +62,7 @@ TEST(BacklogTest, WaitingIsTheRestAfterTheOthers) {
   ++subscription.recovery.state.delivered_count;  // 6, ahead of the cursor
   DeliveryException parked;
   parked.event_seq = 3;
-  parked.parked = true;
+  parked.state = DeliveryState::kParked;
   DeliveryException retrying;
   retrying.event_seq = 4;
   subscription.recovery.exceptions = {parked, retrying};

@@ -93,7 +93,7 @@ class HistoryServiceTest : public ::testing::Test {
     update.attempts = {Attempt(1, 1, false), Attempt(1, 2, true),
                        Attempt(2, 1, false)};
     update.put_exceptions = {
-        {.event_seq = 2, .parked = true, .attempt_count = 1}};
+        {.event_seq = 2, .state = DeliveryState::kParked, .attempt_count = 1}};
     ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
   }
   AttemptRecord Attempt(int64_t seq, int number, bool succeeded) const {

@@ -9,6 +9,7 @@
 namespace mqttpush {
 
 extern const absl::string_view kConfigSchema0001;
+extern const absl::string_view kConfigSchema0002;
 
 namespace {
 
@@ -76,7 +77,8 @@ absl::StatusOr<std::unique_ptr<SqliteConfigStore>> SqliteConfigStore::Open(
     const std::string& path) {
   MQTTPUSH_ASSIGN_OR_RETURN(Database db,
                             Database::Open(path, Database::Mode::kReadWrite));
-  MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, {kConfigSchema0001}));
+  MQTTPUSH_RETURN_IF_ERROR(
+      Migrate(&db, {kConfigSchema0001, kConfigSchema0002}));
   MQTTPUSH_ASSIGN_OR_RETURN(ConfigSnapshot snapshot, LoadConfig(&db));
   return std::unique_ptr<SqliteConfigStore>(
       new SqliteConfigStore(std::move(db), std::move(snapshot)));

@@ -71,6 +71,8 @@ SubscriptionRecord Subscription(int64_t tenant_uid, int64_t broker_uid,
   subscription.qos = Qos::kAtMostOnce;
   subscription.retain = true;
   subscription.event_id_field = "";
+  subscription.event_lifetime = absl::Minutes(10);
+  subscription.disabled = true;
   subscription.create_time = kTime;
   subscription.update_time = kTime;
   return subscription;
