@@ -154,6 +154,14 @@ void Server::StartWatch(const ServerConfig& config) {
   });
 }
 
+ConservationCounters Server::conservation() {
+  ConservationCounters counters;
+  loop_.RunAndWait([&] {
+    if (watch_ != nullptr) counters = watch_->counters();
+  });
+  return counters;
+}
+
 Server::~Server() {
   loop_.RunAndWait([this] { watch_.reset(); });
   if (grpc_server_ != nullptr) {

@@ -42,6 +42,8 @@ class Server {
 
   // The address in use, with the real port.
   const std::string& address() const { return address_; }
+  // What the audit found so far. Thread-safe; waits for the loop.
+  ConservationCounters conservation();
 
  private:
   Server() = default;
