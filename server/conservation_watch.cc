@@ -44,14 +44,15 @@ ConservationCounters ConservationWatch::counters() const {
 }
 
 void ConservationWatch::Run() {
-  MutexLock lock(&mutex_);
-  while (!stopping_) {
-    mutex_.Unlock();
-    const absl::Duration rest = RunStep();
-    mutex_.Lock();
-    // Woken for nothing it only begins early.
-    if (!stopping_) stopped_.WaitFor(&mutex_, rest);
+  while (Rest(RunStep())) {
   }
+}
+
+// Woken for nothing, the next step only begins early.
+bool ConservationWatch::Rest(absl::Duration duration) {
+  MutexLock lock(&mutex_);
+  if (!stopping_) stopped_.WaitFor(&mutex_, duration);
+  return !stopping_;
 }
 
 absl::Duration ConservationWatch::RunStep() {

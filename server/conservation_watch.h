@@ -42,6 +42,8 @@ class ConservationWatch {
 
  private:
   void Run();
+  // False: it is to end.
+  bool Rest(absl::Duration duration);
   // Returns how long to wait for the next step.
   absl::Duration RunStep();
   void Take(const ConservationReport& report);

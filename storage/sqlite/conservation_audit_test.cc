@@ -213,7 +213,7 @@ TEST_F(ConservationAuditTest, BeginsAnewAfterARestart) {
 
 // Auditing while events come in and are delivered, it never cries wolf.
 TEST_F(ConservationAuditTest, IsRightWhileTheLogIsWritten) {
-  constexpr int kRounds = 300;
+  constexpr int kRounds = 100;
   constexpr int kBatch = 20;
   std::atomic<bool> done{false};
   std::thread writer([&] {
