@@ -85,6 +85,13 @@ constexpr Setting kSettings[] = {
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.log_level);
      }},
+    {"MQTTPUSH_AUDIT_INTERVAL", "duration", "10s",
+     "How often the counters of all subscriptions are compared with the log; "
+     "1s to 1h. A difference is logged as an error.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetDuration(v, absl::Seconds(1), absl::Hours(1),
+                          c.audit_interval);
+     }},
     {"MQTTPUSH_WORKER_PATH", "path", "beside mqttpushd",
      "The program mqttpush-worker.",
      [](ServerConfig& c, const std::string& v) {

@@ -77,7 +77,7 @@ void Dispatcher::TryAgainLater(const std::string& what,
 
 absl::Status Dispatcher::SettleDeleted() {
   MQTTPUSH_ASSIGN_OR_RETURN(std::vector<SubscriptionState> doubtful,
-                            log_->ListDoubtful());
+                            log_->ListUndelivered());
   for (const SubscriptionState& state : doubtful) {
     if (snapshot_->FindSubscription(state.uid) != nullptr) continue;
     MQTTPUSH_ASSIGN_OR_RETURN(SubscriptionRecovery recovery,
