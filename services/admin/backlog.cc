@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/status_macros.h"
+#include "services/admin/undelivered.h"
 #include "services/admin/values.h"
 #include "services/api/errors.h"
 
@@ -57,8 +58,9 @@ absl::StatusOr<v1::Backlog> ReadBacklog(const SubscriptionRecord& subscription,
   backlog.set_accepted_count(state.accepted_count);
   backlog.set_delivered_count(state.delivered_count);
   backlog.set_parked_count(state.parked_count);
-  const int64_t open =
-      state.accepted_count - state.delivered_count - state.parked_count;
+  backlog.set_expired_count(state.expired_count);
+  backlog.set_discarded_count(state.discarded_count);
+  const int64_t open = UndeliveredCount(state) - state.parked_count;
   if (open <= 0) return backlog;
 
   // A retrying delivery may be in flight again: it is counted there.

@@ -79,6 +79,16 @@ TEST(BacklogTest, WaitingIsTheRestAfterTheOthers) {
                 backlog.waiting_count());
 }
 
+TEST(BacklogTest, ExpiredAndDiscardedDoNotWait) {
+  FakeEventLog::Subscription subscription = WithEvents(3, 9);
+  subscription.recovery.state.expired_count = 2;
+  subscription.recovery.state.discarded_count = 1;
+  const v1::Backlog backlog = Compute(std::move(subscription), {});
+  EXPECT_EQ(backlog.expired_count(), 2);
+  EXPECT_EQ(backlog.discarded_count(), 1);
+  EXPECT_EQ(backlog.waiting_count(), 9 - 3 - 2 - 1);
+}
+
 TEST(BacklogTest, ARetryInFlightIsCountedOnce) {
   FakeEventLog::Subscription subscription = WithEvents(0, 1);
   DeliveryException retrying;

@@ -333,6 +333,12 @@ absl::Status DeleteTenant(int64_t uid, Database* db) {
   return Run(db, "DELETE FROM tenant WHERE uid = ?", uid);
 }
 
+absl::Status DeleteChildren(int64_t tenant_uid, Database* db) {
+  MQTTPUSH_RETURN_IF_ERROR(
+      Run(db, "DELETE FROM subscription WHERE tenant_uid = ?", tenant_uid));
+  return Run(db, "DELETE FROM broker WHERE tenant_uid = ?", tenant_uid);
+}
+
 absl::Status DeleteBroker(int64_t uid, Database* db) {
   return Run(db, "DELETE FROM broker WHERE uid = ?", uid);
 }

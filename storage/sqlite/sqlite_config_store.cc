@@ -28,6 +28,9 @@ struct RowWriter {
   }
   absl::StatusOr<int64_t> operator()(
       const ConfigChange::DeleteTenant& change) const {
+    if (change.with_children) {
+      MQTTPUSH_RETURN_IF_ERROR(DeleteChildren(change.uid, db));
+    }
     MQTTPUSH_RETURN_IF_ERROR(DeleteTenant(change.uid, db));
     return change.uid;
   }
@@ -56,6 +59,7 @@ struct SnapshotWriter {
     snapshot->Put(std::move(record));
   }
   void operator()(ConfigChange::DeleteTenant&) const {
+    snapshot->EraseChildren(uid);
     snapshot->EraseTenant(uid);
   }
   void operator()(ConfigChange::DeleteBroker&) const {
