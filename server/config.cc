@@ -128,6 +128,13 @@ constexpr Setting kSettings[] = {
      [](ServerConfig& c, const std::string& v) {
        return SetInt(v, 1, 1000, c.max_attempts);
      }},
+    {"MQTTPUSH_QOS_0_LIFETIME", "duration", "60s",
+     "An event of QoS 0 waits so long for a link, then it is EXPIRED; 1s to "
+     "24h. A subscription's `event_lifetime` overrides it.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetDuration(v, absl::Seconds(1), absl::Hours(24),
+                          c.qos_0_lifetime);
+     }},
 };
 
 std::string FlagOf(const Setting& setting) {

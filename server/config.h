@@ -27,6 +27,7 @@ struct ServerConfig {
   absl::Duration connect_backoff_max = absl::Seconds(120);
   int connect_rate_per_host = 10;
   int max_attempts = 30;
+  absl::Duration qos_0_lifetime = absl::Seconds(60);
 };
 
 // Reads environment variables; absent when the variable is not set.

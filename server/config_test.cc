@@ -59,6 +59,7 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
       {{}, {{"MQTTPUSH_MAX_ATTEMPTS", "0"}}, "must be a whole number from 1"},
       {{"--connect-rate-per-host=1001"}, {}, "from 1 to 1000"},
       {{"--data-dir="}, {}, "--data-dir: must not be empty"},
+      {{}, {{"MQTTPUSH_QOS_0_LIFETIME", "0s"}}, "from 1s to 24h"},
       {{"--connect-backoff-max=20ms"}, {}, "--connect-backoff-max: must not"}};
   for (const Case& c : kTable) {
     SCOPED_TRACE(c.message);
@@ -77,7 +78,7 @@ TEST(ConfigTest, HelpAndMarkdownNameEverySetting) {
        {"--listen-address", "--data-dir", "--port-file", "--mqtt-set-event-id",
         "--log-level", "--audit-interval", "--worker-path", "--ack-timeout",
         "--connect-backoff-base", "--connect-backoff-max",
-        "--connect-rate-per-host", "--max-attempts"}) {
+        "--connect-rate-per-host", "--max-attempts", "--qos-0-lifetime"}) {
     EXPECT_THAT(ConfigHelp(), HasSubstr(flag));
     EXPECT_THAT(ConfigMarkdown(), HasSubstr(flag));
   }

@@ -92,7 +92,8 @@ void Server::StartDelivery(const ServerConfig& config) {
   dispatcher_ = std::make_unique<Dispatcher>(
       event_log_.get(), &loop_, Clock::Real(), &board_,
       DispatcherOptions{.default_event_id_field = config.set_event_id,
-                        .max_attempts = config.max_attempts});
+                        .max_attempts = config.max_attempts,
+                        .qos_0_lifetime = config.qos_0_lifetime});
   supervisor_ = std::make_unique<Supervisor>(
       dispatcher_.get(), &loop_, Clock::Real(), &board_,
       SupervisorOptions{
