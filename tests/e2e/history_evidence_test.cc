@@ -1,5 +1,7 @@
 // What support staff read about a message: every field of the evidence, as a
 // real broker made it.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "tests/e2e/e2e_test.h"
 #include "tests/support/wait_until.h"
@@ -41,8 +43,8 @@ class HistoryEvidenceTest : public E2eTest {
     link_ = WaitForLink(v1::Link::CONNECTED);
     Publish({LocationEvent("evt-1", kOwner, 1)});
   }
-  // The only delivery, once it has `attempts` attempts.
-  v1::Delivery TheDelivery(int attempts = 1) {
+  // The only delivery, once it is in `state`.
+  v1::Delivery WaitForDelivery(v1::Delivery::State state) {
     v1::Delivery delivery;
     EXPECT_TRUE(WaitUntil(kPatience, [&] {
       const TenantHistory history = HistoryOf();
@@ -50,7 +52,7 @@ class HistoryEvidenceTest : public E2eTest {
       auto read =
           ReadDelivery(history.deliveries[0].name(), service_->history());
       if (read.ok()) delivery = *std::move(read);
-      return delivery.attempts_size() >= attempts;
+      return delivery.state() == state;
     })) << delivery.DebugString();
     return delivery;
   }
@@ -71,10 +73,7 @@ class EvidenceMatrixTest : public HistoryEvidenceTest,
 TEST_P(EvidenceMatrixTest, ASuccessShowsWhatHappened) {
   const v1::Qos qos = GetParam().qos;
   PushOne(GetParam().version, qos);
-  WaitUntilDelivered();
-
-  const v1::Delivery delivery = TheDelivery();
-  EXPECT_EQ(delivery.state(), v1::Delivery::DELIVERED);
+  const v1::Delivery delivery = WaitForDelivery(v1::Delivery::DELIVERED);
   EXPECT_EQ(delivery.state_reason(), "");
   ASSERT_EQ(delivery.attempts_size(), 1);
   const v1::Attempt& attempt = delivery.attempts(0);
@@ -122,13 +121,14 @@ INSTANTIATE_TEST_SUITE_P(
           info.param.qos - v1::AT_MOST_ONCE);
     });
 
-// A customer who forgot to allow us the topic.
+// A customer who forgot to allow us the topic. (With max_queued_messages 0, as
+// our tests have it otherwise, mosquitto 2.0.11 ends the connection as well.)
 TEST_F(HistoryEvidenceTest, ARefusalShowsItsReasonAndWhatToDo) {
   WriteFile(temp_dir_.File("acl"), "topic read #\n");
   PushOne(v1::Broker::MQTT_5, v1::AT_LEAST_ONCE,
-          absl::StrCat("acl_file ", temp_dir_.File("acl"), "\n"));
-  const v1::Delivery delivery = TheDelivery();
-  EXPECT_EQ(delivery.state(), v1::Delivery::RETRYING);
+          absl::StrCat("acl_file ", temp_dir_.File("acl"),
+                       "\nmax_queued_messages 1000\n"));
+  const v1::Delivery delivery = WaitForDelivery(v1::Delivery::RETRYING);
   EXPECT_GT(TimeOf(delivery.next_attempt_time()),
             TimeOf(delivery.accept_time()));
   EXPECT_FALSE(delivery.has_complete_time());
@@ -140,6 +140,9 @@ TEST_F(HistoryEvidenceTest, ARefusalShowsItsReasonAndWhatToDo) {
   EXPECT_EQ(attempt.reason(), "0x87 not authorized");
   EXPECT_THAT(attempt.hint(), HasSubstr("allow our user to publish"));
   EXPECT_THAT(attempt.error_message(), HasSubstr("not authorized"));
+  // One refused message is no reason to leave.
+  EXPECT_EQ(admin().GetBroker(kBroker)->link().state(), v1::Link::CONNECTED);
+  EXPECT_EQ(admin().GetBroker(kBroker)->link().last_error(), "");
 }
 
 // What deleting by force drops is counted, and said.

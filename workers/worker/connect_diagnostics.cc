@@ -75,6 +75,9 @@ ConnectFailure DescribeConnectFailure(const ConnectDiagnostics& diagnostics,
 }
 
 std::string DescribeLoss(const ConnectDiagnostics& diagnostics) {
+  if (diagnostics.malformed_packet) {
+    return "connection closed: the broker sent a malformed packet";
+  }
   if (!diagnostics.tls_error.empty()) {
     return absl::StrCat("connection lost: TLS: ", diagnostics.tls_error);
   }

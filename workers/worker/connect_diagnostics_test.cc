@@ -89,6 +89,10 @@ TEST(ConnectDiagnosticsTest, DescribesALoss) {
   EXPECT_EQ(DescribeLoss(Peer()), "connection lost: closed by the peer");
   EXPECT_EQ(DescribeLoss(Peer(ECONNRESET)),
             "connection lost: connection reset by peer");
+  ConnectDiagnostics malformed = Peer(ECONNRESET);
+  malformed.malformed_packet = true;
+  EXPECT_EQ(DescribeLoss(malformed),
+            "connection closed: the broker sent a malformed packet");
 }
 
 }  // namespace

@@ -151,7 +151,7 @@ void MessageFlow::Accept(wire::PublishBatch batch) {
 }
 
 bool MessageFlow::TakenBySession(const wire::Publish& message) {
-  if (session_ == nullptr) return false;
+  if (session_ == nullptr || !message.has_delivery()) return false;
   const DeliveryKey delivery = DeliveryKey::Of(message.delivery());
   if (InFlightMessage* stored = window_.FindUnasked(delivery)) {
     stored->token = message.token();
@@ -357,7 +357,7 @@ wire::Result* MessageFlow::AddSent(const InFlightMessage& message,
   result->set_duplicate_flag(evidence.duplicate_flag);
   result->set_pubrec_time_us(ToMicros(evidence.pubrec_time));
   result->set_ack_time_us(ToMicros(evidence.ack_time));
-  result->set_warning(message.warning);
+  result->set_warning(evidence.downgraded ? kDowngraded : message.warning);
   if (message.sent_as.has_value()) {
     *result->mutable_sent_as() = *message.sent_as;
   }

@@ -69,6 +69,30 @@ std::string ReasonString(const std::string& body) {
   return "";
 }
 
+// Whether a broker may begin a packet so; MQTT 5, sections 2.1.2 and 2.1.3.
+bool MayBegin(int header) {
+  const int type = header >> 4;
+  const int flags = header & 0x0F;
+  switch (type) {
+    case 3:  // PUBLISH
+      return (flags >> 1 & 3) != 3;
+    case 6:  // PUBREL
+      return flags == 2;
+    case 2:
+    case 4:
+    case 5:
+    case 7:
+    case 9:
+    case 11:
+    case 13:
+    case 14:
+    case 15:
+      return flags == 0;
+    default:
+      return false;
+  }
+}
+
 bool IsAnswer(int header) {
   const auto type = static_cast<PacketType>(header >> 4);
   return type == PacketType::kPuback || type == PacketType::kPubrec ||
@@ -100,7 +124,7 @@ PacketHead ReadPacketHead(const iovec* parts, int count) {
 std::vector<AckPacket> AckReader::Feed(const void* data, size_t size) {
   std::vector<AckPacket> acks;
   const char* bytes = static_cast<const char*>(data);
-  for (size_t i = 0; i < size;) {
+  for (size_t i = 0; i < size && !malformed_;) {
     if (!in_body_) {
       in_body_ = FeedLength(static_cast<unsigned char>(bytes[i++]));
     } else {
@@ -121,6 +145,7 @@ bool AckReader::FeedLength(unsigned char byte) {
   if (!has_header_) {
     has_header_ = true;
     header_ = byte;
+    malformed_ = !MayBegin(header_);
     return false;
   }
   length_ |= static_cast<size_t>(byte & 0x7F) << length_shift_;

@@ -48,6 +48,9 @@ class AckReader {
   // Takes the next bytes of the stream and returns the answers that are now
   // complete.
   std::vector<AckPacket> Feed(const void* data, size_t size);
+  // The stream holds what no broker may send; MQTT 5, section 4.8: it is to be
+  // closed. Paho would skip the packet and go on with those behind it.
+  bool malformed() const { return malformed_; }
 
  private:
   // Longer answers do not exist but for absurd properties; their tail is
@@ -57,6 +60,7 @@ class AckReader {
   bool FeedLength(unsigned char byte);
   void Finish(std::vector<AckPacket>& acks);
 
+  bool malformed_ = false;
   bool in_body_ = false;
   bool has_header_ = false;
   int header_ = 0;

@@ -83,6 +83,18 @@ TEST(AckReaderTest, FindsTheAnswersHoweverTheyCome) {
   }
 }
 
+TEST(AckReaderTest, WhatNoBrokerMaySendEndsTheStream) {
+  for (const std::string& packet :
+       {"\x00\x02\0\x01"s, "\x41\x02\0\x01"s, "\x10\x02\0\0"s, "\x36\x02\0\0"s,
+        "\x60\x02\0\x01"s, "\xc0\0"s}) {
+    AckReader reader;
+    const std::string good = "\x40\x02\0\x09"s;
+    const std::string stream = good + packet + good;
+    EXPECT_EQ(reader.Feed(stream.data(), stream.size()).size(), 1u);
+    EXPECT_TRUE(reader.malformed());
+  }
+}
+
 TEST(AckReaderTest, GarbageDoesNotHurt) {
   // Properties that are cut short, of unknown kind, or of absurd length.
   for (const std::string& body :

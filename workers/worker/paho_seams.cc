@@ -127,14 +127,20 @@ bool HideFailure(int fd, const iovec* parts, int count, ssize_t written,
   return true;
 }
 
-// Looks for answers in what the broker sent.
-void NoteRead(int fd, const void* data, size_t size) {
+// Looks for answers in what the broker sent; false when the connection must not
+// go on.
+bool NoteRead(int fd, const void* data, size_t size) {
   const absl::Time now = Clock::Real()->Now();
   MutexLock lock(&state().mutex);
   state().last_heard = SteadyNow();
-  for (const AckPacket& ack : state().readers[fd].Feed(data, size)) {
+  AckReader& reader = state().readers[fd];
+  for (const AckPacket& ack : reader.Feed(data, size)) {
     state().wire_log.OnAck(ack, now);
   }
+  if (!reader.malformed()) return true;
+  state().diagnostics.malformed_packet = true;
+  shutdown(fd, SHUT_RDWR);
+  return false;
 }
 
 // Keeps OpenSSL's words about an error, before Paho empties its queue.
@@ -222,9 +228,9 @@ ssize_t recv(int fd, void* buffer, size_t size, int flags) {
   if (got <= 0 || !IsGuarded(fd)) return got;
   const int error = errno;
   // Below TLS, Paho reads by SSL_read only.
-  NoteRead(fd, buffer, static_cast<size_t>(got));
-  errno = error;
-  return got;
+  const bool good = NoteRead(fd, buffer, static_cast<size_t>(got));
+  errno = good ? error : ECONNRESET;
+  return good ? got : -1;
 }
 
 int connect(int fd, const sockaddr* address, socklen_t length) {

@@ -150,7 +150,10 @@ void Session::End(int packet_id, const WireEvidence& evidence) {
   end.set_pubrec_time_us(ToMicros(evidence.pubrec_time));
   end.set_ack_time_us(ToMicros(evidence.ack_time));
   *end.mutable_sent_as() = message.sent_as;
-  if (auto why = uncertain_.find(message.delivery); why != uncertain_.end()) {
+  if (evidence.downgraded) {
+    end.set_warning(kDowngraded);
+  } else if (auto why = uncertain_.find(message.delivery);
+             why != uncertain_.end()) {
     end.set_warning(why->second);
   }
   Record(std::move(record));
@@ -233,7 +236,8 @@ void Session::Apply(const wire::SessionRecord& record) {
         in_flight_.erase(sent);
       }
       uncertain_.erase(delivery);
-      ended_[delivery] = record.ended();
+      // What nobody can ask for is not remembered.
+      if (delivery != DeliveryKey()) ended_[delivery] = record.ended();
       return;
     }
     case wire::SessionRecord::kForgotten:

@@ -47,6 +47,11 @@ inline constexpr char kSessionLost[] =
     "the broker had lost its session (session present 0): exactly once could "
     "not be kept, the message may arrive twice";
 
+// Of a message whose broker answers QoS 2 as if it were QoS 1.
+inline constexpr char kDowngraded[] =
+    "the broker answered QoS 2 with PUBACK: it gives QoS 1 only, the message "
+    "may arrive twice after a lost connection";
+
 // Thread-safe: Paho's threads put and remove packets while the loop asks.
 class Session {
  public:

@@ -15,6 +15,7 @@ void WireLog::OnWrite(const PacketHead& packet, absl::Time now) {
   auto [entry, added] = messages_.try_emplace(packet.packet_id);
   if (!added) return;
   entry->second.publish_time = now;
+  entry->second.qos = packet.qos;
   entry->second.duplicate_flag =
       packet.duplicate || packet.type == PacketType::kPubrel;
 }
@@ -28,6 +29,7 @@ void WireLog::OnAck(const AckPacket& ack, absl::Time now) {
   } else {
     message.ack_time = now;
   }
+  message.downgraded |= ack.type == PacketType::kPuback && message.qos == 2;
   // PUBCOMP 0x92 says that the broker had finished the message before.
   if (ack.type != PacketType::kPubcomp) {
     message.rejected = ack.reason_code >= kFirstFailure;

@@ -20,6 +20,9 @@ struct WireEvidence {
   absl::Time ack_time = absl::InfinitePast();  // PUBACK or PUBCOMP
   // The broker refused it, in PUBACK or PUBREC.
   bool rejected = false;
+  int qos = 0;  // of PUBLISH, 0 when only PUBREL was sent
+  // The broker answered QoS 2 as if it were QoS 1.
+  bool downgraded = false;
   int reason_code = 0;        // MQTT 5; the last that is not 0
   std::string reason_string;  // MQTT 5
 

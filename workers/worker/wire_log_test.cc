@@ -51,6 +51,16 @@ TEST(WireLogTest, OnlyPubackAndPubrecRefuse) {
   }
 }
 
+TEST(WireLogTest, APubackForQos2IsADowngrade) {
+  WireLog log;
+  log.OnWrite(Publish(1), At(1));
+  log.OnWrite({PacketType::kPublish, 1, false, 2}, At(1));
+  log.OnAck({PacketType::kPuback, 1, 0, ""}, At(2));
+  log.OnAck({PacketType::kPuback, 2, 0, ""}, At(2));
+  EXPECT_TRUE(log.Get(1).downgraded);
+  EXPECT_FALSE(log.Get(2).downgraded);
+}
+
 TEST(WireLogTest, WhatWasSentBeforeIsADuplicate) {
   WireLog log;
   log.OnWrite(Publish(1, /*duplicate=*/true), At(1));
