@@ -15,12 +15,16 @@ class TempDir {
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
 
+  // It stays when this object goes.
+  void Keep() { kept_ = true; }
+
   const std::string& path() const { return path_; }
   // The path of `name` in it.
   std::string File(const std::string& name) const { return path_ + "/" + name; }
 
  private:
   std::string path_;
+  bool kept_ = false;
 };
 
 // Writes a file anew, for its owner only. Ends the program when it cannot.
