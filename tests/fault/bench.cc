@@ -123,6 +123,16 @@ absl::Status Bench::Provision() {
   return absl::OkStatus();
 }
 
+void Bench::SetLatency(absl::Duration latency) {
+  latency_ = latency;
+  for (Link& link : links_) {
+    for (auto& proxy : link.proxies) {
+      proxy->Set(kToBroker, Usual());
+      proxy->Set(kToClient, Usual());
+    }
+  }
+}
+
 absl::Status Bench::AdmitWorkers(size_t mosquitto, bool admitted) {
   std::map<std::string, std::string> users = {{kLedgerUser, kLedgerPassword}};
   if (admitted) users[kWorkerUser] = kWorkerPassword;

@@ -63,6 +63,11 @@ class Bench {
   ShimControl& shim() { return *shim_; }
   AdminClient admin() { return AdminClient(service_->admin()); }
 
+  // How late everything is on every path that no fault strikes: the broker is
+  // not next door, so that messages are in flight when something breaks.
+  void SetLatency(absl::Duration latency);
+  PathFaults Usual() const { return {.delay = latency_}; }
+
   // The users of a mosquitto, with or without the workers.
   absl::Status AdmitWorkers(size_t mosquitto, bool admitted);
   // The broker resource of a link as it is when all is well.
@@ -84,6 +89,7 @@ class Bench {
   absl::Status Provision();
 
   TempDir dir_;
+  absl::Duration latency_;
   std::unique_ptr<MosquittoBroker> mosquittos_[kMosquittos];
   std::vector<Link> links_;
   std::unique_ptr<Ledger> ledger_;

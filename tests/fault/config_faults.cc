@@ -14,8 +14,10 @@ absl::Status IfPossible(absl::Status status) {
   return absl::IsUnavailable(status) ? absl::OkStatus() : status;
 }
 
+// Healing comes after whatever keeps it from being stored.
 template <typename Change>
-absl::Status UntilDone(Change change) {
+absl::Status UntilDone(Bench& bench, Change change) {
+  bench.shim().SetDiskFull(false);
   absl::Status status;
   WaitUntil(kPatience, [&] {
     status = change();
@@ -39,16 +41,17 @@ absl::Status RevokeCredentials(Bench& bench, const Strike& strike) {
   return absl::OkStatus();
 }
 
-// The broker lets them in again, and the operator enters the password anew: a
-// refused link would else wait for minutes.
+// The broker lets them in again, and the operator pauses and resumes: a refused
+// link would else wait for minutes before it tries.
 absl::Status RestoreCredentials(Bench& bench, const Strike& strike) {
   MQTTPUSH_RETURN_IF_ERROR(
       bench.AdmitWorkers(bench.links()[strike.link].home, true));
-  for (const Link& link : bench.links()) {
-    MQTTPUSH_RETURN_IF_ERROR(UntilDone([&] {
-      return bench.admin().UpdateBroker(bench.BrokerOf(link),
-                                        {"username_password"});
-    }));
+  for (const TenantUnderTest& tenant : Tenants()) {
+    const std::string name = "tenants/" + tenant.id;
+    MQTTPUSH_RETURN_IF_ERROR(
+        UntilDone(bench, [&] { return bench.admin().PauseTenant(name); }));
+    MQTTPUSH_RETURN_IF_ERROR(
+        UntilDone(bench, [&] { return bench.admin().ResumeTenant(name); }));
   }
   return absl::OkStatus();
 }
@@ -73,7 +76,7 @@ absl::Status RestoreSubscription(Bench& bench, const Strike& strike) {
   const Link& link = bench.links()[strike.link];
   const v1::Subscription original =
       bench.SubscriptionOf(link, SubscriptionOf(link, strike));
-  return UntilDone([&] {
+  return UntilDone(bench, [&] {
     return bench.admin().UpdateSubscription(original, {"topic", "retain"});
   });
 }
@@ -93,7 +96,7 @@ absl::Status ChangeClientId(Bench& bench, const Strike& strike) {
 
 absl::Status RestoreBroker(Bench& bench, const Strike& strike) {
   const v1::Broker original = bench.BrokerOf(bench.links()[strike.link]);
-  return UntilDone([&] {
+  return UntilDone(bench, [&] {
     return bench.admin().UpdateBroker(original, {"port", "client_id"});
   });
 }

@@ -149,13 +149,17 @@ void FaultProxy::Wake() {
   (void)!write(wake_, &one, sizeof one);
 }
 
+bool FaultProxy::IsSilent() const {
+  return faults_[kToBroker].swallow || faults_[kToClient].swallow;
+}
+
 void FaultProxy::Run() {
   while (true) {
     WaitForWork();
     MutexLock lock(&mutex_);
     if (stopping_) return;
     if (held_) continue;
-    Accept();
+    if (!IsSilent()) Accept();
     Move();
   }
 }
@@ -167,7 +171,9 @@ void FaultProxy::WaitForWork() {
   {
     MutexLock lock(&mutex_);
     if (!held_) {
-      polled.push_back({.fd = listener_, .events = POLLIN, .revents = 0});
+      if (!IsSilent()) {
+        polled.push_back({.fd = listener_, .events = POLLIN, .revents = 0});
+      }
       for (const ProxyConnection& connection : connections_) {
         connection.AddTo(polled, faults_, now);
         // What may leave now is polled for.

@@ -50,6 +50,9 @@ class FaultProxy {
   void Move() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remove(std::list<ProxyConnection>::iterator connection)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // New connections then wait until it passes again, as when TCP tries again
+  // and again.
+  bool IsSilent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Wake();
 
   const int target_port_;

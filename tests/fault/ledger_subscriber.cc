@@ -114,6 +114,7 @@ void LedgerSubscriber::Handle(absl::string_view packet) {
       if ((packet[2] & 1) != 0) return OnReady();
       // The broker knows nothing of what was open.
       open_ids_.clear();
+      last_.clear();
       return Send(SubscribePacket(1, "#", 2));
     case kSuback:
       return OnReady();
@@ -130,12 +131,22 @@ void LedgerSubscriber::Handle(absl::string_view packet) {
 }
 
 void LedgerSubscriber::HandlePublish(const Publish& publish) {
-  const bool again =
-      publish.qos == 2 && !open_ids_.insert(publish.packet_id).second;
-  if (!again && !publish.retain) HandOver(publish);
+  if (!IsRepeated(publish) && !publish.retain) HandOver(publish);
   if (publish.qos == 0) return;
   Send(AcknowledgementPacket(publish.qos == 1 ? kPuback : kPubrec,
                              publish.packet_id));
+}
+
+bool LedgerSubscriber::IsRepeated(const Publish& publish) {
+  if (publish.qos == 0) return false;
+  if (publish.qos == 2) return !open_ids_.insert(publish.packet_id).second;
+  Publish& last = last_[publish.packet_id];
+  if (publish.duplicate && last.topic == publish.topic &&
+      last.payload == publish.payload) {
+    return true;
+  }
+  last = publish;
+  return false;
 }
 
 void LedgerSubscriber::HandOver(const Publish& publish) {

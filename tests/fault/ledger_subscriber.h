@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
@@ -15,10 +16,9 @@
 
 namespace mqttpush::fault {
 
-// Our own few lines of MQTT, for two reasons: a message of QoS 2 must not come
-// twice because of the client that counts, and libmosquitto hands over again
-// what a restarted broker repeats. Comes back by itself when the broker does.
-// Thread-safe.
+// Our own few lines of MQTT: what counts must not itself double a message, and
+// libmosquitto hands over again what a restarted broker repeats to it. Comes
+// back by itself when the broker does. Thread-safe.
 class LedgerSubscriber {
  public:
   // `on_message` runs on the subscriber's thread, for all but markers and
@@ -39,6 +39,8 @@ class LedgerSubscriber {
   bool ReadPackets();
   void Handle(absl::string_view packet);
   void HandlePublish(const Publish& publish);
+  // A broker that was restarted repeats what it has no answer to.
+  bool IsRepeated(const Publish& publish);
   void HandOver(const Publish& publish);
   void OnReady();
   void SendMarker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -50,6 +52,8 @@ class LedgerSubscriber {
   // Of the thread alone:
   PacketSplitter splitter_;
   std::set<uint16_t> open_ids_;  // QoS 2, until PUBREL
+  // QoS 1: the last message of each id.
+  std::map<uint16_t, Publish> last_;
 
   Mutex mutex_;
   CondVar changed_;

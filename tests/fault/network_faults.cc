@@ -22,10 +22,11 @@ absl::Status Cut(Bench& bench, const Strike& strike) {
 }
 
 absl::Status CutSilently(Bench& bench, const Strike& strike) {
-  const PathFaults silent{.swallow = true};
+  PathFaults silent = bench.Usual();
+  silent.swallow = true;
   // One direction or both.
-  return Set(bench, strike, strike.draw % 3 == 1 ? PathFaults() : silent,
-             strike.draw % 3 == 2 ? PathFaults() : silent);
+  return Set(bench, strike, strike.draw % 3 == 1 ? bench.Usual() : silent,
+             strike.draw % 3 == 2 ? bench.Usual() : silent);
 }
 
 absl::Status HalfClose(Bench& bench, const Strike& strike) {
@@ -41,12 +42,15 @@ absl::Status Delay(Bench& bench, const Strike& strike) {
 }
 
 absl::Status Throttle(Bench& bench, const Strike& strike) {
-  const auto rate = static_cast<int64_t>(1'000 + strike.draw % 20'000);
-  return Set(bench, strike, {.bytes_per_second = rate}, {});
+  PathFaults narrow = bench.Usual();
+  narrow.bytes_per_second = static_cast<int64_t>(1'000 + strike.draw % 20'000);
+  return Set(bench, strike, narrow, bench.Usual());
 }
 
 absl::Status SwallowAcknowledgements(Bench& bench, const Strike& strike) {
-  return Set(bench, strike, {}, {.swallow_acknowledgements = true});
+  PathFaults deaf = bench.Usual();
+  deaf.swallow_acknowledgements = true;
+  return Set(bench, strike, bench.Usual(), deaf);
 }
 
 absl::Status Corrupt(Bench& bench, const Strike& strike) {
@@ -57,7 +61,7 @@ absl::Status Corrupt(Bench& bench, const Strike& strike) {
 }
 
 absl::Status PassAgain(Bench& bench, const Strike& strike) {
-  return Set(bench, strike, {}, {});
+  return Set(bench, strike, bench.Usual(), bench.Usual());
 }
 
 }  // namespace mqttpush::fault

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -43,7 +44,8 @@ void Report::Round(const RoundPlan& plan, const RoundVerdict& verdict,
       Print(absl::StrCat("    and ", verdict.complaints.size() - i, " more\n"));
       break;
     }
-    Print(absl::StrCat("    ", verdict.complaints[i], "\n"));
+    Print(absl::StrCat(
+        "    ", absl::StripAsciiWhitespace(verdict.complaints[i]), "\n"));
   }
 }
 

@@ -38,6 +38,7 @@ class Round {
 
   absl::StatusOr<RoundVerdict> Run() {
     MQTTPUSH_RETURN_IF_ERROR(bench_.WaitUntilConnected(kConnectPatience));
+    bench_.SetLatency(plan_.latency);
     ledger_begin_ = bench_.ledger().size();
     MQTTPUSH_RETURN_IF_ERROR(ReadBacklogs(&SubscriptionFacts::before));
     StartLoad();

@@ -48,6 +48,7 @@ RoundPlan DrawPlan(uint64_t seed, const std::vector<const FaultKind*>& kinds,
   plan.events = static_cast<int>(dice.Between(60, 140));
   plan.batch_size = static_cast<int>(dice.Between(1, 10));
   plan.span = absl::Milliseconds(dice.Between(600, 1'400));
+  plan.latency = absl::Milliseconds(dice.Between(0, 25));
   for (int64_t left = dice.Between(1, kMaxStrikes); left > 0; --left) {
     plan.strikes.push_back(DrawStrike(dice, kinds, links, plan.span));
   }

@@ -13,9 +13,10 @@ namespace mqttpush::fault {
 
 struct RoundPlan {
   uint64_t seed = 0;
-  int events = 0;       // of each tenant
-  int batch_size = 0;   // events
-  absl::Duration span;  // how long the load lasts when nothing delays it
+  int events = 0;          // of each tenant
+  int batch_size = 0;      // events
+  absl::Duration span;     // how long the load lasts when nothing delays it
+  absl::Duration latency;  // of every path, in each direction
   std::vector<Strike> strikes;  // in order of time
 
   // "cut(v4/plain) @120 ms for 400 ms, ..." with the names of `links`.
