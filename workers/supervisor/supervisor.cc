@@ -198,6 +198,11 @@ void Supervisor::TakeMessage(int64_t worker_id,
       return dispatcher_->OnCredit(broker_uid, message.credit());
     case worker::v1::WorkerMessage::kResults:
       return dispatcher_->OnResults(broker_uid, message.results());
+    case worker::v1::WorkerMessage::kConnectRequest: {
+      worker::v1::ControlMessage permit;
+      permit.mutable_connect_permit();
+      return found->second.worker->channel->Send(std::move(permit));
+    }
     default:
       return;
   }
