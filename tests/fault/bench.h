@@ -88,7 +88,7 @@ class Bench {
   absl::Status StartAll();
   absl::Status Provision();
 
-  TempDir dir_;
+  TempDir dir_{"mqttpush-fault"};
   absl::Duration latency_;
   std::unique_ptr<MosquittoBroker> mosquittos_[kMosquittos];
   std::vector<Link> links_;

@@ -8,8 +8,9 @@ namespace mqttpush {
 
 class TempDir {
  public:
-  // Makes an empty directory, for its owner only, under $TMPDIR or /tmp.
-  TempDir();
+  // Makes an empty directory, for its owner only, under $TMPDIR or /tmp. Its
+  // name begins with `prefix`.
+  explicit TempDir(const std::string& prefix = "mqttpush");
   // Removes it with all it holds.
   ~TempDir();
   TempDir(const TempDir&) = delete;
