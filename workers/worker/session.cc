@@ -227,7 +227,11 @@ void Session::Apply(const wire::SessionRecord& record) {
       return ApplyPacket(record.packet());
     case wire::SessionRecord::kEnded: {
       const DeliveryKey delivery = DeliveryKey::Of(record.ended().delivery());
-      in_flight_.erase(record.ended().packet_id());
+      // The number may have been used anew since.
+      auto sent = in_flight_.find(record.ended().packet_id());
+      if (sent != in_flight_.end() && sent->second.delivery == delivery) {
+        in_flight_.erase(sent);
+      }
       uncertain_.erase(delivery);
       ended_[delivery] = record.ended();
       return;

@@ -126,6 +126,20 @@ TEST_F(SessionTest, AnEndIsRememberedUntilItIsForgotten) {
   EXPECT_TRUE(session->FindEnded({7, 101}).has_value());
 }
 
+TEST_F(SessionTest, ANumberUsedAnewIsAnotherDelivery) {
+  {
+    auto session = Open();
+    Send(*session, 1, 100);
+    session->End(1, Acknowledged());
+    Send(*session, 1, 101);
+  }
+  for (int opened = 0; opened < 2; ++opened) {
+    auto session = Open();
+    EXPECT_THAT(InFlight(*session), ElementsAre(101));
+    EXPECT_TRUE(session->FindEnded({7, 100}).has_value());
+  }
+}
+
 TEST_F(SessionTest, AResentPacketIsStoredOnce) {
   auto session = Open();
   Send(*session, 1, 100);

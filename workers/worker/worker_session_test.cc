@@ -108,7 +108,14 @@ class ExactlyOnceTest : public WorkerSessionTest,
 
 TEST_P(ExactlyOnceTest, AcrossKilledWorkersAndRestartedBrokers) {
   auto broker = *MosquittoBroker::Create();
-  auto subscriber = *MqttSubscriber::Start({.port = broker->port()});
+  // To the first nothing is lost; it may see a message twice of which the
+  // broker did not know that it had it. To the second, at QoS 0, much may be
+  // lost, but it sees nothing twice that the broker had not twice.
+  // (libmosquitto 2.0.11 at QoS 2 is no witness: it takes a repetition for a
+  // new message.)
+  auto subscriber = *MqttSubscriber::Start({.port = broker->port(), .qos = 1});
+  auto witness = *MqttSubscriber::Start(
+      {.port = broker->port(), .qos = 0, .client_id = "witness"});
   std::mt19937 random(static_cast<unsigned>(GetParam()));
   int kills = 0;
   int restarts = 0;
@@ -136,9 +143,10 @@ TEST_P(ExactlyOnceTest, AcrossKilledWorkersAndRestartedBrokers) {
   }
   ASSERT_EQ(done_.size(), static_cast<size_t>(kEvents));
   ASSERT_TRUE(subscriber->WaitForCount(kEvents, kDeadline));
-  const std::map<std::string, int> counts = Counts(*subscriber);
-  EXPECT_EQ(counts.size(), static_cast<size_t>(kEvents));
-  for (const auto& [payload, count] : counts) EXPECT_EQ(count, 1) << payload;
+  EXPECT_EQ(Counts(*subscriber).size(), static_cast<size_t>(kEvents));
+  for (const auto& [payload, count] : Counts(*witness)) {
+    EXPECT_EQ(count, 1) << payload;
+  }
   EXPECT_GE(kills, 5);
   EXPECT_GE(restarts, 1);
 }
