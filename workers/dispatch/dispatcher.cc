@@ -77,7 +77,7 @@ void Dispatcher::TryAgainLater(const std::string& what,
 
 absl::Status Dispatcher::SettleDeleted() {
   MQTTPUSH_ASSIGN_OR_RETURN(std::vector<SubscriptionState> doubtful,
-                            log_->ListDoubtful());
+                            log_->ListUndelivered());
   for (const SubscriptionState& state : doubtful) {
     if (snapshot_->FindSubscription(state.uid) != nullptr) continue;
     MQTTPUSH_ASSIGN_OR_RETURN(SubscriptionRecovery recovery,
@@ -227,5 +227,9 @@ void Dispatcher::OnIdle(const SubscriptionDispatch& subscription) {
   const int64_t broker_uid = subscription.subscription().broker_uid;
   loop_->Post([this, broker_uid] { Broker(broker_uid).Pump(); });
 }
+
+void Dispatcher::OnSessionReport(int64_t, const worker::v1::SessionReport&) {}
+
+void Dispatcher::OnLimits(int64_t, const worker::v1::BrokerLimits&) {}
 
 }  // namespace mqttpush

@@ -43,6 +43,9 @@ class Dispatcher {
   void OnDetached(int64_t broker_uid, const std::string& why);
   void OnCredit(int64_t broker_uid, const worker::v1::Credit& credit);
   void OnResults(int64_t broker_uid, const worker::v1::Results& results);
+  void OnSessionReport(int64_t broker_uid,
+                       const worker::v1::SessionReport& report);
+  void OnLimits(int64_t broker_uid, const worker::v1::BrokerLimits& limits);
 
   // Sends nothing more; results are still taken.
   void StopSending() { context_.stopped = true; }

@@ -19,7 +19,7 @@ SubscriptionQueue::SubscriptionQueue(const SubscriptionRecovery& recovery)
     if (exception.event_seq > cursor_) {
       items_[exception.event_seq] = {ItemState::kResolved, 0};
     }
-    if (exception.parked) continue;
+    if (exception.state != DeliveryState::kRetrying) continue;
     retries_[exception.event_seq] = {exception.sent, exception.attempt_count,
                                      exception.rejection_count,
                                      exception.next_attempt_time};
@@ -116,7 +116,7 @@ void SubscriptionQueue::Parked(int64_t event_seq) {
   ++update_.newly_parked;
   update_.put_exceptions.push_back(
       {.event_seq = event_seq,
-       .parked = true,
+       .state = DeliveryState::kParked,
        .attempt_count = attempt_count(event_seq) + 1});
   if (retries_.erase(event_seq) == 0) {
     items_[event_seq].state = ItemState::kResolved;
@@ -159,7 +159,6 @@ DeliveryUpdate SubscriptionQueue::TakeUpdate() {
 
 void SubscriptionQueue::PutException(int64_t event_seq, const Retry& retry) {
   update_.put_exceptions.push_back({.event_seq = event_seq,
-                                    .parked = false,
                                     .sent = retry.sent,
                                     .attempt_count = retry.attempt_count,
                                     .rejection_count = retry.rejection_count,

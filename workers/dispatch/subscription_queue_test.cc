@@ -140,7 +140,7 @@ TEST(SubscriptionQueueTest, ParkedEventIsAnExceptionAndDone) {
   EXPECT_EQ(update.cursor, 1);
   EXPECT_EQ(update.newly_parked, 1);
   ASSERT_EQ(update.put_exceptions.size(), 1u);
-  EXPECT_TRUE(update.put_exceptions[0].parked);
+  EXPECT_EQ(update.put_exceptions[0].state, DeliveryState::kParked);
   EXPECT_EQ(update.put_exceptions[0].attempt_count, 1);
 }
 
@@ -160,10 +160,11 @@ TEST(SubscriptionQueueTest, RecoversWhatWasDoneAheadOfTheCursor) {
   recovery.attempted = {
       {.event_seq = 11, .attempt_count = 2, .delivered = false},
       {.event_seq = 12, .attempt_count = 1, .delivered = true}};
-  recovery.exceptions = {{.event_seq = 5,
-                          .attempt_count = 3,
-                          .next_attempt_time = absl::UnixEpoch()},
-                         {.event_seq = 13, .parked = true, .attempt_count = 1}};
+  recovery.exceptions = {
+      {.event_seq = 5,
+       .attempt_count = 3,
+       .next_attempt_time = absl::UnixEpoch()},
+      {.event_seq = 13, .state = DeliveryState::kParked, .attempt_count = 1}};
   SubscriptionQueue queue(recovery);
   EXPECT_EQ(queue.DueRetry(absl::Now()), 5);
   EXPECT_THAT(SeqsOf(queue.TakeToSend(Read({11, 12, 13, 14}, 14))),

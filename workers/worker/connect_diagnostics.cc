@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "workers/worker/reason_codes.h"
+#include "common/reason_codes.h"
 
 namespace mqttpush {
 namespace {

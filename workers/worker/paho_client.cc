@@ -13,12 +13,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
+#include "common/reason_codes.h"
 #include "common/status_macros.h"
 #include "workers/worker/in_flight_window.h"
 #include "workers/worker/memory_file.h"
 #include "workers/worker/paho_inbox.h"
 #include "workers/worker/paho_seams.h"
-#include "workers/worker/reason_codes.h"
 
 namespace mqttpush {
 namespace {
