@@ -1,10 +1,11 @@
 // libmqttpush-fault-shim.so: preloaded into the service (LD_PRELOAD), makes its
 // wall clock jump and its disk full, at any moment and without root.
 //
-// Why not libfaketime: it looks at its file at most once a second, and does not
-// translate the absolute times that abseil and gRPC give to futexes, so that a
-// timer would wait for as long as the clock has jumped. It also cannot fill a
-// disk. The steady clock is left alone, as a real jump leaves it.
+// Not libfaketime: one page serves clock and disk, and a jump is seen by all
+// threads and processes at once. Times of the wall clock that the process hands
+// to the kernel to wait for are translated back, or a timer would wait for as
+// long as the clock has jumped. The steady clock is left alone, as a real jump
+// leaves it.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
