@@ -7,9 +7,9 @@
 
 namespace mqttpush::fault {
 
-// The environment variable that names the file of the page. Not MQTTPUSH_...:
-// the service refuses settings that it does not know.
-inline constexpr char kShimVariable[] = "FAULT_SHIM_PAGE";
+// The environment variable that names the file of the page. The service refuses
+// MQTTPUSH_... that it does not know, and hands FAKETIME... on to its workers.
+inline constexpr char kShimVariable[] = "FAKETIME_PAGE";
 
 struct ShimState {
   // Added to what the wall clock says.
