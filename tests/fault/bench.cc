@@ -28,7 +28,7 @@ MosquittoBroker::Options MosquittoOptions() {
   return {
       .users = {{kLedgerUser, kLedgerPassword}, {kWorkerUser, kWorkerPassword}},
       // What comes while the ledger is away at a restart waits for it.
-      .more_config = "queue_qos0_messages true\n"};
+      .more_config = "queue_qos0_messages true\nlog_type all\n"};
 }
 
 std::vector<Link> MakeLinks() {
