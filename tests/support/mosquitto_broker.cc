@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 #include "tests/support/free_port.h"
@@ -52,13 +54,8 @@ absl::Status MosquittoBroker::WriteConfig() {
                     dir_.path(), "/\n");
   }
   if (!options_.users.empty()) {
-    const std::string users = dir_.File("users");
-    WriteFile(users, "");
-    for (const auto& [name, password] : options_.users) {
-      MQTTPUSH_RETURN_IF_ERROR(ChildProcess::Run(
-          {.argv = {"mosquitto_passwd", "-b", users, name, password}}));
-    }
-    absl::StrAppend(&config, "password_file ", users, "\n");
+    MQTTPUSH_RETURN_IF_ERROR(WriteUsers(options_.users));
+    absl::StrAppend(&config, "password_file ", dir_.File("users"), "\n");
   }
   if (options_.tls != nullptr) {
     MQTTPUSH_ASSIGN_OR_RETURN(
@@ -71,6 +68,24 @@ absl::Status MosquittoBroker::WriteConfig() {
                     "\n");
   }
   WriteFile(dir_.File("mosquitto.conf"), config);
+  return absl::OkStatus();
+}
+
+absl::Status MosquittoBroker::WriteUsers(
+    const std::map<std::string, std::string>& users) {
+  const std::string path = dir_.File("users");
+  WriteFile(path, "");
+  for (const auto& [name, password] : users) {
+    MQTTPUSH_RETURN_IF_ERROR(ChildProcess::Run(
+        {.argv = {"mosquitto_passwd", "-b", path, name, password}}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MosquittoBroker::SetUsers(
+    const std::map<std::string, std::string>& users) {
+  MQTTPUSH_RETURN_IF_ERROR(WriteUsers(users));
+  if (process_ != nullptr) process_->Signal(SIGHUP);
   return absl::OkStatus();
 }
 
@@ -94,6 +109,12 @@ void MosquittoBroker::Stop() {
 }
 
 void MosquittoBroker::Kill() { process_.reset(); }
+
+void MosquittoBroker::LoseState() {
+  Kill();
+  std::error_code ignored;
+  std::filesystem::remove(dir_.File("mosquitto.db"), ignored);
+}
 
 void MosquittoBroker::Freeze() { process_->Signal(SIGSTOP); }
 

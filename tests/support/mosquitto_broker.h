@@ -52,6 +52,10 @@ class MosquittoBroker {
   void Stop();
   // SIGKILL: sessions are those of its last save.
   void Kill();
+  // SIGKILL, and forgets its sessions and retained messages.
+  void LoseState();
+  // Lets in these users only, from now on, also of those that are connected.
+  absl::Status SetUsers(const std::map<std::string, std::string>& users);
   // Stops its process where it is (SIGSTOP): it accepts nothing and answers
   // nothing; Thaw lets it go on.
   void Freeze();
@@ -62,6 +66,7 @@ class MosquittoBroker {
  private:
   explicit MosquittoBroker(Options options);
   absl::Status WriteConfig();
+  absl::Status WriteUsers(const std::map<std::string, std::string>& users);
 
   const Options options_;
   TempDir dir_;

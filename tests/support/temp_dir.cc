@@ -12,9 +12,10 @@
 
 namespace mqttpush {
 
-TempDir::TempDir() {
+TempDir::TempDir(const std::string& prefix) {
   const char* base = std::getenv("TMPDIR");
-  path_ = std::string(base == nullptr ? "/tmp" : base) + "/mqttpush.XXXXXX";
+  path_ =
+      std::string(base == nullptr ? "/tmp" : base) + "/" + prefix + ".XXXXXX";
   if (mkdtemp(path_.data()) == nullptr) {
     std::perror(path_.c_str());
     std::abort();
@@ -22,6 +23,7 @@ TempDir::TempDir() {
 }
 
 TempDir::~TempDir() {
+  if (kept_) return;
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }

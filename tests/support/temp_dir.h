@@ -8,12 +8,16 @@ namespace mqttpush {
 
 class TempDir {
  public:
-  // Makes an empty directory, for its owner only, under $TMPDIR or /tmp.
-  TempDir();
+  // Makes an empty directory, for its owner only, under $TMPDIR or /tmp. Its
+  // name begins with `prefix`.
+  explicit TempDir(const std::string& prefix = "mqttpush");
   // Removes it with all it holds.
   ~TempDir();
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
+
+  // It stays when this object goes.
+  void Keep() { kept_ = true; }
 
   const std::string& path() const { return path_; }
   // The path of `name` in it.
@@ -21,6 +25,7 @@ class TempDir {
 
  private:
   std::string path_;
+  bool kept_ = false;
 };
 
 // Writes a file anew, for its owner only. Ends the program when it cannot.
