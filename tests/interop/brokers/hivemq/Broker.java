@@ -10,7 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 
-/** HiveMQ Community Edition with its sessions on disk. */
+/**
+ * HiveMQ Community Edition with its sessions on disk. A customer may have more
+ * than the 1,000 messages waiting beyond which it drops them.
+ */
 class Broker implements ExtensionMain {
   static final String CONFIG =
       """
@@ -18,6 +21,9 @@ class Broker implements ExtensionMain {
         <listeners><tcp-listener>
           <port>%s</port><bind-address>127.0.0.1</bind-address>
         </tcp-listener></listeners>
+        <mqtt><queued-messages>
+          <max-queue-size>100000</max-queue-size>
+        </queued-messages></mqtt>
         <anonymous-usage-statistics><enabled>false</enabled></anonymous-usage-statistics>
       </hivemq>
       """;
