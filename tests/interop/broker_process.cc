@@ -32,6 +32,7 @@ absl::StatusOr<std::unique_ptr<BrokerProcess>> BrokerProcess::Create(
   }
   std::unique_ptr<BrokerProcess> broker(new BrokerProcess(name));
   fs::remove_all(broker->data_dir_);
+  fs::remove(broker->data_dir_ + ".log");
   fs::create_directories(broker->data_dir_);
   MQTTPUSH_RETURN_IF_ERROR(broker->Start());
   return broker;

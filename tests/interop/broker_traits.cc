@@ -23,15 +23,15 @@ const std::vector<BrokerTraits>& Brokers() {
        .qos_2 = Refusal::kClose,
        .no_mqtt_5 = "CONNACK 1: unacceptable protocol version",
        .bad_password_3 = "CONNACK 5: not authorized"},
-      // Its state is in memory. It loses messages to subscribers of QoS 2 with
-      // a persistent session, whoever sends them.
+      // Its state is in memory. Messages of QoS 2 it loses on the way to
+      // customers with a persistent session and QoS 1 or 2, whoever sends them.
       {.name = "aedes",
        .mqtt_5 = false,
        .keeps_sessions = false,
        .keeps_sessions_over_restart = false,
        .says_qos_2_session = false,
        .keeps_messages_over_restart = false,
-       .customer_qos = 1,
+       .customer_qos = 0,
        .no_mqtt_5 = "CONNACK 1: unacceptable protocol version",
        .bad_password_3 = "CONNACK 4: bad user name or password"},
       // After a restart it ends every connection of a session that it had
