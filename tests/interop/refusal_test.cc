@@ -64,14 +64,15 @@ class RefusalTest : public InteropTest {
 
   // The broker closes the connection whenever it gets the only delivery of
   // `subscription`.
-  void ExpectCuts(const std::string& subscription) {
+  void ExpectCuts(const std::string& subscription, const std::string& what) {
     const v1::Delivery delivery =
         Await(subscription, [](const v1::Delivery& delivery) {
           return kLinkCutsAreRecognised
                      ? delivery.state() == v1::Delivery::PARKED
                      : delivery.attempt_count() >= 3;
         });
-    Fact(absl::StrCat("closes the connection; shown: ", Shown(delivery)));
+    Fact(
+        absl::StrCat(what, " closes the connection; shown: ", Shown(delivery)));
     for (const v1::Attempt& attempt : delivery.attempts()) {
       EXPECT_TRUE(attempt.error_class() == v1::Attempt::LINK_LOST ||
                   (kLinkCutsAreRecognised &&
@@ -130,7 +131,7 @@ TEST_P(RefusalTest, ForbiddenTopic) {
       ExpectOthersFlow();
       break;
     default:
-      ExpectCuts(kRefused);
+      ExpectCuts(kRefused, "forbidden topic");
       if (kLinkCutsAreRecognised) ExpectOthersFlow();
   }
   EXPECT_EQ(spy->count(), 0u);
@@ -147,7 +148,9 @@ TEST_P(NoQos2Test, IsShown) {
   Add(kSubscription, topic());
   WaitForLink(v1::Link::CONNECTED);
   Publish({LocationEvent("event", kOwner, 1)});
-  if (traits().qos_2 == Refusal::kClose) return ExpectCuts(kSubscription);
+  if (traits().qos_2 == Refusal::kClose) {
+    return ExpectCuts(kSubscription, "QoS 2");
+  }
   ASSERT_EQ(traits().qos_2, Refusal::kAsQos1);
   WaitUntilDelivered();
   EXPECT_TRUE(customer_->WaitForCount(1, kPatience));
