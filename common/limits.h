@@ -32,6 +32,9 @@ inline constexpr int kMaxInFlight = 100;
 inline constexpr int kMaxInFlightQos2Mqtt311 = 20;
 // More would come near the socket's send buffer, where Paho 1.3.12 can crash.
 inline constexpr size_t kMaxInFlightBytes = 256 << 10;
+// Payloads with one worker, besides the credit that counts messages: bounds the
+// memory of both ends where payloads are large.
+inline constexpr size_t kMaxOutstandingBytes = 4 << 20;
 
 // Stored texts of other systems (broker reason strings, library errors).
 inline constexpr size_t kMaxErrorMessageBytes = 1024;

@@ -85,6 +85,13 @@ constexpr Setting kSettings[] = {
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.log_level);
      }},
+    {"MQTTPUSH_AUDIT_INTERVAL", "duration", "10s",
+     "How often the counters of all subscriptions are compared with the log; "
+     "1s to 1h. A difference is logged as an error.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetDuration(v, absl::Seconds(1), absl::Hours(1),
+                          c.audit_interval);
+     }},
     {"MQTTPUSH_WORKER_PATH", "path", "beside mqttpushd",
      "The program mqttpush-worker.",
      [](ServerConfig& c, const std::string& v) {
@@ -109,11 +116,24 @@ constexpr Setting kSettings[] = {
        return SetDuration(v, absl::Milliseconds(10), absl::Hours(1),
                           c.connect_backoff_max);
      }},
+    {"MQTTPUSH_CONNECT_RATE_PER_HOST", "count", "10",
+     "How many connection attempts per second one broker host and port gets "
+     "from all workers together, after a burst of 5; 1 to 1000.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetInt(v, 1, 1000, c.connect_rate_per_host);
+     }},
     {"MQTTPUSH_MAX_ATTEMPTS", "count", "30",
      "A message that the broker refuses is parked after so many attempts; 1 to "
      "1000. Lost links do not count.",
      [](ServerConfig& c, const std::string& v) {
        return SetInt(v, 1, 1000, c.max_attempts);
+     }},
+    {"MQTTPUSH_QOS_0_LIFETIME", "duration", "60s",
+     "An event of QoS 0 waits so long for a link, then it is EXPIRED; 1s to "
+     "24h. A subscription's `event_lifetime` overrides it.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetDuration(v, absl::Seconds(1), absl::Hours(24),
+                          c.qos_0_lifetime);
      }},
 };
 

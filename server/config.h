@@ -20,11 +20,14 @@ struct ServerConfig {
   std::string port_file;
   std::string set_event_id;  // empty: none
   std::string log_level = "info";
+  absl::Duration audit_interval = absl::Seconds(10);
   std::string worker_path;  // empty: beside this program
   absl::Duration ack_timeout = absl::Seconds(30);
   absl::Duration connect_backoff_base = absl::Seconds(1);
   absl::Duration connect_backoff_max = absl::Seconds(120);
+  int connect_rate_per_host = 10;
   int max_attempts = 30;
+  absl::Duration qos_0_lifetime = absl::Seconds(60);
 };
 
 // Reads environment variables; absent when the variable is not set.

@@ -54,9 +54,12 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
       {{}, {{"MQTTPUSH_NONSENSE", "1"}}, "MQTTPUSH_NONSENSE: no such setting"},
       {{"--ack-timeout"}, {}, "--ack-timeout: needs a value"},
       {{"--ack-timeout=soon"}, {}, "--ack-timeout: must be a duration"},
+      {{"--audit-interval=0s"}, {}, "from 1s to 1h"},
       {{"--ack-timeout=0s"}, {}, "from 1s to 10m"},
       {{}, {{"MQTTPUSH_MAX_ATTEMPTS", "0"}}, "must be a whole number from 1"},
+      {{"--connect-rate-per-host=1001"}, {}, "from 1 to 1000"},
       {{"--data-dir="}, {}, "--data-dir: must not be empty"},
+      {{}, {{"MQTTPUSH_QOS_0_LIFETIME", "0s"}}, "from 1s to 24h"},
       {{"--connect-backoff-max=20ms"}, {}, "--connect-backoff-max: must not"}};
   for (const Case& c : kTable) {
     SCOPED_TRACE(c.message);
@@ -73,8 +76,9 @@ TEST(ConfigTest, ForeignVariablesAreNotOurs) {
 TEST(ConfigTest, HelpAndMarkdownNameEverySetting) {
   for (const char* flag :
        {"--listen-address", "--data-dir", "--port-file", "--mqtt-set-event-id",
-        "--log-level", "--worker-path", "--ack-timeout",
-        "--connect-backoff-base", "--connect-backoff-max", "--max-attempts"}) {
+        "--log-level", "--audit-interval", "--worker-path", "--ack-timeout",
+        "--connect-backoff-base", "--connect-backoff-max",
+        "--connect-rate-per-host", "--max-attempts", "--qos-0-lifetime"}) {
     EXPECT_THAT(ConfigHelp(), HasSubstr(flag));
     EXPECT_THAT(ConfigMarkdown(), HasSubstr(flag));
   }

@@ -68,6 +68,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MQTTPUSH_RETURN_IF_ERROR(server->OpenStorage(resolved));
   server->StartDelivery(resolved);
   MQTTPUSH_RETURN_IF_ERROR(server->Listen(resolved));
+  server->StartWatch(resolved);
   return server;
 }
 
@@ -81,6 +82,8 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
       SqliteEventLog::Open(data_directory_->log_path(), Clock::Real()));
   MQTTPUSH_ASSIGN_OR_RETURN(
       history_reader_, SqliteHistoryReader::Open(data_directory_->log_path()));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      audit_, SqliteConservationAudit::Open(data_directory_->log_path()));
   return absl::OkStatus();
 }
 
@@ -89,14 +92,17 @@ void Server::StartDelivery(const ServerConfig& config) {
   dispatcher_ = std::make_unique<Dispatcher>(
       event_log_.get(), &loop_, Clock::Real(), &board_,
       DispatcherOptions{.default_event_id_field = config.set_event_id,
-                        .max_attempts = config.max_attempts});
+                        .max_attempts = config.max_attempts,
+                        .qos_0_lifetime = config.qos_0_lifetime});
   supervisor_ = std::make_unique<Supervisor>(
       dispatcher_.get(), &loop_, Clock::Real(), &board_,
       SupervisorOptions{
           .worker_path = config.worker_path,
+          .sessions_path = data_directory_->sessions_path(),
           .link = {.ack_timeout = config.ack_timeout,
                    .connect_backoff_base = config.connect_backoff_base,
-                   .connect_backoff_max = config.connect_backoff_max}});
+                   .connect_backoff_max = config.connect_backoff_max},
+          .connect_rate = config.connect_rate_per_host});
   auto on_config = [this](std::shared_ptr<const ConfigSnapshot> snapshot) {
     loop_.Post([this, snapshot = std::move(snapshot)] {
       dispatcher_->OnConfig(snapshot);
@@ -142,7 +148,25 @@ absl::Status Server::Listen(const ServerConfig& config) {
   return absl::OkStatus();
 }
 
+// After the loop has taken up the deliveries of the last run: those reads come
+// first.
+void Server::StartWatch(const ServerConfig& config) {
+  loop_.Post([this, interval = config.audit_interval] {
+    watch_ = std::make_unique<ConservationWatch>(std::move(audit_), interval,
+                                                 Clock::Real());
+  });
+}
+
+ConservationCounters Server::conservation() {
+  ConservationCounters counters;
+  loop_.RunAndWait([&] {
+    if (watch_ != nullptr) counters = watch_->counters();
+  });
+  return counters;
+}
+
 Server::~Server() {
+  loop_.RunAndWait([this] { watch_.reset(); });
   if (grpc_server_ != nullptr) {
     // Who looks at health goes elsewhere; calls are still answered while the
     // workers drain.

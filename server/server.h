@@ -9,10 +9,12 @@
 #include "absl/status/statusor.h"
 #include "common/event_loop.h"
 #include "server/config.h"
+#include "server/conservation_watch.h"
 #include "services/admin/admin_service.h"
 #include "services/history/history_service.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/object_schema.h"
+#include "storage/sqlite/conservation_audit.h"
 #include "storage/sqlite/data_directory.h"
 #include "storage/sqlite/sqlite_config_store.h"
 #include "storage/sqlite/sqlite_event_log.h"
@@ -40,10 +42,13 @@ class Server {
 
   // The address in use, with the real port.
   const std::string& address() const { return address_; }
+  // What the audit found so far. Thread-safe; waits for the loop.
+  ConservationCounters conservation();
 
  private:
   Server() = default;
   absl::Status OpenStorage(const ServerConfig& config);
+  void StartWatch(const ServerConfig& config);
   void StartDelivery(const ServerConfig& config);
   absl::Status Listen(const ServerConfig& config);
   void StopDelivery();
@@ -55,6 +60,7 @@ class Server {
   EventLoop loop_;
   std::unique_ptr<SqliteConfigStore> config_store_;
   std::unique_ptr<SqliteHistoryReader> history_reader_;
+  std::unique_ptr<SqliteConservationAudit> audit_;
   // Only the loop's thread uses these two.
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<Supervisor> supervisor_;
@@ -65,6 +71,8 @@ class Server {
   std::unique_ptr<IngestService> ingest_service_;
   std::unique_ptr<HistoryService> history_service_;
   std::unique_ptr<grpc::Server> grpc_server_;
+  // Made and ended by the loop's thread.
+  std::unique_ptr<ConservationWatch> watch_;
 };
 
 }  // namespace mqttpush

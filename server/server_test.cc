@@ -13,6 +13,7 @@
 #include "google/protobuf/text_format.h"
 #include "grpc/health/v1/health.pb.h"
 #include "gtest/gtest.h"
+#include "storage/sqlite/database.h"
 #include "tests/support/admin_client.h"
 #include "tests/support/free_port.h"
 #include "tests/support/rpc.h"
@@ -248,6 +249,28 @@ TEST_F(ServerTest, KeepsItsConfigurationOverARestart) {
   ASSERT_TRUE(before.ok() && after.ok());
   EXPECT_EQ(after->etag(), before->etag());
   EXPECT_EQ(after->port(), before->port());
+  ExpectStopsInTime();
+}
+
+TEST_F(ServerTest, FindsAnEventThatIsMissingFromItsBooks) {
+  ServerConfig config = Config();
+  config.audit_interval = absl::Milliseconds(10);
+  Start(config);
+  ASSERT_TRUE(
+      WaitUntil(kDeadline, [&] { return server_->conservation().audits > 0; }));
+  EXPECT_EQ(server_->conservation().differences, 0);
+  auto log =
+      Database::Open(config.data_dir + "/log.db", Database::Mode::kReadWrite);
+  ASSERT_TRUE(log.ok()) << log.status();
+  const absl::Status broken = log->Execute(
+      "INSERT INTO subscription (uid, tenant_uid, subscription_id, cursor, "
+      "sent_through, accepted_count, delivered_count, parked_count) "
+      "VALUES (9, 1, 'lossy', 0, 0, 2, 1, 1)");
+  ASSERT_TRUE(broken.ok()) << broken;
+  // Accepted, delivered and parked.
+  EXPECT_TRUE(WaitUntil(
+      kDeadline, [&] { return server_->conservation().differences == 3; }));
+  EXPECT_EQ(server_->conservation().violations, 3);
   ExpectStopsInTime();
 }
 

@@ -99,6 +99,16 @@ void ConfigSnapshot::EraseTenant(int64_t uid) {
   tenants_by_uid_.erase(it);
 }
 
+void ConfigSnapshot::EraseChildren(int64_t tenant_uid) {
+  for (const SubscriptionRecord* subscription : SubscriptionsOf(tenant_uid)) {
+    EraseSubscription(subscription->uid);
+  }
+  for (auto it = brokers_.lower_bound({tenant_uid, ""});
+       it != brokers_.end() && it->first.first == tenant_uid;) {
+    EraseBroker((it++)->second->uid);
+  }
+}
+
 void ConfigSnapshot::EraseBroker(int64_t uid) {
   EraseChild(uid, &brokers_, &brokers_by_uid_);
 }

@@ -56,6 +56,8 @@ class ConfigSnapshot {
   void Put(BrokerRecord broker);
   void Put(SubscriptionRecord subscription);
   void EraseTenant(int64_t uid);
+  // The brokers and subscriptions of a tenant.
+  void EraseChildren(int64_t tenant_uid);
   void EraseBroker(int64_t uid);
   void EraseSubscription(int64_t uid);
 

@@ -18,6 +18,8 @@ namespace mqttpush {
 struct ConfigChange {
   struct DeleteTenant {
     int64_t uid;
+    // Also deletes its brokers and subscriptions; otherwise it must have none.
+    bool with_children = false;
   };
   struct DeleteBroker {
     int64_t uid;

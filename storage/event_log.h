@@ -4,7 +4,8 @@
 // (docs/decisions/0003-cursor-and-exceptions.md). Of the events that a
 // subscription took:
 //   - at or below `cursor`, without an exception row: DELIVERED;
-//   - with an exception row: RETRYING or PARKED, as it says;
+//   - with an exception row: RETRYING, PARKED, EXPIRED or DISCARDED, as it
+//   says;
 //   - above `cursor`, with a succeeded attempt: DELIVERED, ahead of the cursor;
 //   - above `cursor` otherwise: WAITING, and up to `sent_through` perhaps with
 //   a worker.
@@ -50,10 +51,12 @@ enum class AppendOutcome {
                // batch
 };
 
-// RETRYING or PARKED.
+// RETRYING, or ended as PARKED, EXPIRED or DISCARDED.
 struct DeliveryException {
   int64_t event_seq = 0;
-  bool parked = false;
+  DeliveryState state = DeliveryState::kRetrying;
+  EndReason reason = EndReason::kNone;
+  absl::Time end_time = absl::UnixEpoch();  // not of a retrying one
   // Handed to a worker; after a crash it may have been sent.
   bool sent = false;
   int attempt_count = 0;
@@ -101,7 +104,7 @@ struct AttemptedEvent {
 // What dispatch needs to go on with a subscription after a restart.
 struct SubscriptionRecovery {
   SubscriptionState state;
-  // All retrying ones, and of the parked ones those above the cursor; by
+  // All retrying ones, and of the ended ones those above the cursor; by
   // event_seq.
   std::vector<DeliveryException> exceptions;
   std::vector<AttemptedEvent> attempted;  // above the cursor, by event_seq
@@ -139,13 +142,14 @@ class EventLog {
   virtual absl::StatusOr<SubscriptionRecovery> Recover(
       int64_t subscription_uid) = 0;
 
-  // The subscriptions with messages that were with a worker when the log was
-  // last written, deleted ones among them. Only uid and tenant_uid are set.
-  virtual absl::StatusOr<std::vector<SubscriptionState>> ListDoubtful() = 0;
+  // The subscriptions with deliveries that have not ended, deleted ones among
+  // them. Only uid and tenant_uid are set.
+  virtual absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() = 0;
 
   // The next events that the subscription took, with seq > after_seq, in order:
-  // at most `limit`. `scanned_through`: no further one has a seq at or below
-  // it.
+  // at most `limit`, and none after their payloads have come to kReadBytes.
+  // `scanned_through`: no further one has a seq at or below it.
+  static constexpr size_t kReadBytes = 1 << 20;
   struct NextEvents {
     std::vector<EventRecord> events;
     int64_t scanned_through = 0;

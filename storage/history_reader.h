@@ -41,7 +41,12 @@ struct DeliveryRow {
   std::string subscription_id;
   DeliveryState state = DeliveryState::kWaiting;
   int attempt_count = 0;
-  absl::Time next_attempt_time;               // when kRetrying
+  absl::Time next_attempt_time;  // when kRetrying
+  // When and why it ended; only of kParked, kExpired and kDiscarded.
+  // InfinitePast where the log does not know: an overlay said kDiscarded, or it
+  // was parked without an attempt.
+  absl::Time end_time = absl::InfinitePast();
+  EndReason end_reason = EndReason::kNone;
   std::optional<AttemptRecord> last_attempt;  // absent before the first
 };
 

@@ -162,8 +162,8 @@ struct AttemptRecord {
   int64_t broker_revision = 0;
 };
 
-// The states of a delivery. IN_FLIGHT is known to dispatch only, the others
-// follow from the log.
+// Stored as numbers. The states of a delivery. IN_FLIGHT is known to dispatch
+// only, the others follow from the log.
 enum class DeliveryState {
   kWaiting = 1,
   kInFlight = 2,
@@ -172,6 +172,14 @@ enum class DeliveryState {
   kParked = 5,
   kExpired = 6,
   kDiscarded = 7,
+};
+
+// Stored as numbers. Why a delivery ended without an attempt that says it.
+enum class EndReason {
+  kNone = 0,                  // see its last attempt
+  kLifetimeOver = 1,          // EXPIRED
+  kSubscriptionDisabled = 2,  // DISCARDED
+  kSubscriptionDeleted = 3,   // DISCARDED
 };
 
 }  // namespace mqttpush

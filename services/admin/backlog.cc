@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/status_macros.h"
+#include "services/admin/undelivered.h"
 #include "services/admin/values.h"
 #include "services/api/errors.h"
 
@@ -57,18 +58,20 @@ absl::StatusOr<v1::Backlog> ReadBacklog(const SubscriptionRecord& subscription,
   backlog.set_accepted_count(state.accepted_count);
   backlog.set_delivered_count(state.delivered_count);
   backlog.set_parked_count(state.parked_count);
-  const int64_t open =
-      state.accepted_count - state.delivered_count - state.parked_count;
+  backlog.set_expired_count(state.expired_count);
+  backlog.set_discarded_count(state.discarded_count);
+  const int64_t open = UndeliveredCount(state) - state.parked_count;
   if (open <= 0) return backlog;
 
   // A retrying delivery may be in flight again: it is counted there.
   MQTTPUSH_ASSIGN_OR_RETURN(const SubscriptionRecovery recovery,
                             log->Recover(subscription.uid));
-  const int64_t retrying = std::count_if(
-      recovery.exceptions.begin(), recovery.exceptions.end(),
-      [&](const DeliveryException& exception) {
-        return !exception.parked && in_flight.count(exception.event_seq) == 0;
-      });
+  const int64_t retrying =
+      std::count_if(recovery.exceptions.begin(), recovery.exceptions.end(),
+                    [&](const DeliveryException& exception) {
+                      return exception.state == DeliveryState::kRetrying &&
+                             in_flight.count(exception.event_seq) == 0;
+                    });
   backlog.set_retrying_count(std::min(retrying, open));
   backlog.set_in_flight_count(
       std::min<int64_t>(in_flight.size(), open - backlog.retrying_count()));

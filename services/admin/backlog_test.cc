@@ -62,7 +62,7 @@ TEST(BacklogTest, WaitingIsTheRestAfterTheOthers) {
   ++subscription.recovery.state.delivered_count;  // 6, ahead of the cursor
   DeliveryException parked;
   parked.event_seq = 3;
-  parked.parked = true;
+  parked.state = DeliveryState::kParked;
   DeliveryException retrying;
   retrying.event_seq = 4;
   subscription.recovery.exceptions = {parked, retrying};
@@ -77,6 +77,16 @@ TEST(BacklogTest, WaitingIsTheRestAfterTheOthers) {
             backlog.delivered_count() + backlog.parked_count() +
                 backlog.retrying_count() + backlog.in_flight_count() +
                 backlog.waiting_count());
+}
+
+TEST(BacklogTest, ExpiredAndDiscardedDoNotWait) {
+  FakeEventLog::Subscription subscription = WithEvents(3, 9);
+  subscription.recovery.state.expired_count = 2;
+  subscription.recovery.state.discarded_count = 1;
+  const v1::Backlog backlog = Compute(std::move(subscription), {});
+  EXPECT_EQ(backlog.expired_count(), 2);
+  EXPECT_EQ(backlog.discarded_count(), 1);
+  EXPECT_EQ(backlog.waiting_count(), 9 - 3 - 2 - 1);
 }
 
 TEST(BacklogTest, ARetryInFlightIsCountedOnce) {

@@ -389,6 +389,7 @@ TEST_F(BrokerAdminTest, ShowsTheLinkAsOfNow) {
   link.since = absl::FromUnixMicros(1'500'000);
   link.last_error = "bad user name or password \xff";
   link.next_connect_time = absl::FromUnixSeconds(7);
+  link.broker_address = "192.0.2.7:8883";
   delivery_status_.SetLink(Stored().uid, link);
   const auto broker = GetBroker(kMain);
   EXPECT_EQ(broker->link().state(), v1::Link::REFUSED);
@@ -397,6 +398,7 @@ TEST_F(BrokerAdminTest, ShowsTheLinkAsOfNow) {
   EXPECT_EQ(broker->link().last_error(), "bad user name or password ?");
   EXPECT_EQ(broker->link().next_connect_time().seconds(), 7);
   EXPECT_FALSE(broker->link().has_last_ack_time());
+  EXPECT_EQ(broker->link().broker_address(), "192.0.2.7:8883");
 }
 
 TEST_F(BrokerAdminTest, IsPausedWithItsTenant) {

@@ -191,6 +191,7 @@ v1::Link LinkToProto(const LinkStatus& link, bool paused) {
   proto.set_state(static_cast<v1::Link::State>(state));
   proto.set_last_error(Truncate(ReplaceInvalidUtf8(link.last_error),
                                 limits::kMaxErrorMessageBytes));
+  proto.set_broker_address(ReplaceInvalidUtf8(link.broker_address));
   const auto set = [](absl::Time time, auto make) {
     if (time != absl::InfinitePast()) SetTimestamp(time, make());
   };

@@ -48,7 +48,7 @@ class FakeEventLog : public EventLog {
     if (!error_.ok()) return error_;
     return subscriptions_[subscription_uid].recovery;
   }
-  absl::StatusOr<std::vector<SubscriptionState>> ListDoubtful() override {
+  absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override {
     return std::vector<SubscriptionState>();
   }
   absl::StatusOr<NextEvents> ReadNext(int64_t, int64_t subscription_uid,

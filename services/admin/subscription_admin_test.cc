@@ -215,6 +215,59 @@ TEST_F(SubscriptionAdminTest, UpdateRefuses) {
   EXPECT_EQ(GetSubscription(kAll)->topic(), "t");
 }
 
+TEST_F(SubscriptionAdminTest, LifetimeAndDisabledFollowTheMask) {
+  const auto created =
+      Create("topic: 't' event_lifetime { seconds: 90 } disabled: true");
+  ASSERT_TRUE(created.ok()) << created.status.error_message();
+  EXPECT_EQ(created->event_lifetime().seconds(), 90);
+  EXPECT_TRUE(created->disabled());
+  EXPECT_EQ(created->state(), v1::Subscription::DISABLED);
+  Restart();
+  EXPECT_EQ(GetSubscription(kAll)->DebugString(), created->DebugString());
+  // What is not set is not touched; what is named and not set gets its default.
+  EXPECT_TRUE(Update("topic: 'u'")->has_event_lifetime());
+  EXPECT_TRUE(Update("disabled: false")->disabled());
+  EXPECT_EQ(Update("", {"disabled"})->state(), v1::Subscription::ACTIVE);
+  EXPECT_FALSE(Update("", {"event_lifetime"})->has_event_lifetime());
+  EXPECT_TRUE(Update("disabled: true")->disabled());
+  EXPECT_EQ(Update("event_lifetime { seconds: 2678400 }")->revision(), 6);
+}
+
+TEST_F(SubscriptionAdminTest, LifetimeHasALeastAndAMost) {
+  for (const char* lifetime :
+       {"{ }", "{ seconds: -1 }", "{ nanos: 500000000 }",
+        "{ seconds: 5 nanos: 1 }", "{ seconds: 2678401 }",
+        "{ seconds: 9223372036854775807 }"}) {
+    EXPECT_THAT(
+        Create(absl::StrCat("topic: 't' event_lifetime ", lifetime)).violations,
+        ElementsAre("subscription.event_lifetime: must be whole seconds from "
+                    "1 s to 2678400 s"))
+        << lifetime;
+  }
+}
+
+TEST_F(SubscriptionAdminTest, ShowsTheFirstStateThatHolds) {
+  Create("topic: 't'");
+  delivery_status_.SetIncompatibility(Uid(), "QoS 2 is asked for");
+  const auto incompatible = GetSubscription(kAll);
+  EXPECT_EQ(incompatible->state(), v1::Subscription::INCOMPATIBLE);
+  EXPECT_EQ(incompatible->incompatibility(), "QoS 2 is asked for");
+  Call(&Stub::PauseTenant,
+       Parse<v1::PauseTenantRequest>("name: 'tenants/acme'"));
+  const auto paused = GetSubscription(kAll);
+  EXPECT_EQ(paused->state(), v1::Subscription::PAUSED);
+  EXPECT_EQ(paused->incompatibility(), "");
+  EXPECT_EQ(Update("disabled: true")->state(), v1::Subscription::DISABLED);
+  Call(&Stub::ResumeTenant,
+       Parse<v1::ResumeTenantRequest>("name: 'tenants/acme'"));
+  EXPECT_EQ(GetSubscription(kAll)->state(), v1::Subscription::DISABLED);
+  const auto enabled = Update("", {"disabled"});
+  EXPECT_EQ(enabled->state(), v1::Subscription::INCOMPATIBLE);
+  EXPECT_EQ(enabled->incompatibility(), "QoS 2 is asked for");
+  delivery_status_.SetIncompatibility(Uid(), "");
+  EXPECT_EQ(GetSubscription(kAll)->state(), v1::Subscription::ACTIVE);
+}
+
 TEST_F(SubscriptionAdminTest, PauseAndResume) {
   Create("topic: 't'");
   const std::string name = absl::StrCat("name: '", kAll, "'");
@@ -246,9 +299,11 @@ TEST_F(SubscriptionAdminTest, PauseAndResume) {
 TEST_F(SubscriptionAdminTest, DeleteWantsForceForUndeliveredEvents) {
   Create("topic: 't'");
   FakeEventLog::Subscription log;
-  log.recovery.state.accepted_count = 5;
+  log.recovery.state.accepted_count = 12;
   log.recovery.state.delivered_count = 2;
   log.recovery.state.parked_count = 1;
+  log.recovery.state.expired_count = 3;
+  log.recovery.state.discarded_count = 4;
   log_.Set(Uid(), log);
   const auto refused = Delete();
   EXPECT_EQ(refused.status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
@@ -258,8 +313,30 @@ TEST_F(SubscriptionAdminTest, DeleteWantsForceForUndeliveredEvents) {
             "`force` to discard them");
   EXPECT_EQ(Delete("force: true etag: 'x'").reason, "ETAG_MISMATCH");
   EXPECT_TRUE(Delete("force: true validate_only: true").ok());
+  testing::internal::CaptureStderr();
   EXPECT_TRUE(Delete("force: true").ok());
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("events_discarded "
+                        "subscription=tenants/acme/subscriptions/all count=3"));
   EXPECT_EQ(Delete().reason, "SUBSCRIPTION_NOT_FOUND");
+}
+
+TEST_F(SubscriptionAdminTest, ExpiredAndDiscardedEventsNeedNoForce) {
+  Create("topic: 't'");
+  FakeEventLog::Subscription log;
+  log.recovery.state.accepted_count = 5;
+  log.recovery.state.delivered_count = 2;
+  log.recovery.state.expired_count = 2;
+  log.recovery.state.discarded_count = 1;
+  log_.Set(Uid(), log);
+  EXPECT_TRUE(Delete().ok());
+}
+
+// Nobody may be kept from ending a customer's pushing by a full disk.
+TEST_F(SubscriptionAdminTest, ForceDeletesWithoutTheLog) {
+  Create("topic: 't'");
+  log_.SetError(absl::UnavailableError("disk is full"));
+  EXPECT_TRUE(Delete("force: true").ok());
 }
 
 TEST_F(SubscriptionAdminTest, ShowsTheBacklog) {

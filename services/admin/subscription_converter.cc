@@ -16,6 +16,8 @@ namespace mqttpush {
 namespace {
 
 constexpr size_t kMaxEventIdFieldCharacters = 128;
+constexpr absl::Duration kMinEventLifetime = absl::Seconds(1);
+constexpr absl::Duration kMaxEventLifetime = absl::Hours(31 * 24);
 
 // Returns 0 where there is a violation.
 int64_t BrokerFromProto(const std::string& name, const TenantRecord& tenant,
@@ -120,10 +122,27 @@ std::optional<std::string> EventIdFieldFromProto(const v1::Subscription& proto,
   return proto.event_id_field();
 }
 
+std::optional<absl::Duration> LifetimeFromProto(const v1::Subscription& proto,
+                                                Violations* violations) {
+  if (!proto.has_event_lifetime()) return std::nullopt;
+  return WholeSeconds(proto.event_lifetime(), kMinEventLifetime,
+                      kMaxEventLifetime, "subscription.event_lifetime",
+                      violations);
+}
+
 }  // namespace
 
+v1::Subscription::State StateOf(const SubscriptionRecord& subscription,
+                                const TenantRecord& tenant, bool incompatible) {
+  if (subscription.disabled) return v1::Subscription::DISABLED;
+  if (subscription.paused || tenant.paused) return v1::Subscription::PAUSED;
+  return incompatible ? v1::Subscription::INCOMPATIBLE
+                      : v1::Subscription::ACTIVE;
+}
+
 v1::Subscription SubscriptionToProto(const SubscriptionRecord& subscription,
-                                     const ConfigSnapshot& snapshot) {
+                                     const ConfigSnapshot& snapshot,
+                                     absl::string_view incompatibility) {
   v1::Subscription proto;
   proto.set_name(NameOf(snapshot, subscription));
   proto.set_broker(
@@ -143,8 +162,16 @@ v1::Subscription SubscriptionToProto(const SubscriptionRecord& subscription,
   if (subscription.event_id_field) {
     proto.set_event_id_field(*subscription.event_id_field);
   }
-  proto.set_state(subscription.paused ? v1::Subscription::PAUSED
-                                      : v1::Subscription::ACTIVE);
+  proto.set_disabled(subscription.disabled);
+  if (subscription.event_lifetime) {
+    SetDuration(*subscription.event_lifetime, proto.mutable_event_lifetime());
+  }
+  proto.set_state(StateOf(subscription,
+                          *snapshot.FindTenant(subscription.tenant_uid),
+                          !incompatibility.empty()));
+  if (proto.state() == v1::Subscription::INCOMPATIBLE) {
+    proto.set_incompatibility(std::string(incompatibility));
+  }
   proto.set_etag(Etag(subscription));
   proto.set_revision(subscription.revision);
   SetTimestamp(subscription.create_time, proto.mutable_create_time());
@@ -167,6 +194,8 @@ SubscriptionRecord SubscriptionFromProto(const v1::Subscription& proto,
   base.qos = QosFromProto(proto.qos(), violations);
   base.retain = proto.retain();
   base.event_id_field = EventIdFieldFromProto(proto, violations);
+  base.disabled = proto.disabled();
+  base.event_lifetime = LifetimeFromProto(proto, violations);
   return base;
 }
 

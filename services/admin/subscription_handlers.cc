@@ -9,6 +9,7 @@
 #include "services/admin/lookup.h"
 #include "services/admin/page.h"
 #include "services/admin/subscription_converter.h"
+#include "services/admin/undelivered.h"
 #include "services/admin/update_mask.h"
 #include "services/api/errors.h"
 #include "services/api/resource_names.h"
@@ -17,16 +18,12 @@
 namespace mqttpush {
 namespace {
 
-// What a customer still waits for must not vanish by a slip. Parked ones count:
-// they are kept to be sent by hand.
-absl::Status CheckNothingUndelivered(const SubscriptionRecord& subscription,
-                                     const std::string& name, EventLog* log) {
-  const absl::StatusOr<SubscriptionState> state =
-      log->GetSubscriptionState(subscription.uid);
-  if (!state.ok()) return errors::LogUnavailable(state.status());
-  const int64_t undelivered = state->accepted_count - state->delivered_count;
-  if (undelivered <= 0) return absl::OkStatus();
-  return errors::UndeliveredEvents(name, undelivered);
+// What a customer still waits for must not vanish by a slip.
+absl::Status CheckNothingIn(const Undelivered& undelivered) {
+  MQTTPUSH_RETURN_IF_ERROR(undelivered.count.status());
+  if (*undelivered.count <= 0) return absl::OkStatus();
+  return errors::UndeliveredEvents(undelivered.subscription,
+                                   *undelivered.count);
 }
 
 }  // namespace
@@ -125,6 +122,7 @@ absl::StatusOr<v1::Subscription> SubscriptionHandlers::Update(
 
 absl::Status SubscriptionHandlers::Delete(
     const v1::DeleteSubscriptionRequest& request) {
+  Undelivered dropped;
   const auto decide =
       [&](const ConfigSnapshot& snapshot) -> absl::StatusOr<ConfigChange> {
     MQTTPUSH_ASSIGN_OR_RETURN(
@@ -132,13 +130,14 @@ absl::Status SubscriptionHandlers::Delete(
         LookUpSubscription(snapshot, request.name(), "name"));
     MQTTPUSH_RETURN_IF_ERROR(
         CheckEtag(request.etag(), Etag(*subscription), request.name()));
-    if (!request.force()) {
-      MQTTPUSH_RETURN_IF_ERROR(
-          CheckNothingUndelivered(*subscription, request.name(), context_.log));
-    }
+    dropped = ReadUndelivered(snapshot, *subscription, context_.log);
+    if (!request.force()) MQTTPUSH_RETURN_IF_ERROR(CheckNothingIn(dropped));
     return ConfigChange{ConfigChange::DeleteSubscription{subscription->uid}};
   };
-  return DeleteRecord(context_, request.validate_only(), decide);
+  MQTTPUSH_RETURN_IF_ERROR(
+      DeleteRecord(context_, request.validate_only(), decide));
+  if (!request.validate_only()) LogDiscarded({dropped});
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Subscription> SubscriptionHandlers::Pause(
@@ -171,7 +170,7 @@ absl::StatusOr<v1::Subscription> SubscriptionHandlers::SetPaused(
 absl::StatusOr<v1::Subscription> SubscriptionHandlers::ToResponse(
     const ConfigSnapshot& snapshot,
     const SubscriptionRecord& subscription) const {
-  v1::Subscription proto = SubscriptionToProto(subscription, snapshot);
+  v1::Subscription proto = WithoutBacklog(snapshot, subscription);
   MQTTPUSH_ASSIGN_OR_RETURN(
       *proto.mutable_backlog(),
       ComputeBacklog(subscription, *context_.status, context_.log));
@@ -183,7 +182,15 @@ v1::Subscription SubscriptionHandlers::ToChangeResponse(
     const SubscriptionRecord& subscription) const {
   absl::StatusOr<v1::Subscription> proto = ToResponse(snapshot, subscription);
   return proto.ok() ? *std::move(proto)
-                    : SubscriptionToProto(subscription, snapshot);
+                    : WithoutBacklog(snapshot, subscription);
+}
+
+v1::Subscription SubscriptionHandlers::WithoutBacklog(
+    const ConfigSnapshot& snapshot,
+    const SubscriptionRecord& subscription) const {
+  return SubscriptionToProto(
+      subscription, snapshot,
+      context_.status->GetIncompatibility(subscription.uid));
 }
 
 }  // namespace mqttpush

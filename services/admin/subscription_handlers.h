@@ -33,6 +33,8 @@ class SubscriptionHandlers {
   absl::StatusOr<v1::Subscription> ToResponse(
       const ConfigSnapshot& snapshot,
       const SubscriptionRecord& subscription) const;
+  v1::Subscription WithoutBacklog(const ConfigSnapshot& snapshot,
+                                  const SubscriptionRecord& subscription) const;
   // For the answer to a change, which must not fail after it: without the
   // backlog when the log cannot be read.
   v1::Subscription ToChangeResponse(

@@ -13,6 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
@@ -294,7 +295,51 @@ TEST_F(TenantAdminTest, DeleteRefusesWhileThereAreBrokersOrSubscriptions) {
   EXPECT_EQ(refused.reason, "RESOURCE_IN_USE");
   EXPECT_EQ(refused.status.error_message(),
             "\"tenants/acme\" is in use by tenants/acme/brokers/main, "
-            "tenants/acme/subscriptions/all");
+            "tenants/acme/subscriptions/all; set `force` to delete them too");
+  EXPECT_TRUE(GetTenant("tenants/acme").ok());
+}
+
+TEST_F(TenantAdminTest, ForceDeletesAllAndSaysWhatItDrops) {
+  CreateTenant("acme");
+  CreateTenant("other");
+  CreateBroker("tenants/other", "theirs");
+  CreateBroker("tenants/acme", "main");
+  CreateBroker("tenants/acme", "second");
+  int64_t accepted = 3;
+  for (const char* id : {"a", "b", "empty"}) {
+    CreateSubscription("tenants/acme", id, "topic: 't'");
+    const auto snapshot = Snapshot();
+    FakeEventLog::Subscription log;
+    log.recovery.state.accepted_count = accepted;
+    accepted = accepted == 3 ? 5 : 1;
+    log.recovery.state.delivered_count = 1;
+    log_.Set(
+        snapshot->FindSubscription(snapshot->FindTenant("acme")->uid, id)->uid,
+        log);
+  }
+  const auto refused = Delete("name: 'tenants/acme'");
+  EXPECT_EQ(refused.reason, "RESOURCE_IN_USE");
+  EXPECT_THAT(refused.status.error_message(),
+              HasSubstr(", with 6 undelivered events; set `force`"));
+  EXPECT_TRUE(
+      Delete("name: 'tenants/acme' force: true validate_only: true").ok());
+  EXPECT_EQ(Delete("name: 'tenants/acme' force: true etag: 'x'").reason,
+            "ETAG_MISMATCH");
+  EXPECT_EQ(Snapshot()->subscriptions().size(), 3u);
+
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(Delete("name: 'tenants/acme' force: true").ok());
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("subscription=tenants/acme/subscriptions/a "
+                              "count=2"));
+  EXPECT_THAT(said, HasSubstr("subscription=tenants/acme/subscriptions/b "
+                              "count=4"));
+  EXPECT_THAT(said, Not(HasSubstr("subscriptions/empty")));
+  Restart();
+  EXPECT_EQ(GetTenant("tenants/acme").reason, "TENANT_NOT_FOUND");
+  EXPECT_TRUE(Snapshot()->subscriptions().empty());
+  EXPECT_EQ(Snapshot()->brokers().size(), 1u);
+  EXPECT_TRUE(GetBroker("tenants/other/brokers/theirs").ok());
 }
 
 TEST_F(TenantAdminTest, DeleteFreesTheNameButNotTheEtag) {

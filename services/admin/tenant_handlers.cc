@@ -9,6 +9,7 @@
 #include "services/admin/lookup.h"
 #include "services/admin/page.h"
 #include "services/admin/tenant_converter.h"
+#include "services/admin/undelivered.h"
 #include "services/admin/update_mask.h"
 #include "services/api/errors.h"
 #include "services/api/resource_names.h"
@@ -31,8 +32,8 @@ absl::Status CheckOwnerIdsAreFree(const ConfigSnapshot& snapshot,
   return taken.empty() ? absl::OkStatus() : errors::OwnerIdsTaken(taken);
 }
 
-std::vector<std::string> ReferrersOf(const ConfigSnapshot& snapshot,
-                                     const TenantRecord& tenant) {
+std::vector<std::string> ChildrenOf(const ConfigSnapshot& snapshot,
+                                    const TenantRecord& tenant) {
   std::vector<std::string> names;
   for (auto it = snapshot.brokers().lower_bound({tenant.uid, ""});
        it != snapshot.brokers().end() && it->first.first == tenant.uid; ++it) {
@@ -43,6 +44,16 @@ std::vector<std::string> ReferrersOf(const ConfigSnapshot& snapshot,
     names.push_back(SubscriptionName(tenant.id, subscription->id));
   }
   return names;
+}
+
+// The undelivered events of all its subscriptions.
+absl::StatusOr<int64_t> Sum(const std::vector<Undelivered>& all) {
+  int64_t sum = 0;
+  for (const Undelivered& undelivered : all) {
+    MQTTPUSH_RETURN_IF_ERROR(undelivered.count.status());
+    sum += *undelivered.count;
+  }
+  return sum;
 }
 
 }  // namespace
@@ -127,19 +138,29 @@ absl::StatusOr<v1::Tenant> TenantHandlers::Update(
 }
 
 absl::Status TenantHandlers::Delete(const v1::DeleteTenantRequest& request) {
+  std::vector<Undelivered> dropped;
   const auto decide =
       [&](const ConfigSnapshot& snapshot) -> absl::StatusOr<ConfigChange> {
     MQTTPUSH_ASSIGN_OR_RETURN(const TenantRecord* tenant,
                               LookUpTenant(snapshot, request.name(), "name"));
     MQTTPUSH_RETURN_IF_ERROR(
         CheckEtag(request.etag(), Etag(*tenant), request.name()));
-    const std::vector<std::string> referrers = ReferrersOf(snapshot, *tenant);
-    if (!referrers.empty()) {
-      return errors::StillReferredTo(request.name(), referrers);
+    dropped.clear();
+    for (const auto* subscription : snapshot.SubscriptionsOf(tenant->uid)) {
+      dropped.push_back(ReadUndelivered(snapshot, *subscription, context_.log));
     }
-    return ConfigChange{ConfigChange::DeleteTenant{tenant->uid}};
+    const std::vector<std::string> children = ChildrenOf(snapshot, *tenant);
+    if (!children.empty() && !request.force()) {
+      MQTTPUSH_ASSIGN_OR_RETURN(const int64_t undelivered, Sum(dropped));
+      return errors::TenantInUse(request.name(), children, undelivered);
+    }
+    return ConfigChange{
+        ConfigChange::DeleteTenant{tenant->uid, request.force()}};
   };
-  return DeleteRecord(context_, request.validate_only(), decide);
+  MQTTPUSH_RETURN_IF_ERROR(
+      DeleteRecord(context_, request.validate_only(), decide));
+  if (!request.validate_only()) LogDiscarded(dropped);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Tenant> TenantHandlers::Pause(

@@ -74,6 +74,28 @@ std::string AndMore(size_t count) {
              : "";
 }
 
+absl::Status InUse(absl::string_view name,
+                   const std::vector<std::string>& referrers,
+                   absl::string_view ending, Metadata metadata) {
+  metadata.emplace_back("name", name);
+  metadata.emplace_back("referrer_count", absl::StrCat(referrers.size()));
+  const size_t listed = std::min(referrers.size(), kMaxListed);
+  PreconditionFailure failure;
+  for (size_t i = 0; i < listed; ++i) {
+    AddFailure("RESOURCE_IN_USE", referrers[i],
+               absl::StrCat("refers to ", name), &failure);
+  }
+  absl::Status status = MakeError(
+      absl::StatusCode::kFailedPrecondition, "RESOURCE_IN_USE",
+      absl::StrCat(
+          "\"", name, "\" is in use by ",
+          absl::StrJoin(referrers.begin(), referrers.begin() + listed, ", "),
+          AndMore(referrers.size()), ending),
+      metadata);
+  AttachDetail(failure, &status);
+  return status;
+}
+
 }  // namespace
 
 absl::Status TenantNotFound(absl::string_view name) {
@@ -128,22 +150,20 @@ absl::Status EtagMismatch(absl::string_view name,
 
 absl::Status StillReferredTo(absl::string_view name,
                              const std::vector<std::string>& referrers) {
-  const size_t listed = std::min(referrers.size(), kMaxListed);
-  PreconditionFailure failure;
-  for (size_t i = 0; i < listed; ++i) {
-    AddFailure("RESOURCE_IN_USE", referrers[i],
-               absl::StrCat("refers to ", name), &failure);
-  }
-  absl::Status status = MakeError(
-      absl::StatusCode::kFailedPrecondition, "RESOURCE_IN_USE",
-      absl::StrCat(
-          "\"", name, "\" is in use by ",
-          absl::StrJoin(referrers.begin(), referrers.begin() + listed, ", "),
-          AndMore(referrers.size())),
-      {{"name", std::string(name)},
-       {"referrer_count", absl::StrCat(referrers.size())}});
-  AttachDetail(failure, &status);
-  return status;
+  return InUse(name, referrers, "", {});
+}
+
+absl::Status TenantInUse(absl::string_view name,
+                         const std::vector<std::string>& children,
+                         int64_t undelivered) {
+  const std::string count = absl::StrCat(undelivered);
+  const std::string events =
+      undelivered == 0
+          ? "; set `force` to delete them too"
+          : absl::StrCat(", with ", count,
+                         " undelivered events; set `force` to delete them too "
+                         "and discard the events");
+  return InUse(name, children, events, {{"undelivered_count", count}});
 }
 
 absl::Status UndeliveredEvents(absl::string_view name, int64_t count) {

@@ -41,6 +41,12 @@ absl::Status EtagMismatch(absl::string_view name,
 absl::Status StillReferredTo(absl::string_view name,
                              const std::vector<std::string>& referrers);
 
+// The same for a tenant with `children` (not empty), which have so many
+// undelivered events; says what `force` would do.
+absl::Status TenantInUse(absl::string_view name,
+                         const std::vector<std::string>& children,
+                         int64_t undelivered);
+
 // FAILED_PRECONDITION, UNDELIVERED_EVENTS.
 absl::Status UndeliveredEvents(absl::string_view name, int64_t count);
 

@@ -60,6 +60,15 @@ TEST(ErrorsTest, CodeReasonAndWordsAreFixed) {
       {errors::StillReferredTo("tenants/a", {"tenants/a/brokers/b"}),
        absl::StatusCode::kFailedPrecondition, "RESOURCE_IN_USE",
        "\"tenants/a\" is in use by tenants/a/brokers/b"},
+      {errors::TenantInUse("tenants/a", {"tenants/a/brokers/b"}, 0),
+       absl::StatusCode::kFailedPrecondition, "RESOURCE_IN_USE",
+       "\"tenants/a\" is in use by tenants/a/brokers/b; set `force` to delete "
+       "them too"},
+      {errors::TenantInUse("tenants/a", {"tenants/a/subscriptions/s"}, 7),
+       absl::StatusCode::kFailedPrecondition, "RESOURCE_IN_USE",
+       "\"tenants/a\" is in use by tenants/a/subscriptions/s, with 7 "
+       "undelivered events; set `force` to delete them too and discard the "
+       "events"},
       {errors::UndeliveredEvents("tenants/a/subscriptions/s", 3),
        absl::StatusCode::kFailedPrecondition, "UNDELIVERED_EVENTS",
        "\"tenants/a/subscriptions/s\" has 3 undelivered events; set `force` to "

@@ -1,7 +1,11 @@
 #include "services/history/history_converters.h"
 
+#include <string>
+
+#include "common/reason_codes.h"
 #include "google/protobuf/util/time_util.h"
 #include "services/api/resource_names.h"
+#include "services/history/attempt_hint.h"
 
 namespace mqttpush {
 namespace {
@@ -17,15 +21,55 @@ v1::Qos ToProto(Qos qos) {
   return static_cast<v1::Qos>(static_cast<int>(qos) + 1);
 }
 
-void SetLastAttempt(const DeliveryRow& row, v1::Delivery& delivery) {
-  const AttemptRecord& last = *row.last_attempt;
-  delivery.set_topic(last.topic);
-  delivery.set_qos(ToProto(last.qos));
-  if (row.state == DeliveryState::kDelivered ||
-      row.state == DeliveryState::kParked) {
-    *delivery.mutable_complete_time() =
-        ToProto(last.start_time + last.duration);
+// InfinitePast: it has not ended, or the log does not know when.
+absl::Time CompleteTime(const DeliveryRow& row) {
+  const bool by_attempt = row.state == DeliveryState::kDelivered ||
+                          row.state == DeliveryState::kParked;
+  if (row.end_time != absl::InfinitePast()) return row.end_time;
+  if (!by_attempt || !row.last_attempt.has_value()) return absl::InfinitePast();
+  return row.last_attempt->start_time + row.last_attempt->duration;
+}
+
+std::string StateReason(const DeliveryRow& row) {
+  if (row.state == DeliveryState::kExpired) {
+    return "its lifetime was over before it could be delivered";
   }
+  if (row.state != DeliveryState::kDiscarded) return "";
+  // Without a reason: deleted so lately that the log does not say so yet.
+  return row.end_reason == EndReason::kSubscriptionDisabled
+             ? "its subscription was disabled"
+             : "its subscription was deleted";
+}
+
+void SetEvidence(const AttemptRecord& record, v1::Attempt& attempt) {
+  attempt.set_packet_id(record.packet_id);
+  attempt.set_duplicate_flag(record.duplicate_flag);
+  attempt.set_session_present(record.session_present);
+  attempt.set_broker_address(record.broker_address);
+  attempt.set_connection(record.connection);
+  attempt.set_subscription_revision(record.subscription_revision);
+  attempt.set_broker_revision(record.broker_revision);
+  if (record.pubrec_time != absl::InfinitePast()) {
+    *attempt.mutable_pubrec_time() = ToProto(record.pubrec_time);
+  }
+  if (record.ack_time != absl::InfinitePast()) {
+    *attempt.mutable_ack_time() = ToProto(record.ack_time);
+  }
+}
+
+void SetOutcome(const AttemptRecord& record, v1::Attempt& attempt) {
+  attempt.set_outcome(record.succeeded ? v1::Attempt::SUCCEEDED
+                                       : v1::Attempt::FAILED);
+  attempt.set_error_class(
+      static_cast<v1::Attempt::ErrorClass>(record.error_class));
+  attempt.set_error_message(record.error_message);
+  attempt.set_reason_code(record.reason_code);
+  if (record.reason_code != 0) {
+    attempt.set_reason(ReasonCodeName(record.reason_code));
+  }
+  attempt.set_reason_string(record.reason_string);
+  attempt.set_warning(record.warning);
+  attempt.set_hint(std::string(AttemptHint(record)));
 }
 
 }  // namespace
@@ -44,7 +88,14 @@ v1::Delivery ToProto(const DeliveryRow& row, absl::string_view tenant) {
   if (row.state == DeliveryState::kRetrying) {
     *delivery.mutable_next_attempt_time() = ToProto(row.next_attempt_time);
   }
-  if (row.last_attempt.has_value()) SetLastAttempt(row, delivery);
+  if (row.last_attempt.has_value()) {
+    delivery.set_topic(row.last_attempt->topic);
+    delivery.set_qos(ToProto(row.last_attempt->qos));
+  }
+  if (const absl::Time end = CompleteTime(row); end != absl::InfinitePast()) {
+    *delivery.mutable_complete_time() = ToProto(end);
+  }
+  delivery.set_state_reason(StateReason(row));
   delivery.set_payload(row.event.payload);
   return delivery;
 }
@@ -59,18 +110,9 @@ v1::Attempt ToProto(const AttemptRow& row, absl::string_view tenant) {
       absl::ToInt64Microseconds(record.duration));
   attempt.set_topic(record.topic);
   attempt.set_qos(ToProto(record.qos));
-  attempt.set_outcome(record.succeeded ? v1::Attempt::SUCCEEDED
-                                       : v1::Attempt::FAILED);
-  attempt.set_error_class(
-      static_cast<v1::Attempt::ErrorClass>(record.error_class));
-  attempt.set_error_message(record.error_message);
-  attempt.set_reason_code(record.reason_code);
-  attempt.set_packet_id(record.packet_id);
-  attempt.set_duplicate_flag(record.duplicate_flag);
-  attempt.set_session_present(record.session_present);
-  attempt.set_broker_address(record.broker_address);
-  attempt.set_subscription_revision(record.subscription_revision);
-  attempt.set_broker_revision(record.broker_revision);
+  attempt.set_requested_qos(ToProto(record.requested_qos));
+  SetOutcome(record, attempt);
+  SetEvidence(record, attempt);
   attempt.set_event_id(row.event_id);
   attempt.set_object_type(static_cast<v1::ObjectType>(row.object_type));
   attempt.set_subscription(SubscriptionName(tenant, row.subscription_id));

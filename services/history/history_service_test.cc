@@ -93,7 +93,7 @@ class HistoryServiceTest : public ::testing::Test {
     update.attempts = {Attempt(1, 1, false), Attempt(1, 2, true),
                        Attempt(2, 1, false)};
     update.put_exceptions = {
-        {.event_seq = 2, .parked = true, .attempt_count = 1}};
+        {.event_seq = 2, .state = DeliveryState::kParked, .attempt_count = 1}};
     ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
   }
   AttemptRecord Attempt(int64_t seq, int number, bool succeeded) const {
@@ -108,7 +108,13 @@ class HistoryServiceTest : public ::testing::Test {
     attempt.succeeded = succeeded;
     attempt.error_class = succeeded ? ErrorClass::kNone : ErrorClass::kRejected;
     attempt.reason_code = succeeded ? 0 : 0x97;
+    attempt.reason_string = succeeded ? "" : "plan exhausted";
     attempt.packet_id = 5;
+    attempt.requested_qos = Qos::kAtLeastOnce;
+    attempt.connection = 4;
+    attempt.warning = succeeded ? "it may arrive twice" : "";
+    attempt.pubrec_time = absl::FromUnixSeconds(111);
+    attempt.ack_time = absl::FromUnixSeconds(112);
     return attempt;
   }
   std::string Name(int64_t seq) const {
@@ -172,7 +178,16 @@ TEST_F(HistoryServiceTest, GetsADeliveryWithPayloadAndAttempts) {
   EXPECT_EQ(delivery.attempts(0).outcome(), v1::Attempt::FAILED);
   EXPECT_EQ(delivery.attempts(0).error_class(), v1::Attempt::REJECTED);
   EXPECT_EQ(delivery.attempts(0).reason_code(), 0x97);
+  EXPECT_EQ(delivery.attempts(0).reason(), "0x97 quota exceeded");
+  EXPECT_EQ(delivery.attempts(0).reason_string(), "plan exhausted");
+  EXPECT_NE(delivery.attempts(0).hint(), "");
   EXPECT_EQ(delivery.attempts(1).outcome(), v1::Attempt::SUCCEEDED);
+  EXPECT_EQ(delivery.attempts(1).requested_qos(), v1::AT_LEAST_ONCE);
+  EXPECT_EQ(delivery.attempts(1).connection(), 4);
+  EXPECT_EQ(delivery.attempts(1).warning(), "it may arrive twice");
+  EXPECT_EQ(delivery.attempts(1).hint(), "");
+  EXPECT_EQ(delivery.attempts(1).pubrec_time().seconds(), 111);
+  EXPECT_EQ(delivery.attempts(1).ack_time().seconds(), 112);
   EXPECT_EQ(TimeUtil::DurationToMilliseconds(delivery.attempts(1).duration()),
             250);
   EXPECT_EQ(TimeUtil::TimestampToMilliseconds(delivery.complete_time()),
@@ -192,6 +207,44 @@ TEST_F(HistoryServiceTest, ListsByState) {
   EXPECT_EQ(response.deliveries(1).state(), v1::Delivery::PARKED);
   EXPECT_EQ(response.deliveries(1).payload(), "");
   EXPECT_EQ(response.next_page_token(), "");
+}
+
+TEST_F(HistoryServiceTest, ListsWhatExpiredAndWhatWasDiscarded) {
+  DeliveryUpdate update = {
+      .subscription_uid = subscription_uid_, .cursor = 3, .sent_through = 3};
+  update.put_exceptions = {{.event_seq = 2,
+                            .state = DeliveryState::kExpired,
+                            .reason = EndReason::kLifetimeOver,
+                            .end_time = absl::FromUnixSeconds(500),
+                            .attempt_count = 1},
+                           {.event_seq = 3,
+                            .state = DeliveryState::kDiscarded,
+                            .reason = EndReason::kSubscriptionDisabled,
+                            .end_time = absl::FromUnixSeconds(600)}};
+  ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
+  struct Case {
+    v1::Delivery::State state;
+    const char* event_id;
+    const char* reason;
+    int64_t end;
+  };
+  for (const Case& c :
+       {Case{v1::Delivery::EXPIRED, "b",
+             "its lifetime was over before it could be delivered", 500},
+        Case{v1::Delivery::DISCARDED, "c", "its subscription was disabled",
+             600}}) {
+    v1::ListDeliveriesRequest request;
+    request.set_parent("tenants/acme");
+    request.add_states(c.state);
+    v1::ListDeliveriesResponse response;
+    ASSERT_TRUE(List(request, response).ok());
+    ASSERT_EQ(response.deliveries_size(), 1) << c.event_id;
+    const v1::Delivery& delivery = response.deliveries(0);
+    EXPECT_EQ(delivery.event_id(), c.event_id);
+    EXPECT_EQ(delivery.state(), c.state);
+    EXPECT_EQ(delivery.state_reason(), c.reason);
+    EXPECT_EQ(delivery.complete_time().seconds(), c.end);
+  }
 }
 
 TEST_F(HistoryServiceTest, ShowsWhatIsInFlight) {

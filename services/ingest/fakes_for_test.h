@@ -103,7 +103,7 @@ class FakeEventLog : public EventLog {
   absl::StatusOr<SubscriptionRecovery> Recover(int64_t) override {
     return absl::UnimplementedError("");
   }
-  absl::StatusOr<std::vector<SubscriptionState>> ListDoubtful() override {
+  absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override {
     return std::vector<SubscriptionState>();
   }
   absl::StatusOr<NextEvents> ReadNext(int64_t, int64_t, int64_t, int) override {

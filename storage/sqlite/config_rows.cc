@@ -22,6 +22,9 @@ void BindValue(int parameter, const Value& value, Statement* statement) {
   } else if constexpr (std::is_same_v<Value, std::optional<Qos>>) {
     value ? statement->Bind(parameter, static_cast<int>(*value))
           : statement->BindNull(parameter);
+  } else if constexpr (std::is_same_v<Value, std::optional<absl::Duration>>) {
+    value ? statement->Bind(parameter, absl::ToInt64Seconds(*value))
+          : statement->BindNull(parameter);
   } else if constexpr (std::is_same_v<Value, Uid>) {
     value.value != 0 ? statement->Bind(parameter, value.value)
                      : statement->BindNull(parameter);
@@ -157,8 +160,8 @@ BrokerRecord ReadBroker(const Statement& row) {
 
 constexpr absl::string_view kSelectSubscriptions =
     "SELECT uid, tenant_uid, id, broker_uid, topic, qos, retain,"
-    " event_id_field, paused, revision, create_time_us, update_time_us"
-    " FROM subscription ORDER BY uid";
+    " event_id_field, paused, revision, create_time_us, update_time_us,"
+    " disabled, event_lifetime_s FROM subscription ORDER BY uid";
 constexpr absl::string_view kSelectObjectTypes =
     "SELECT subscription_uid, object_type FROM subscription_object_type"
     " ORDER BY subscription_uid, position";
@@ -168,11 +171,14 @@ constexpr absl::string_view kSelectOverrides =
 constexpr absl::string_view kPutSubscription =
     "INSERT INTO subscription (uid, tenant_uid, id, broker_uid, topic, qos,"
     " retain, event_id_field, paused, revision, create_time_us,"
-    " update_time_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " update_time_us, disabled, event_lifetime_s)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (uid) DO UPDATE SET broker_uid = excluded.broker_uid,"
     " topic = excluded.topic, qos = excluded.qos, retain = excluded.retain,"
     " event_id_field = excluded.event_id_field, paused = excluded.paused,"
-    " revision = excluded.revision, update_time_us = excluded.update_time_us";
+    " revision = excluded.revision, update_time_us = excluded.update_time_us,"
+    " disabled = excluded.disabled,"
+    " event_lifetime_s = excluded.event_lifetime_s";
 
 SubscriptionRecord ReadSubscription(const Statement& row) {
   SubscriptionRecord subscription;
@@ -188,6 +194,10 @@ SubscriptionRecord ReadSubscription(const Statement& row) {
   subscription.revision = row.Int64(9);
   subscription.create_time = row.Time(10);
   subscription.update_time = row.Time(11);
+  subscription.disabled = row.Bool(12);
+  if (!row.IsNull(13)) {
+    subscription.event_lifetime = absl::Seconds(row.Int64(13));
+  }
   return subscription;
 }
 
@@ -311,7 +321,8 @@ absl::StatusOr<int64_t> PutSubscription(const SubscriptionRecord& subscription,
           subscription.id, subscription.broker_uid, subscription.topic,
           subscription.qos, subscription.retain, subscription.event_id_field,
           subscription.paused, subscription.revision, subscription.create_time,
-          subscription.update_time));
+          subscription.update_time, subscription.disabled,
+          subscription.event_lifetime));
   const int64_t uid = UidOf(subscription.uid, *db);
   MQTTPUSH_RETURN_IF_ERROR(PutObjectTypes(subscription, uid, db));
   MQTTPUSH_RETURN_IF_ERROR(PutOverrides(subscription, uid, db));
@@ -320,6 +331,12 @@ absl::StatusOr<int64_t> PutSubscription(const SubscriptionRecord& subscription,
 
 absl::Status DeleteTenant(int64_t uid, Database* db) {
   return Run(db, "DELETE FROM tenant WHERE uid = ?", uid);
+}
+
+absl::Status DeleteChildren(int64_t tenant_uid, Database* db) {
+  MQTTPUSH_RETURN_IF_ERROR(
+      Run(db, "DELETE FROM subscription WHERE tenant_uid = ?", tenant_uid));
+  return Run(db, "DELETE FROM broker WHERE tenant_uid = ?", tenant_uid);
 }
 
 absl::Status DeleteBroker(int64_t uid, Database* db) {

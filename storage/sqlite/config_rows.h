@@ -27,6 +27,8 @@ absl::StatusOr<int64_t> PutSubscription(const SubscriptionRecord& subscription,
 
 // ALREADY_EXISTS (a constraint) when something still refers to it.
 absl::Status DeleteTenant(int64_t uid, Database* db);
+// The brokers and subscriptions of a tenant.
+absl::Status DeleteChildren(int64_t tenant_uid, Database* db);
 absl::Status DeleteBroker(int64_t uid, Database* db);
 absl::Status DeleteSubscription(int64_t uid, Database* db);
 

@@ -51,7 +51,12 @@ absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(
     close(fd);
     return unwritable;
   }
-  return std::unique_ptr<DataDirectory>(new DataDirectory(path, fd));
+  std::unique_ptr<DataDirectory> directory(new DataDirectory(path, fd));
+  const std::string sessions = directory->sessions_path();
+  if (mkdir(sessions.c_str(), 0700) != 0 && errno != EEXIST) {
+    return absl::ErrnoToStatus(errno, sessions);
+  }
+  return directory;
 }
 
 DataDirectory::~DataDirectory() { close(lock_fd_); }

@@ -14,8 +14,8 @@ namespace mqttpush {
 // it up with the process, however that ends.
 class DataDirectory {
  public:
-  // Creates the folder (mode 0700) when it is missing. FAILED_PRECONDITION,
-  // naming the process, when another one holds it.
+  // Creates the folder and its subfolders (mode 0700) when they are missing.
+  // FAILED_PRECONDITION, naming the process, when another one holds it.
   static absl::StatusOr<std::unique_ptr<DataDirectory>> Open(
       const std::string& path);
   ~DataDirectory();
@@ -24,6 +24,8 @@ class DataDirectory {
 
   std::string config_path() const { return path_ + "/config.db"; }
   std::string log_path() const { return path_ + "/log.db"; }
+  // The folder of the workers' stored sessions; exists, mode 0700.
+  std::string sessions_path() const { return path_ + "/sessions"; }
 
  private:
   DataDirectory(std::string path, int lock_fd)

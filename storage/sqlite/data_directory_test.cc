@@ -23,6 +23,19 @@ TEST(DataDirectoryTest, CreatesAFolderThatOthersCannotRead) {
   EXPECT_EQ(info.st_mode & 0777, 0700u);
 }
 
+TEST(DataDirectoryTest, CreatesTheFolderOfSessionsOnce) {
+  TempDir temp;
+  for (int round = 0; round < 2; ++round) {
+    auto directory = DataDirectory::Open(temp.path());
+    ASSERT_TRUE(directory.ok()) << directory.status();
+    EXPECT_EQ((*directory)->sessions_path(), temp.path() + "/sessions");
+    struct stat info;
+    ASSERT_EQ(stat((*directory)->sessions_path().c_str(), &info), 0);
+    EXPECT_TRUE(S_ISDIR(info.st_mode));
+    EXPECT_EQ(info.st_mode & 0777, 0700u);
+  }
+}
+
 TEST(DataDirectoryTest, RefusesASecondHolderAndNamesTheFirst) {
   TempDir temp;
   auto first = DataDirectory::Open(temp.path());

@@ -11,7 +11,8 @@ constexpr char kSelectSubscriptionsSql[] =
     "WHERE tenant_uid = ? ORDER BY uid";
 
 constexpr char kSelectExceptionSql[] =
-    "SELECT parked, next_attempt_time_us FROM delivery_exception "
+    "SELECT state, reason, time_us, next_attempt_time_us "
+    "FROM delivery_exception "
     "WHERE subscription_uid = ? AND event_seq = ?";
 
 constexpr char kSelectLastAttemptSql[] =
@@ -72,9 +73,13 @@ absl::Status DeliveryLookup::FindException(DeliveryRow& row, bool& found) {
   select->Bind(0, row.subscription_uid).Bind(1, row.event.seq);
   MQTTPUSH_ASSIGN_OR_RETURN(found, select->Step());
   if (!found) return absl::OkStatus();
-  row.state =
-      select->Bool(0) ? DeliveryState::kParked : DeliveryState::kRetrying;
-  row.next_attempt_time = select->Time(1);
+  row.state = static_cast<DeliveryState>(select->Int(0));
+  if (row.state == DeliveryState::kRetrying) {
+    row.next_attempt_time = select->Time(3);
+    return absl::OkStatus();
+  }
+  row.end_reason = static_cast<EndReason>(select->Int(1));
+  if (select->Int64(2) != 0) row.end_time = select->Time(2);
   return absl::OkStatus();
 }
 

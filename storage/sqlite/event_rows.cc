@@ -5,6 +5,13 @@
 #include "absl/strings/str_split.h"
 
 namespace mqttpush {
+namespace {
+
+absl::Time TimeOrNever(const Statement& row, int column) {
+  return row.IsNull(column) ? absl::InfinitePast() : row.Time(column);
+}
+
+}  // namespace
 
 EventRecord ReadEventColumns(const Statement& row, int first) {
   EventRecord event;
@@ -39,6 +46,12 @@ AttemptRecord ReadAttemptColumns(const Statement& row, int first) {
   attempt.broker_address = row.Text(first + 14);
   attempt.subscription_revision = row.Int64(first + 15);
   attempt.broker_revision = row.Int64(first + 16);
+  attempt.requested_qos = static_cast<Qos>(row.Int(first + 17));
+  attempt.reason_string = row.Text(first + 18);
+  attempt.warning = row.Text(first + 19);
+  attempt.connection = row.Int64(first + 20);
+  attempt.pubrec_time = TimeOrNever(row, first + 21);
+  attempt.ack_time = TimeOrNever(row, first + 22);
   return attempt;
 }
 

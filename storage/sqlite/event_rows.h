@@ -28,8 +28,11 @@ inline constexpr int kEventColumnCount = 9;
   "attempt.error_message, attempt.reason_code, attempt.packet_id, " \
   "attempt.duplicate_flag, attempt.session_present, "               \
   "attempt.broker_address, attempt.subscription_revision, "         \
-  "attempt.broker_revision"
-inline constexpr int kAttemptColumnCount = 17;
+  "attempt.broker_revision, "                                       \
+  "coalesce(attempt.requested_qos, attempt.qos), "                  \
+  "attempt.reason_string, attempt.warning, attempt.connection, "    \
+  "attempt.pubrec_time_us, attempt.ack_time_us"
+inline constexpr int kAttemptColumnCount = 23;
 
 // Reads the columns above, which begin at column `first`.
 EventRecord ReadEventColumns(const Statement& row, int first);

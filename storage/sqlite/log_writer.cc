@@ -35,15 +35,16 @@ constexpr char kInsertAttemptSql[] =
     "start_time_us, duration_us, topic, qos, succeeded, error_class, "
     "error_message, reason_code, packet_id, duplicate_flag, "
     "session_present, broker_address, subscription_revision, "
-    "broker_revision) VALUES ("
+    "broker_revision, requested_qos, reason_string, warning, connection, "
+    "pubrec_time_us, ack_time_us) VALUES ("
     "(SELECT tenant_uid FROM subscription WHERE uid = ?1), "
     "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-    "?17)";
+    "?17, ?18, ?19, ?20, ?21, ?22, ?23)";
 
 constexpr char kPutExceptionSql[] =
     "INSERT OR REPLACE INTO delivery_exception (subscription_uid, event_seq, "
-    "parked, sent, attempt_count, rejection_count, next_attempt_time_us) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)";
+    "state, reason, time_us, sent, attempt_count, rejection_count, "
+    "next_attempt_time_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr char kEraseExceptionSql[] =
     "DELETE FROM delivery_exception "
@@ -51,8 +52,17 @@ constexpr char kEraseExceptionSql[] =
 
 constexpr char kUpdateSubscriptionSql[] =
     "UPDATE subscription SET cursor = ?, sent_through = ?, "
-    "delivered_count = delivered_count + ?, parked_count = parked_count + ? "
-    "WHERE uid = ?";
+    "delivered_count = delivered_count + ?, parked_count = parked_count + ?, "
+    "expired_count = expired_count + ?, "
+    "discarded_count = discarded_count + ? WHERE uid = ?";
+
+void BindTimeOrNever(int parameter, absl::Time time, Statement* statement) {
+  if (time == absl::InfinitePast()) {
+    statement->BindNull(parameter);
+  } else {
+    statement->Bind(parameter, time);
+  }
+}
 
 }  // namespace
 
@@ -268,7 +278,9 @@ absl::Status LogWriter::WriteUpdate(const DeliveryUpdate& update) {
       .Bind(1, update.sent_through)
       .Bind(2, update.newly_delivered)
       .Bind(3, update.newly_parked)
-      .Bind(4, update.subscription_uid);
+      .Bind(4, update.newly_expired)
+      .Bind(5, update.newly_discarded)
+      .Bind(6, update.subscription_uid);
   return update_subscription_->Run();
 }
 
@@ -289,20 +301,28 @@ absl::Status LogWriter::WriteAttempt(const AttemptRecord& attempt) {
       .Bind(13, attempt.session_present)
       .Bind(14, attempt.broker_address)
       .Bind(15, attempt.subscription_revision)
-      .Bind(16, attempt.broker_revision);
+      .Bind(16, attempt.broker_revision)
+      .Bind(17, static_cast<int>(attempt.requested_qos))
+      .Bind(18, attempt.reason_string)
+      .Bind(19, attempt.warning)
+      .Bind(20, attempt.connection);
+  BindTimeOrNever(21, attempt.pubrec_time, insert_attempt_.get());
+  BindTimeOrNever(22, attempt.ack_time, insert_attempt_.get());
   return insert_attempt_->Run();
 }
 
 absl::Status LogWriter::WriteException(int64_t subscription_uid,
                                        const DeliveryException& exception) {
+  const bool retrying = exception.state == DeliveryState::kRetrying;
   put_exception_->Bind(0, subscription_uid)
       .Bind(1, exception.event_seq)
-      .Bind(2, exception.parked)
-      .Bind(3, exception.sent)
-      .Bind(4, exception.attempt_count)
-      .Bind(5, exception.rejection_count)
-      .Bind(6,
-            exception.parked ? absl::UnixEpoch() : exception.next_attempt_time);
+      .Bind(2, static_cast<int>(exception.state))
+      .Bind(3, static_cast<int>(exception.reason))
+      .Bind(4, retrying ? absl::UnixEpoch() : exception.end_time)
+      .Bind(5, exception.sent)
+      .Bind(6, exception.attempt_count)
+      .Bind(7, exception.rejection_count)
+      .Bind(8, retrying ? exception.next_attempt_time : absl::UnixEpoch());
   return put_exception_->Run();
 }
 

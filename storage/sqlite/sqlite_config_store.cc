@@ -9,6 +9,7 @@
 namespace mqttpush {
 
 extern const absl::string_view kConfigSchema0001;
+extern const absl::string_view kConfigSchema0002;
 
 namespace {
 
@@ -27,6 +28,9 @@ struct RowWriter {
   }
   absl::StatusOr<int64_t> operator()(
       const ConfigChange::DeleteTenant& change) const {
+    if (change.with_children) {
+      MQTTPUSH_RETURN_IF_ERROR(DeleteChildren(change.uid, db));
+    }
     MQTTPUSH_RETURN_IF_ERROR(DeleteTenant(change.uid, db));
     return change.uid;
   }
@@ -55,6 +59,7 @@ struct SnapshotWriter {
     snapshot->Put(std::move(record));
   }
   void operator()(ConfigChange::DeleteTenant&) const {
+    snapshot->EraseChildren(uid);
     snapshot->EraseTenant(uid);
   }
   void operator()(ConfigChange::DeleteBroker&) const {
@@ -72,7 +77,8 @@ absl::StatusOr<std::unique_ptr<SqliteConfigStore>> SqliteConfigStore::Open(
     const std::string& path) {
   MQTTPUSH_ASSIGN_OR_RETURN(Database db,
                             Database::Open(path, Database::Mode::kReadWrite));
-  MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, {kConfigSchema0001}));
+  MQTTPUSH_RETURN_IF_ERROR(
+      Migrate(&db, {kConfigSchema0001, kConfigSchema0002}));
   MQTTPUSH_ASSIGN_OR_RETURN(ConfigSnapshot snapshot, LoadConfig(&db));
   return std::unique_ptr<SqliteConfigStore>(
       new SqliteConfigStore(std::move(db), std::move(snapshot)));

@@ -71,6 +71,8 @@ SubscriptionRecord Subscription(int64_t tenant_uid, int64_t broker_uid,
   subscription.qos = Qos::kAtMostOnce;
   subscription.retain = true;
   subscription.event_id_field = "";
+  subscription.event_lifetime = absl::Minutes(10);
+  subscription.disabled = true;
   subscription.create_time = kTime;
   subscription.update_time = kTime;
   return subscription;
@@ -217,6 +219,27 @@ TEST_F(SqliteConfigStoreTest, DeletedUidsAreNotUsedAgain) {
   EXPECT_GT(broker_again, broker_uid);
   EXPECT_GT(MustApply(Subscription(tenant_again, broker_again, "all")),
             subscription_uid);
+}
+
+TEST_F(SqliteConfigStoreTest, ATenantGoesWithItsChildrenAtOnce) {
+  const int64_t acme = MustApply(Tenant("acme", {"o1"}));
+  const int64_t other = MustApply(Tenant("other", {"o2"}));
+  const int64_t theirs = MustApply(Broker(other, "theirs"));
+  const int64_t first = MustApply(Broker(acme, "first"));
+  MustApply(Broker(acme, "second"));
+  MustApply(Subscription(acme, first, "all"));
+  int calls = 0;
+  store_->SetListener([&](auto) { ++calls; });
+  MustApply(ConfigChange::DeleteTenant{acme, /*with_children=*/true});
+  EXPECT_EQ(calls, 1);
+  for (int reopened = 0; reopened < 2; ++reopened) {
+    const auto snapshot = store_->Snapshot();
+    EXPECT_EQ(snapshot->tenants().size(), 1u);
+    ASSERT_EQ(snapshot->brokers().size(), 1u);
+    EXPECT_NE(snapshot->FindBroker(theirs), nullptr);
+    EXPECT_TRUE(snapshot->subscriptions().empty());
+    Reopen();
+  }
 }
 
 TEST_F(SqliteConfigStoreTest, DecidesErrorChangesNothing) {

@@ -13,6 +13,7 @@
 namespace mqttpush {
 
 extern const absl::string_view kLogSchema0001;
+extern const absl::string_view kLogSchema0002;
 
 namespace {
 
@@ -27,20 +28,25 @@ constexpr char kSelectStateSql[] =
     "SELECT uid, tenant_uid, subscription_id, cursor, sent_through, "
     "accepted_count, delivered_count, parked_count, "
     "(SELECT count(*) FROM delivery_exception "
-    "WHERE subscription_uid = subscription.uid AND parked = 0) "
+    "WHERE subscription_uid = subscription.uid AND state = 4), "
+    "expired_count, discarded_count "
     "FROM subscription WHERE uid = ?";
 
 // Ordered by uid.
-constexpr char kSelectDoubtfulSql[] =
-    "SELECT uid, tenant_uid FROM subscription WHERE sent_through > cursor "
-    "OR uid IN (SELECT subscription_uid FROM delivery_exception "
-    "WHERE parked = 0 AND sent = 1) ORDER BY uid";
+constexpr char kSelectUndeliveredSql[] =
+    "SELECT uid, tenant_uid FROM subscription WHERE accepted_count > "
+    "delivered_count + parked_count + expired_count + discarded_count "
+    "ORDER BY uid";
 
 constexpr char kSelectExceptionsSql[] =
-    "SELECT event_seq, parked, sent, attempt_count, rejection_count, "
-    "next_attempt_time_us "
-    "FROM delivery_exception WHERE subscription_uid = ?1 "
-    "AND (parked = 0 OR event_seq > ?2) ORDER BY event_seq";
+    "SELECT event_seq, state, reason, time_us, sent, attempt_count, "
+    "rejection_count, next_attempt_time_us "
+    "FROM delivery_exception WHERE subscription_uid = ?1 AND state = 4 "
+    "UNION ALL "
+    "SELECT event_seq, state, reason, time_us, sent, attempt_count, "
+    "rejection_count, next_attempt_time_us "
+    "FROM delivery_exception WHERE subscription_uid = ?1 AND event_seq > ?2 "
+    "AND state != 4 ORDER BY event_seq";
 
 constexpr char kSelectAttemptedSql[] =
     "SELECT event_seq, max(number), max(succeeded) FROM attempt "
@@ -71,6 +77,8 @@ absl::StatusOr<SubscriptionState> SelectState(Reader& reader, int64_t uid) {
   state.delivered_count = select->Int64(6);
   state.parked_count = select->Int64(7);
   state.retrying_count = select->Int64(8);
+  state.expired_count = select->Int64(9);
+  state.discarded_count = select->Int64(10);
   return state;
 }
 
@@ -95,11 +103,13 @@ absl::StatusOr<std::vector<DeliveryException>> SelectExceptions(
     if (!row) return exceptions;
     DeliveryException& exception = exceptions.emplace_back();
     exception.event_seq = select->Int64(0);
-    exception.parked = select->Bool(1);
-    exception.sent = select->Bool(2);
-    exception.attempt_count = select->Int(3);
-    exception.rejection_count = select->Int(4);
-    exception.next_attempt_time = select->Time(5);
+    exception.state = static_cast<DeliveryState>(select->Int(1));
+    exception.reason = static_cast<EndReason>(select->Int(2));
+    exception.end_time = select->Time(3);
+    exception.sent = select->Bool(4);
+    exception.attempt_count = select->Int(5);
+    exception.rejection_count = select->Int(6);
+    exception.next_attempt_time = select->Time(7);
   }
 }
 
@@ -130,7 +140,7 @@ absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(
     const std::string& path, const Clock* clock) {
   MQTTPUSH_ASSIGN_OR_RETURN(Database db,
                             Database::Open(path, Database::Mode::kReadWrite));
-  MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, {kLogSchema0001}));
+  MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, {kLogSchema0001, kLogSchema0002}));
   MQTTPUSH_ASSIGN_OR_RETURN(auto readers, ReaderPool::Open(path, kReaders));
   MQTTPUSH_ASSIGN_OR_RETURN(auto writer,
                             LogWriter::Start(std::move(db), clock));
@@ -186,16 +196,17 @@ absl::StatusOr<SubscriptionRecovery> SqliteEventLog::Recover(
   return recovery;
 }
 
-absl::StatusOr<std::vector<SubscriptionState>> SqliteEventLog::ListDoubtful() {
+absl::StatusOr<std::vector<SubscriptionState>>
+SqliteEventLog::ListUndelivered() {
   auto reader = readers_->Borrow();
   MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
-                            reader->Get(kSelectDoubtfulSql));
+                            reader->Get(kSelectUndeliveredSql));
   StatementReset reset(select);
-  std::vector<SubscriptionState> doubtful;
+  std::vector<SubscriptionState> undelivered;
   while (true) {
     MQTTPUSH_ASSIGN_OR_RETURN(bool row, select->Step());
-    if (!row) return doubtful;
-    doubtful.push_back(
+    if (!row) return undelivered;
+    undelivered.push_back(
         {.uid = select->Int64(0), .tenant_uid = select->Int64(1)});
   }
 }
@@ -211,7 +222,8 @@ absl::StatusOr<EventLog::NextEvents> SqliteEventLog::ReadNext(
   next.scanned_through = after_seq;
   const std::string wanted = absl::StrCat(",", subscription_uid, ",");
   int scanned = 0;
-  while (static_cast<int>(next.events.size()) < limit) {
+  size_t bytes = 0;
+  while (static_cast<int>(next.events.size()) < limit && bytes < kReadBytes) {
     MQTTPUSH_ASSIGN_OR_RETURN(bool row, select->Step());
     if (!row) {
       next.at_end = scanned < kMaxScannedEvents;
@@ -222,6 +234,7 @@ absl::StatusOr<EventLog::NextEvents> SqliteEventLog::ReadNext(
     // The last of the event columns holds the subscriptions.
     if (absl::StrContains(select->Bytes(kEventColumnCount - 1), wanted)) {
       next.events.push_back(ReadEventWithPayload(*select));
+      bytes += next.events.back().payload.size();
     }
   }
   return next;

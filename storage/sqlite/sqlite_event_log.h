@@ -29,7 +29,7 @@ class SqliteEventLog : public EventLog {
       int64_t subscription_uid) override;
   absl::StatusOr<SubscriptionRecovery> Recover(
       int64_t subscription_uid) override;
-  absl::StatusOr<std::vector<SubscriptionState>> ListDoubtful() override;
+  absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override;
   absl::StatusOr<NextEvents> ReadNext(int64_t tenant_uid,
                                       int64_t subscription_uid,
                                       int64_t after_seq, int limit) override;

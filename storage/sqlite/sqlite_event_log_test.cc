@@ -150,6 +150,47 @@ TEST_F(SqliteEventLogTest, UpdateAndAttemptsAreRecoveredTogether) {
             absl::FromUnixSeconds(9));
 }
 
+TEST_F(SqliteEventLogTest, CountsHowDeliveriesEnded) {
+  ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("a", {7}), MakeEvent("b", {7}),
+                                    MakeEvent("c", {7}), MakeEvent("d", {7})})
+                  .ok());
+  EXPECT_EQ(log_->ListUndelivered()->size(), 1u);
+  DeliveryUpdate update = {
+      .subscription_uid = 7, .cursor = 1, .sent_through = 1};
+  for (auto [seq, state] : {std::pair(1, DeliveryState::kParked),
+                            std::pair(2, DeliveryState::kExpired),
+                            std::pair(3, DeliveryState::kDiscarded)}) {
+    update.put_exceptions.push_back({.event_seq = seq, .state = state});
+  }
+  update.newly_parked = update.newly_expired = update.newly_discarded = 1;
+  ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
+  auto state = log_->GetSubscriptionState(7);
+  EXPECT_EQ(state->parked_count, 1);
+  EXPECT_EQ(state->expired_count, 1);
+  EXPECT_EQ(state->discarded_count, 1);
+  EXPECT_EQ(state->retrying_count, 0);
+  // Of the ended ones only those above the cursor matter.
+  EXPECT_EQ(log_->Recover(7)->exceptions.size(), 2u);
+  EXPECT_EQ(log_->ListUndelivered()->size(), 1u);
+  DeliveryUpdate last = {.subscription_uid = 7, .cursor = 4, .sent_through = 4};
+  last.attempts = {Attempt(4, 1, true)};
+  last.newly_delivered = 1;
+  ASSERT_TRUE(CommitAndWait(*log_, {last}).ok());
+  EXPECT_TRUE(log_->ListUndelivered()->empty());
+}
+
+TEST_F(SqliteEventLogTest, LargePayloadsAreReadAFewAtATime) {
+  std::vector<NewEvent> events;
+  for (int i = 0; i < 3; ++i) {
+    events.push_back(MakeEvent(std::to_string(i), {7}));
+    events.back().payload = std::string(EventLog::kReadBytes * 2 / 3, ' ');
+  }
+  ASSERT_TRUE(AppendAndWait(*log_, events).ok());
+  EXPECT_THAT(ReadSeqs(7, 0), ElementsAre(1, 2));
+  EXPECT_FALSE(log_->ReadNext(1, 7, 0, 100)->at_end);
+  EXPECT_THAT(ReadSeqs(7, 2), ElementsAre(3));
+}
+
 TEST_F(SqliteEventLogTest, ErasedExceptionIsGone) {
   ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("a", {7})}).ok());
   DeliveryUpdate put = {.subscription_uid = 7, .cursor = 1, .sent_through = 1};

@@ -37,15 +37,27 @@ constexpr char kEventsByAssetSql[] =
     "SELECT " MQTTPUSH_EVENT_COLUMNS
     " FROM event WHERE tenant_uid = ?1 AND asset_id = ?4 "
     "AND seq <= ?2 AND seq >= ?3 ORDER BY seq DESC";
+#define MQTTPUSH_EXCEPTIONAL_EVENTS(newest)                    \
+  "SELECT " MQTTPUSH_EVENT_COLUMNS                             \
+  " FROM event WHERE tenant_uid = ?1 AND seq IN ("             \
+  "SELECT delivery_exception.event_seq FROM subscription "     \
+  "CROSS JOIN delivery_exception "                             \
+  "ON delivery_exception.subscription_uid = subscription.uid " \
+  "WHERE subscription.tenant_uid = ?1 "                        \
+  "AND delivery_exception.event_seq <= " newest                \
+  " AND delivery_exception.event_seq >= ?3) "
 constexpr char kExceptionalEventsSql[] =
+    MQTTPUSH_EXCEPTIONAL_EVENTS("?2") "ORDER BY seq DESC";
+// ?4: at or below it only exceptions are not delivered.
+constexpr char kUndeliveredEventsSql[] =
     "SELECT " MQTTPUSH_EVENT_COLUMNS
-    " FROM event WHERE tenant_uid = ?1 AND seq IN ("
-    "SELECT delivery_exception.event_seq FROM subscription "
-    "CROSS JOIN delivery_exception "
-    "ON delivery_exception.subscription_uid = subscription.uid "
-    "WHERE subscription.tenant_uid = ?1 "
-    "AND delivery_exception.event_seq <= ?2 "
-    "AND delivery_exception.event_seq >= ?3) ORDER BY seq DESC";
+    " FROM event WHERE tenant_uid = ?1 AND seq <= ?2 "
+    "AND seq >= max(?3, ?4 + 1) UNION ALL " MQTTPUSH_EXCEPTIONAL_EVENTS(
+        "min(?2, ?4)") "ORDER BY seq DESC";
+constexpr char kLowestOpenCursorSql[] =
+    "SELECT min(cursor) FROM subscription WHERE tenant_uid = ? "
+    "AND accepted_count > "
+    "delivered_count + parked_count + expired_count + discarded_count";
 
 #define MQTTPUSH_ATTEMPT_ROW_COLUMNS                           \
   MQTTPUSH_ATTEMPT_COLUMNS                                     \
@@ -100,10 +112,29 @@ absl::StatusOr<int64_t> FirstSeqAt(Reader& reader, absl::Time time) {
   return found ? select->Int64(0) : std::numeric_limits<int64_t>::max();
 }
 
+// Deliveries of these states have an exception row. A discarded one need not:
+// an overlay may say so.
 bool OnlyExceptional(const std::vector<DeliveryState>& states) {
   return !states.empty() && absl::c_all_of(states, [](DeliveryState state) {
-    return state == DeliveryState::kRetrying || state == DeliveryState::kParked;
+    return state == DeliveryState::kRetrying ||
+           state == DeliveryState::kParked || state == DeliveryState::kExpired;
   });
+}
+
+bool OnlyUndelivered(const std::vector<DeliveryState>& states) {
+  return !states.empty() &&
+         !absl::c_linear_search(states, DeliveryState::kDelivered);
+}
+
+// The seq at or below which a tenant's deliveries are over, or exceptions.
+absl::StatusOr<int64_t> LowestOpenCursor(Reader& reader, int64_t tenant_uid) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
+                            reader.Get(kLowestOpenCursorSql));
+  StatementReset reset(select);
+  select->Bind(0, tenant_uid);
+  MQTTPUSH_RETURN_IF_ERROR(select->Step().status());
+  return select->IsNull(0) ? std::numeric_limits<int64_t>::max() - 1
+                           : select->Int64(0);
 }
 
 absl::StatusOr<Statement*> SelectEvents(
@@ -118,6 +149,11 @@ absl::StatusOr<Statement*> SelectEvents(
   } else if (!query.asset_id.empty()) {
     MQTTPUSH_ASSIGN_OR_RETURN(select, reader.Get(kEventsByAssetSql));
     select->Bind(3, query.asset_id);
+  } else if (OnlyUndelivered(states)) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const int64_t cursor,
+                              LowestOpenCursor(reader, query.tenant_uid));
+    MQTTPUSH_ASSIGN_OR_RETURN(select, reader.Get(kUndeliveredEventsSql));
+    select->Bind(3, cursor);
   } else {
     MQTTPUSH_ASSIGN_OR_RETURN(select, reader.Get(kEventsSql));
   }

@@ -34,11 +34,13 @@ class SqliteHistoryReaderTest : public ::testing::Test {
                        Attempt(2, 2, true, 12), Attempt(3, 1, false, 13),
                        Attempt(4, 1, false, 14)};
     update.attempts[2].topic = "other";
-    update.put_exceptions = {
-        {.event_seq = 3, .parked = true, .attempt_count = 1},
-        {.event_seq = 4,
-         .attempt_count = 1,
-         .next_attempt_time = absl::FromUnixSeconds(99)}};
+    update.put_exceptions = {{.event_seq = 3,
+                              .state = DeliveryState::kParked,
+                              .end_time = absl::FromUnixSeconds(13),
+                              .attempt_count = 1},
+                             {.event_seq = 4,
+                              .attempt_count = 1,
+                              .next_attempt_time = absl::FromUnixSeconds(99)}};
     ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
   }
   static AttemptRecord Attempt(int64_t seq, int number, bool succeeded,
@@ -158,6 +160,40 @@ TEST_F(SqliteHistoryReaderTest, TimeRangeIsHalfOpen) {
   EXPECT_THAT(Deliveries(), ElementsAre());
 }
 
+// 5 expired, 6 discarded for 7; for 17 an overlay discards 6 only.
+TEST_F(SqliteHistoryReaderTest, EndedDeliveriesSayWhenAndWhy) {
+  DeliveryUpdate update = {
+      .subscription_uid = 7, .cursor = 6, .sent_through = 6};
+  update.put_exceptions = {{.event_seq = 5,
+                            .state = DeliveryState::kExpired,
+                            .reason = EndReason::kLifetimeOver,
+                            .end_time = absl::FromUnixSeconds(50)},
+                           {.event_seq = 6,
+                            .state = DeliveryState::kDiscarded,
+                            .reason = EndReason::kSubscriptionDisabled,
+                            .end_time = absl::FromUnixSeconds(60)}};
+  ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
+  overlay_ = [](int64_t uid, int64_t seq, DeliveryState state) {
+    return uid == 17 && seq == 6 ? DeliveryState::kDiscarded : state;
+  };
+  EXPECT_THAT(Deliveries({DeliveryState::kExpired}), ElementsAre("5-7"));
+  for (int page_size : {1, 100}) {
+    EXPECT_THAT(Deliveries({DeliveryState::kDiscarded}, page_size),
+                ElementsAre("6-17", "6-7"));
+  }
+  auto expired = history_->GetDelivery(1, {5, 7}, overlay_);
+  EXPECT_EQ(expired->end_time, absl::FromUnixSeconds(50));
+  EXPECT_EQ(expired->end_reason, EndReason::kLifetimeOver);
+  auto discarded = history_->GetDelivery(1, {6, 7}, overlay_);
+  EXPECT_EQ(discarded->end_time, absl::FromUnixSeconds(60));
+  EXPECT_EQ(discarded->end_reason, EndReason::kSubscriptionDisabled);
+  auto parked = history_->GetDelivery(1, {3, 7}, overlay_);
+  EXPECT_EQ(parked->end_time, absl::FromUnixSeconds(13));
+  EXPECT_EQ(parked->end_reason, EndReason::kNone);
+  auto overlaid = history_->GetDelivery(1, {6, 17}, overlay_);
+  EXPECT_EQ(overlaid->end_time, absl::InfinitePast());
+}
+
 TEST_F(SqliteHistoryReaderTest, GetsOneDeliveryWithItsPayload) {
   auto row = history_->GetDelivery(1, {4, 7}, overlay_);
   ASSERT_TRUE(row.ok()) << row.status();
@@ -175,6 +211,50 @@ TEST_F(SqliteHistoryReaderTest, DeliveryOfAnotherTenantDoesNotExist) {
       absl::IsNotFound(history_->GetDelivery(1, {4, 17}, overlay_).status()));
   EXPECT_TRUE(
       absl::IsNotFound(history_->GetDelivery(1, {400, 7}, overlay_).status()));
+}
+
+TEST_F(SqliteHistoryReaderTest, KeepsAllEvidenceOfAnAttempt) {
+  AttemptRecord attempt = Attempt(5, 1, false, 20);
+  attempt.qos = Qos::kExactlyOnce;
+  attempt.requested_qos = Qos::kAtLeastOnce;
+  attempt.error_class = ErrorClass::kLinkCut;
+  attempt.error_message = "error";
+  attempt.reason_code = 0x97;
+  attempt.reason_string = "quota of 5";
+  attempt.warning = "may arrive twice";
+  attempt.packet_id = 77;
+  attempt.duplicate_flag = true;
+  attempt.session_present = true;
+  attempt.broker_address = "192.0.2.7:8883";
+  attempt.connection = 4;
+  attempt.pubrec_time = absl::FromUnixSeconds(21);
+  attempt.ack_time = absl::FromUnixSeconds(22);
+  attempt.subscription_revision = 5;
+  attempt.broker_revision = 6;
+  DeliveryUpdate update = {
+      .subscription_uid = 7, .cursor = 4, .sent_through = 5};
+  update.attempts = {attempt};
+  ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
+  query_.event_seq = 5;
+  auto page = history_->ListAttempts(query_, {}, {}, 10);
+  ASSERT_EQ(page->rows.size(), 1u);
+  const AttemptRecord& read = page->rows[0].attempt;
+  EXPECT_EQ(read.qos, attempt.qos);
+  EXPECT_EQ(read.requested_qos, attempt.requested_qos);
+  EXPECT_EQ(read.error_class, attempt.error_class);
+  EXPECT_EQ(read.error_message, attempt.error_message);
+  EXPECT_EQ(read.reason_code, attempt.reason_code);
+  EXPECT_EQ(read.reason_string, attempt.reason_string);
+  EXPECT_EQ(read.warning, attempt.warning);
+  EXPECT_EQ(read.packet_id, attempt.packet_id);
+  EXPECT_TRUE(read.duplicate_flag);
+  EXPECT_TRUE(read.session_present);
+  EXPECT_EQ(read.broker_address, attempt.broker_address);
+  EXPECT_EQ(read.connection, attempt.connection);
+  EXPECT_EQ(read.pubrec_time, attempt.pubrec_time);
+  EXPECT_EQ(read.ack_time, attempt.ack_time);
+  EXPECT_EQ(read.subscription_revision, attempt.subscription_revision);
+  EXPECT_EQ(read.broker_revision, attempt.broker_revision);
 }
 
 TEST_F(SqliteHistoryReaderTest, ListsAttemptsNewestFirstOverPages) {

@@ -8,6 +8,9 @@
 // Before a message goes to the worker the log notes, fsynced, that it may have
 // been sent (`sent_through`): after a crash nothing that a broker has seen
 // lacks an attempt.
+//
+// Its code is in two files: broker_dispatch.cc takes what a worker says,
+// broker_pump.cc chooses and sends.
 #ifndef MQTTPUSH_WORKERS_DISPATCH_BROKER_DISPATCH_H_
 #define MQTTPUSH_WORKERS_DISPATCH_BROKER_DISPATCH_H_
 
@@ -15,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +28,7 @@
 #include "mqttpush/worker/v1/worker_link.pb.h"
 #include "storage/event_log.h"
 #include "workers/dispatch/commit_queue.h"
+#include "workers/dispatch/poison_watch.h"
 #include "workers/dispatch/status_board.h"
 #include "workers/dispatch/subscription_dispatch.h"
 #include "workers/dispatch/worker_channel.h"
@@ -39,8 +44,8 @@ struct DispatchContext {
   CommitQueue* commits;
   std::string default_event_id_field;  // MQTT_SET_EVENT_ID; empty: none
   int max_attempts;
-  // Called when nothing of a subscription is with a worker any more.
-  std::function<void(const SubscriptionDispatch&)> idle;
+  // Called when messages of a subscription have ended at a worker.
+  std::function<void(const std::shared_ptr<SubscriptionDispatch>&)> returned;
   bool stopped = false;  // nothing more is sent
 };
 
@@ -63,6 +68,13 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   // The worker is gone; what was with it is lost for the reason `why`.
   void Detached(const std::string& why);
   void SetCredit(const worker::v1::Credit& credit);
+  // What the broker offers; what asks for more is held.
+  void SetLimits(const worker::v1::BrokerLimits& limits);
+  // The worker need not remember these: how they ended is on disk. Only for
+  // brokers with a persistent session.
+  void Forget(const std::vector<worker::v1::DeliveryId>& deliveries);
+  // The worker keeps a session, whatever the configuration says by now.
+  void NoteSession() { keeps_session_ = true; }
   void TakeResults(const worker::v1::Results& results);
 
   // Sends what there is room for.
@@ -78,35 +90,64 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
     int64_t subscription_revision = 0;
     int64_t broker_revision = 0;
     absl::Time sent_time = absl::InfinitePast();  // InfinitePast: not yet
+    size_t bytes = 0;
+    bool alone = false;
   };
   // Attempts of a round, by subscription, on their way into one commit.
   using Attempts = std::map<SubscriptionPtr, std::vector<AttemptRecord>>;
+  // What one round has chosen.
+  struct Round {
+    worker::v1::PublishBatch batch;
+    Attempts touched;
+    int unsendable = 0;  // parked or expired instead of sent
+    bool alone = false;  // it has its one message
+  };
+  // What one report of a worker says.
+  struct Report {
+    Attempts touched;
+    std::map<int64_t, std::vector<int64_t>> ended;  // seqs, by subscription
+    std::vector<worker::v1::DeliveryId> answered;   // by the broker
+  };
 
+  // --- broker_pump.cc ---
   bool may_send() const;
   int room() const;
+  // The result of a message that was sent alone is not there yet, or one that
+  // is to be sent alone waits for those of the others.
+  bool held_for_one() const;
   // Each takes at most a turn's worth of the room; true if there is more.
-  bool TakeTurn(const SubscriptionPtr& subscription,
-                worker::v1::PublishBatch& batch, Attempts& touched);
-  bool TakeRetries(const SubscriptionPtr& subscription, int most,
-                   worker::v1::PublishBatch& batch, Attempts& touched);
-  bool TakeNext(const SubscriptionPtr& subscription, int most,
-                worker::v1::PublishBatch& batch, Attempts& touched);
-  void AddMessage(const SubscriptionPtr& subscription, EventRecord event,
-                  worker::v1::PublishBatch& batch, Attempts& touched);
-  void CommitThenSend(worker::v1::PublishBatch batch, Attempts touched);
+  bool TakeTurn(const SubscriptionPtr& subscription, Round& round);
+  bool TakeRetries(const SubscriptionPtr& subscription, int most, Round& round);
+  bool TakeNext(const SubscriptionPtr& subscription, int most, Round& round);
+  // Whether the first message that `subscription` may send can go out now.
+  bool MayGoFirst(const SubscriptionDispatch& subscription, int64_t event_seq,
+                  Round& round);
+  // Ends `next` before a message that is to be sent alone, or after it when its
+  // turn has come.
+  void CutForOne(const SubscriptionDispatch& subscription,
+                 EventLog::NextEvents& next, Round& round);
+  void Take(const SubscriptionPtr& subscription, EventRecord event,
+            Round& round);
+  void AddMessage(Outstanding message, RenderedMessage rendered, Round& round);
+  void CommitThenSend(Round round);
   void Send(worker::v1::PublishBatch batch);
   void TakeBack(const worker::v1::PublishBatch& batch);
-
-  void TakeResult(const worker::v1::Result& result, Attempts& touched);
-  void Reject(SubscriptionDispatch& subscription, int64_t event_seq,
-              const worker::v1::Result& result);
-  void CommitResults(Attempts touched,
-                     std::map<int64_t, std::vector<int64_t>> ended);
-  AttemptRecord MakeAttempt(const Outstanding& message) const;
-  std::vector<DeliveryUpdate> TakeUpdates(Attempts touched);
-
   void PumpSoon(absl::Duration delay);
   void ArmRetryTimer();
+
+  // --- broker_dispatch.cc ---
+  void CheckCompatibility();
+  void RetryNow();
+  void TakeResult(const worker::v1::Result& result, const Outstanding& message,
+                  Report& report);
+  // Brings `message` to the state that follows from how it ended.
+  void Settle(const Outstanding& message, const AttemptRecord& attempt,
+              const worker::v1::Result& result);
+  void Reject(const Outstanding& message, int reason_code);
+  void Remove(std::map<int64_t, Outstanding>::iterator message);
+  void CommitReport(Report report);
+  AttemptRecord MakeAttempt(const Outstanding& message) const;
+  std::vector<DeliveryUpdate> TakeUpdates(Attempts touched);
 
   const int64_t broker_uid_;
   DispatchContext* const context_;
@@ -121,7 +162,12 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   int64_t next_token_ = 1;
   int64_t outstanding_epoch_ = 0;
   std::map<int64_t, Outstanding> outstanding_;  // by token, so by age
-  int unsendable_ = 0;  // parked before they were sent, not yet on disk
+  size_t outstanding_bytes_ = 0;
+  int unsendable_ = 0;  // ended before they were sent, not yet on disk
+  PoisonWatch poison_;
+  bool one_waits_ = false;  // a message is to be sent alone next
+  std::optional<worker::v1::BrokerLimits> limits_;
+  bool keeps_session_ = false;
   bool pump_posted_ = false;
   EventLoop::TimerId retry_timer_ = 0;
   absl::BitGen random_;

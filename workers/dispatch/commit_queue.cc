@@ -12,15 +12,16 @@ void CommitQueue::Add(std::vector<DeliveryUpdate> updates,
   next_.insert(next_.end(), std::make_move_iterator(updates.begin()),
                std::make_move_iterator(updates.end()));
   next_committed_.push_back(std::move(committed));
-  if (writing_.empty()) WriteNext();
+  if (!busy_) WriteNext();
 }
 
 void CommitQueue::WhenIdle(std::function<void()> idle) {
-  if (writing_.empty()) return idle();
+  if (!busy_) return idle();
   idle_.push_back(std::move(idle));
 }
 
 void CommitQueue::WriteNext() {
+  busy_ = true;
   writing_.swap(next_);
   writing_committed_.swap(next_committed_);
   Write();
@@ -40,13 +41,14 @@ void CommitQueue::Written(const absl::Status& status) {
     return;
   }
   writing_.clear();
+  busy_ = false;
   std::vector<std::function<void()>> committed;
   committed.swap(writing_committed_);
   for (auto& callback : committed) {
     if (callback) callback();
   }
-  if (writing_.empty() && !next_.empty()) WriteNext();
-  if (!writing_.empty()) return;
+  if (!busy_ && !next_committed_.empty()) WriteNext();
+  if (busy_) return;
   std::vector<std::function<void()>> idle;
   idle.swap(idle_);
   for (auto& callback : idle) callback();

@@ -22,7 +22,8 @@ class CommitQueue {
  public:
   CommitQueue(EventLog* log, EventLoop* loop) : log_(log), loop_(loop) {}
 
-  // Calls `committed` on the loop once all of `updates` are on disk.
+  // Calls `committed` on the loop once all of `updates`, and all that was added
+  // before, are on disk. `updates` may be empty.
   void Add(std::vector<DeliveryUpdate> updates,
            std::function<void()> committed);
 
@@ -38,6 +39,7 @@ class CommitQueue {
 
   EventLog* const log_;
   EventLoop* const loop_;
+  bool busy_ = false;  // a batch is being written
   std::vector<DeliveryUpdate> next_;
   std::vector<std::function<void()>> next_committed_;
   std::vector<DeliveryUpdate> writing_;

@@ -33,7 +33,7 @@ class FlakyLog : public EventLog {
   absl::StatusOr<SubscriptionRecovery> Recover(int64_t) override {
     return SubscriptionRecovery();
   }
-  absl::StatusOr<std::vector<SubscriptionState>> ListDoubtful() override {
+  absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override {
     return std::vector<SubscriptionState>();
   }
   absl::StatusOr<NextEvents> ReadNext(int64_t, int64_t, int64_t, int) override {

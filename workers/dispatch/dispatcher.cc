@@ -1,5 +1,6 @@
 #include "workers/dispatch/dispatcher.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/logging.h"
@@ -31,16 +32,24 @@ Dispatcher::Dispatcher(EventLog* log, EventLoop* loop, const Clock* clock,
                .commits = &commits_,
                .default_event_id_field = options.default_event_id_field,
                .max_attempts = options.max_attempts,
-               .idle = [this](const SubscriptionDispatch& subscription) {
-                 OnIdle(subscription);
-               }} {}
+               .returned =
+                   [this](const SubscriptionPtr& subscription) {
+                     OnReturned(subscription);
+                   }},
+      undelivered_at_start_(log->ListUndelivered()),
+      qos_0_lifetime_(options.qos_0_lifetime),
+      sweeper_(log, loop, clock, &commits_,
+               [this](int64_t uid) { subscriptions_.erase(uid); }) {}
 
 void Dispatcher::OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = std::move(snapshot);
-  if (!deleted_settled_) {
-    absl::Status settled = SettleDeleted();
-    deleted_settled_ = settled.ok();
-    if (!settled.ok()) TryAgainLater("deleted subscriptions", settled);
+  for (const auto& [key, record] : snapshot_->subscriptions()) {
+    newest_uid_ = std::max(newest_uid_, record->uid);
+  }
+  if (!deleted_opened_) {
+    absl::Status opened = OpenDeleted();
+    deleted_opened_ = opened.ok();
+    if (!opened.ok()) TryAgainLater("deleted subscriptions", opened);
   }
   ConfigureSubscriptions();
   ConfigureBrokers();
@@ -54,14 +63,26 @@ void Dispatcher::ConfigureSubscriptions() {
         continue;
       }
     }
-    subscriptions_[record->uid]->Configure(
-        snapshot_, record.get(), snapshot_->FindTenant(record->tenant_uid));
+    const SubscriptionPtr& subscription = subscriptions_[record->uid];
+    if (subscription->Configure(snapshot_, record.get(),
+                                snapshot_->FindTenant(record->tenant_uid),
+                                clock_->Now())) {
+      RetryNow(*subscription);
+    }
   }
-  std::erase_if(subscriptions_, [&](auto& entry) {
-    if (snapshot_->FindSubscription(entry.first) != nullptr) return false;
-    entry.second->Close();
-    return entry.second->queue().sent_count() == 0;
-  });
+  for (auto& [uid, subscription] : subscriptions_) {
+    if (snapshot_->FindSubscription(uid) == nullptr) {
+      subscription->Close();
+      context_.board->SetIncompatibility(uid, "");
+    }
+    sweeper_.Look(subscription);
+  }
+}
+
+void Dispatcher::RetryNow(SubscriptionDispatch& subscription) {
+  if (subscription.queue().next_retry_time() == absl::InfiniteFuture()) return;
+  subscription.queue().RetryNow(clock_->Now());
+  commits_.Add({subscription.queue().TakeUpdate()}, nullptr);
 }
 
 void Dispatcher::TryAgainLater(const std::string& what,
@@ -75,17 +96,38 @@ void Dispatcher::TryAgainLater(const std::string& what,
   });
 }
 
-absl::Status Dispatcher::SettleDeleted() {
-  MQTTPUSH_ASSIGN_OR_RETURN(std::vector<SubscriptionState> doubtful,
-                            log_->ListDoubtful());
-  for (const SubscriptionState& state : doubtful) {
-    if (snapshot_->FindSubscription(state.uid) != nullptr) continue;
-    MQTTPUSH_ASSIGN_OR_RETURN(SubscriptionRecovery recovery,
-                              log_->Recover(state.uid));
-    SubscriptionDispatch deleted(state.tenant_uid, recovery);
-    MQTTPUSH_RETURN_IF_ERROR(SettleDoubt(deleted, recovery.state.sent_through));
+absl::Status Dispatcher::OpenDeleted() {
+  if (undelivered_at_start_.ok()) {
+    for (const SubscriptionState& state : *undelivered_at_start_) {
+      if (snapshot_->FindSubscription(state.uid) != nullptr) continue;
+      MQTTPUSH_RETURN_IF_ERROR(OpenDeleted(state.uid));
+    }
+    undelivered_at_start_->clear();
+  }
+  // After a failed read.
+  MQTTPUSH_ASSIGN_OR_RETURN(std::vector<SubscriptionState> undelivered,
+                            log_->ListUndelivered());
+  for (const SubscriptionState& state : undelivered) {
+    if (!IsDeleted(state.uid)) continue;
+    MQTTPUSH_RETURN_IF_ERROR(OpenDeleted(state.uid));
   }
   return absl::OkStatus();
+}
+
+absl::Status Dispatcher::OpenDeleted(int64_t uid) {
+  if (subscriptions_.count(uid) > 0) return absl::OkStatus();
+  MQTTPUSH_ASSIGN_OR_RETURN(SubscriptionRecovery recovery, log_->Recover(uid));
+  auto deleted = std::make_shared<SubscriptionDispatch>(
+      recovery.state.tenant_uid, recovery, qos_0_lifetime_);
+  MQTTPUSH_RETURN_IF_ERROR(SettleDoubt(*deleted, recovery.state.sent_through));
+  subscriptions_[uid] = deleted;
+  sweeper_.Look(deleted);
+  return absl::OkStatus();
+}
+
+// Uids grow, and configurations come in order.
+bool Dispatcher::IsDeleted(int64_t uid) const {
+  return uid <= newest_uid_ && snapshot_->FindSubscription(uid) == nullptr;
 }
 
 void Dispatcher::ConfigureBrokers() {
@@ -106,10 +148,11 @@ void Dispatcher::ConfigureBrokers() {
 absl::Status Dispatcher::Open(const SubscriptionRecord& record) {
   MQTTPUSH_ASSIGN_OR_RETURN(SubscriptionRecovery recovery,
                             log_->Recover(record.uid));
-  auto subscription =
-      std::make_shared<SubscriptionDispatch>(record.tenant_uid, recovery);
+  auto subscription = std::make_shared<SubscriptionDispatch>(
+      record.tenant_uid, recovery, qos_0_lifetime_);
   subscription->Configure(snapshot_, &record,
-                          snapshot_->FindTenant(record.tenant_uid));
+                          snapshot_->FindTenant(record.tenant_uid),
+                          clock_->Now());
   MQTTPUSH_RETURN_IF_ERROR(
       SettleDoubt(*subscription, recovery.state.sent_through));
   subscriptions_[record.uid] = std::move(subscription);
@@ -122,7 +165,7 @@ absl::Status Dispatcher::SettleDoubt(SubscriptionDispatch& subscription,
   std::vector<AttemptRecord> attempts;
   auto settle = [&](EventRecord& event) {
     attempts.push_back(ServiceLost(subscription, event));
-    queue.Lost(event.seq, attempts.back().qos);
+    queue.Lost(event.seq, attempts.back().qos, clock_->Now());
   };
   for (int64_t event_seq : queue.ListSent()) {  // retries
     MQTTPUSH_ASSIGN_OR_RETURN(EventRecord event, log_->ReadEvent(event_seq));
@@ -162,13 +205,13 @@ AttemptRecord Dispatcher::ServiceLost(SubscriptionDispatch& subscription,
   attempt.start_time = clock_->Now();
   attempt.error_class = ErrorClass::kServiceLost;
   attempt.error_message = kServiceLost;
-  attempt.qos = Qos::kAtLeastOnce;
+  attempt.qos = attempt.requested_qos = Qos::kAtLeastOnce;
   if (subscription.closed()) return attempt;
   // As it would be sent now; what it was sent by is not known any more.
   RenderedMessage rendered =
       subscription.Render(event, context_.default_event_id_field);
   attempt.topic = std::move(rendered.topic);
-  attempt.qos = rendered.qos;
+  attempt.qos = attempt.requested_qos = rendered.qos;
   attempt.subscription_revision = subscription.subscription().revision;
   return attempt;
 }
@@ -177,9 +220,19 @@ void Dispatcher::OnAppended(const std::vector<int64_t>& subscription_uids) {
   std::map<int64_t, bool> brokers;
   for (int64_t uid : subscription_uids) {
     auto found = subscriptions_.find(uid);
-    if (found == subscriptions_.end() || found->second->closed()) continue;
-    found->second->queue().NoteAppended();
-    brokers[found->second->subscription().broker_uid] = true;
+    if (found == subscriptions_.end()) {
+      // Routed before, and accepted after, its subscription was deleted.
+      if (!IsDeleted(uid)) continue;
+      absl::Status opened = OpenDeleted(uid);
+      deleted_opened_ &= opened.ok();
+      if (!opened.ok()) TryAgainLater("deleted subscriptions", opened);
+      continue;
+    }
+    const SubscriptionPtr& subscription = found->second;
+    subscription->queue().NoteAppended();
+    sweeper_.NoteAppended(subscription);
+    if (subscription->closed()) continue;
+    brokers[subscription->subscription().broker_uid] = true;
   }
   for (const auto& [broker_uid, touched] : brokers) Broker(broker_uid).Pump();
 }
@@ -218,13 +271,41 @@ BrokerDispatch& Dispatcher::Broker(int64_t broker_uid) {
   return *broker;
 }
 
-void Dispatcher::OnIdle(const SubscriptionDispatch& subscription) {
-  if (subscription.closed()) {
-    subscriptions_.erase(subscription.uid());
-    return;
+void Dispatcher::OnSessionReport(int64_t broker_uid,
+                                 const worker::v1::SessionReport& report) {
+  Broker(broker_uid).NoteSession();
+  std::vector<worker::v1::DeliveryId> over;
+  for (const worker::v1::DeliveryId& delivery : report.ended()) {
+    if (!IsOpen(delivery)) over.push_back(delivery);
   }
+  // How some of them ended may still be on its way to the disk.
+  commits_.Add({}, [this, broker_uid, over = std::move(over)] {
+    auto broker = brokers_.find(broker_uid);
+    if (broker != brokers_.end()) broker->second->Forget(over);
+  });
+}
+
+bool Dispatcher::IsOpen(const worker::v1::DeliveryId& delivery) const {
+  auto found = subscriptions_.find(delivery.subscription_uid());
+  if (found != subscriptions_.end()) {
+    return !found->second->queue().IsDone(delivery.event_seq());
+  }
+  // It could not be read from the log yet, or all of it is done.
+  return snapshot_->FindSubscription(delivery.subscription_uid()) != nullptr;
+}
+
+void Dispatcher::OnLimits(int64_t broker_uid,
+                          const worker::v1::BrokerLimits& limits) {
+  Broker(broker_uid).SetLimits(limits);
+}
+
+void Dispatcher::OnReturned(const SubscriptionPtr& subscription) {
+  sweeper_.NoteResults(subscription);
+  if (subscription->queue().sent_count() > 0) return;
+  if (subscription->discards()) sweeper_.Look(subscription);
+  if (subscription->closed()) return;
   // It may have been waiting to go on with another broker.
-  const int64_t broker_uid = subscription.subscription().broker_uid;
+  const int64_t broker_uid = subscription->subscription().broker_uid;
   loop_->Post([this, broker_uid] { Broker(broker_uid).Pump(); });
 }
 

@@ -18,6 +18,7 @@
 #include "workers/dispatch/commit_queue.h"
 #include "workers/dispatch/status_board.h"
 #include "workers/dispatch/subscription_dispatch.h"
+#include "workers/dispatch/sweeper.h"
 #include "workers/dispatch/worker_channel.h"
 
 namespace mqttpush {
@@ -25,6 +26,9 @@ namespace mqttpush {
 struct DispatcherOptions {
   std::string default_event_id_field;  // MQTT_SET_EVENT_ID; empty: none
   int max_attempts = 30;               // then a rejected delivery is parked
+  // How long an event of QoS 0 waits for a link, where its subscription has no
+  // lifetime of its own.
+  absl::Duration qos_0_lifetime = absl::Seconds(60);
 };
 
 // All methods on the loop only. What is passed in must outlive it.
@@ -44,8 +48,17 @@ class Dispatcher {
   void OnCredit(int64_t broker_uid, const worker::v1::Credit& credit);
   void OnResults(int64_t broker_uid, const worker::v1::Results& results);
 
+  // Answers what a stored session remembers.
+  void OnSessionReport(int64_t broker_uid,
+                       const worker::v1::SessionReport& report);
+  // What the broker offers; after each connect.
+  void OnLimits(int64_t broker_uid, const worker::v1::BrokerLimits& limits);
+
   // Sends nothing more; results are still taken.
-  void StopSending() { context_.stopped = true; }
+  void StopSending() {
+    context_.stopped = true;
+    sweeper_.Stop();
+  }
   // Calls `idle` once all results taken so far are on disk.
   void WhenIdle(std::function<void()> idle) {
     commits_.WhenIdle(std::move(idle));
@@ -54,10 +67,15 @@ class Dispatcher {
  private:
   using SubscriptionPtr = std::shared_ptr<SubscriptionDispatch>;
 
-  // Records an attempt for what deleted subscriptions had with a worker when
-  // the service ended.
-  absl::Status SettleDeleted();
+  // Goes on with what is left of subscriptions that were deleted before the
+  // service started.
+  absl::Status OpenDeleted();
+  absl::Status OpenDeleted(int64_t uid);
+  // Not one that is yet to come in a newer configuration.
+  bool IsDeleted(int64_t uid) const;
   void ConfigureSubscriptions();
+  // What was refused by the old settings may be taken by the new ones.
+  void RetryNow(SubscriptionDispatch& subscription);
   void ConfigureBrokers();
   absl::Status Open(const SubscriptionRecord& record);
   void TryAgainLater(const std::string& what, const absl::Status& why);
@@ -67,7 +85,8 @@ class Dispatcher {
   AttemptRecord ServiceLost(SubscriptionDispatch& subscription,
                             EventRecord& event) const;
   BrokerDispatch& Broker(int64_t broker_uid);
-  void OnIdle(const SubscriptionDispatch& subscription);
+  void OnReturned(const SubscriptionPtr& subscription);
+  bool IsOpen(const worker::v1::DeliveryId& delivery) const;
 
   EventLog* const log_;
   EventLoop* const loop_;
@@ -77,8 +96,13 @@ class Dispatcher {
   std::shared_ptr<const ConfigSnapshot> snapshot_;
   std::map<int64_t, SubscriptionPtr> subscriptions_;  // by uid
   std::map<int64_t, std::shared_ptr<BrokerDispatch>> brokers_;
-  bool deleted_settled_ = false;
+  // Read before any event can come: those not in the configuration are deleted.
+  absl::StatusOr<std::vector<SubscriptionState>> undelivered_at_start_;
+  int64_t newest_uid_ = 0;  // of the subscriptions in any configuration so far
+  bool deleted_opened_ = false;
   bool reopen_posted_ = false;
+  const absl::Duration qos_0_lifetime_;
+  Sweeper sweeper_;
 };
 
 }  // namespace mqttpush

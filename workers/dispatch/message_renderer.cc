@@ -18,6 +18,12 @@ const TopicOverride* FindOverride(const SubscriptionRecord& subscription,
 
 }  // namespace
 
+Qos QosOf(const SubscriptionRecord& subscription, ObjectType type) {
+  const TopicOverride* override = FindOverride(subscription, type);
+  return override != nullptr ? override->qos.value_or(subscription.qos)
+                             : subscription.qos;
+}
+
 RenderedMessage RenderMessage(EventRecord& event, const TenantRecord& tenant,
                               const SubscriptionRecord& subscription,
                               absl::string_view default_event_id_field) {
@@ -26,9 +32,7 @@ RenderedMessage RenderMessage(EventRecord& event, const TenantRecord& tenant,
       override != nullptr && !override->topic.empty() ? override->topic
                                                       : subscription.topic;
   RenderedMessage message;
-  message.qos = override != nullptr && override->qos.has_value()
-                    ? *override->qos
-                    : subscription.qos;
+  message.qos = QosOf(subscription, event.object_type);
   auto topic = RenderTopic(topic_template,
                            {.tenant = tenant.id,
                             .object_type = ObjectTypeName(event.object_type),

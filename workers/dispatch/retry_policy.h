@@ -8,6 +8,9 @@
 
 namespace mqttpush {
 
+// No delay of the schedule is longer.
+inline constexpr absl::Duration kLongestRetryDelay = absl::Minutes(72);
+
 // The delay before the next attempt of a message that the broker answered with
 // `reason_code` (MQTT 5, section 2.4), after `attempt_count` attempts: 5 s, 30
 // s, 2 min, 10 min, 30 min, then 1 h, each ±20 % by `random` in [0, 1). Absent:

@@ -21,6 +21,7 @@ TEST(RetryPolicyTest, DelaysGrowAndStayAtAnHour) {
 TEST(RetryPolicyTest, JitterIsTwentyPercentEitherWay) {
   EXPECT_EQ(RetryDelay(kQuotaExceeded, 1, 30, 0.0), absl::Seconds(4));
   EXPECT_LT(*RetryDelay(kQuotaExceeded, 1, 30, 0.999), absl::Seconds(6));
+  EXPECT_LE(*RetryDelay(kQuotaExceeded, 29, 30, 0.999999), kLongestRetryDelay);
   EXPECT_GT(*RetryDelay(kQuotaExceeded, 1, 30, 0.999), absl::Seconds(5.9));
 }
 

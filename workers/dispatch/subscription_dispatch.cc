@@ -1,15 +1,50 @@
 #include "workers/dispatch/subscription_dispatch.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "workers/dispatch/compatibility.h"
 
 namespace mqttpush {
 
-void SubscriptionDispatch::Configure(
+bool SubscriptionDispatch::Configure(
     std::shared_ptr<const ConfigSnapshot> snapshot,
-    const SubscriptionRecord* subscription, const TenantRecord* tenant) {
+    const SubscriptionRecord* subscription, const TenantRecord* tenant,
+    absl::Time now) {
+  const bool first = subscription_ == nullptr;
+  const bool other_revision =
+      !first && subscription_->revision != subscription->revision;
+  const bool paused = subscription->paused || tenant->paused;
+  if (first) {
+    // A resume is a change, so it was not after these: what waited in a pause
+    // does not expire because the service was restarted after it.
+    lifetime_.resume_time =
+        std::max(subscription->update_time, tenant->update_time);
+  } else if (lifetime_.paused && !paused) {
+    lifetime_.resume_time = now;
+  }
+  lifetime_.paused = paused;
+  lifetime_.event_lifetime = subscription->event_lifetime;
   snapshot_ = std::move(snapshot);
   subscription_ = subscription;
   tenant_ = tenant;
+  return other_revision;
+}
+
+EndReason SubscriptionDispatch::ReasonToEnd(const EventRecord& event,
+                                            absl::Time now) const {
+  if (closed()) return EndReason::kSubscriptionDeleted;
+  if (subscription_->disabled) return EndReason::kSubscriptionDisabled;
+  return ExpiryOf(event) <= now ? EndReason::kLifetimeOver : EndReason::kNone;
+}
+
+absl::Time SubscriptionDispatch::ExpiryOf(const EventRecord& event) const {
+  return ExpiryTime(lifetime_, QosOf(*subscription_, event.object_type),
+                    event.accept_time);
+}
+
+absl::Time SubscriptionDispatch::EarliestExpiry(absl::Time now) const {
+  return ExpiryTime(lifetime_, LowestQos(*subscription_), now);
 }
 
 }  // namespace mqttpush

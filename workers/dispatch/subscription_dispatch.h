@@ -6,8 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "storage/config_snapshot.h"
 #include "storage/event_log.h"
+#include "workers/dispatch/expiry_policy.h"
 #include "workers/dispatch/message_renderer.h"
 #include "workers/dispatch/subscription_queue.h"
 
@@ -16,24 +18,30 @@ namespace mqttpush {
 // On dispatch's loop only.
 class SubscriptionDispatch {
  public:
-  SubscriptionDispatch(int64_t tenant_uid, const SubscriptionRecovery& recovery)
-      : uid_(recovery.state.uid), tenant_uid_(tenant_uid), queue_(recovery) {}
+  // Closed until it is configured.
+  SubscriptionDispatch(int64_t tenant_uid, const SubscriptionRecovery& recovery,
+                       absl::Duration qos_0_lifetime)
+      : uid_(recovery.state.uid), tenant_uid_(tenant_uid), queue_(recovery) {
+    lifetime_.qos_0_lifetime = qos_0_lifetime;
+  }
 
-  // The newest configuration; both records must be in `snapshot`.
-  void Configure(std::shared_ptr<const ConfigSnapshot> snapshot,
+  // The newest configuration; both records must be in `snapshot`. True when the
+  // subscription had another revision before.
+  bool Configure(std::shared_ptr<const ConfigSnapshot> snapshot,
                  const SubscriptionRecord* subscription,
-                 const TenantRecord* tenant);
+                 const TenantRecord* tenant, absl::Time now);
   // The subscription was deleted: nothing more is sent, what is with a worker
   // still counts.
   void Close() { subscription_ = nullptr; }
+  // Whether its broker offers what it asks for.
+  void set_compatible(bool compatible) { compatible_ = compatible; }
 
   int64_t uid() const { return uid_; }
   int64_t tenant_uid() const { return tenant_uid_; }
   bool closed() const { return subscription_ == nullptr; }
-  // Neither paused nor closed.
-  bool sends() const {
-    return !closed() && !subscription_->paused && !tenant_->paused;
-  }
+  bool sends() const { return !discards() && !lifetime_.paused && compatible_; }
+  // Deleted or disabled: what is not with a worker is DISCARDED.
+  bool discards() const { return closed() || subscription_->disabled; }
   // By the newest revision; not when closed.
   const SubscriptionRecord& subscription() const { return *subscription_; }
   RenderedMessage Render(EventRecord& event,
@@ -42,7 +50,16 @@ class SubscriptionDispatch {
                          default_event_id_field);
   }
 
+  // Why the delivery of `event`, which is not with a worker, is over at `now`;
+  // kNone: it is not.
+  EndReason ReasonToEnd(const EventRecord& event, absl::Time now) const;
+  // When `event` expires, not when closed. Of an event accepted at `now`, the
+  // earliest that it may.
+  absl::Time ExpiryOf(const EventRecord& event) const;
+  absl::Time EarliestExpiry(absl::Time now) const;
+
   SubscriptionQueue& queue() { return queue_; }
+  const SubscriptionQueue& queue() const { return queue_; }
 
   // The broker that the sent messages are with. They finish there before the
   // subscription goes on with another one.
@@ -57,6 +74,8 @@ class SubscriptionDispatch {
   std::shared_ptr<const ConfigSnapshot> snapshot_;  // owns the two below
   const SubscriptionRecord* subscription_ = nullptr;
   const TenantRecord* tenant_ = nullptr;
+  LifetimeRules lifetime_;
+  bool compatible_ = true;
   SubscriptionQueue queue_;
   int64_t sent_to_ = 0;
 };

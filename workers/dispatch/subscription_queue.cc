@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "workers/dispatch/retry_policy.h"
+
 namespace mqttpush {
 
 SubscriptionQueue::SubscriptionQueue(const SubscriptionRecovery& recovery)
@@ -19,7 +21,7 @@ SubscriptionQueue::SubscriptionQueue(const SubscriptionRecovery& recovery)
     if (exception.event_seq > cursor_) {
       items_[exception.event_seq] = {ItemState::kResolved, 0};
     }
-    if (exception.parked) continue;
+    if (exception.state != DeliveryState::kRetrying) continue;
     retries_[exception.event_seq] = {exception.sent, exception.attempt_count,
                                      exception.rejection_count,
                                      exception.next_attempt_time};
@@ -48,8 +50,12 @@ std::vector<EventRecord> SubscriptionQueue::TakeToSend(
 }
 
 std::optional<int64_t> SubscriptionQueue::DueRetry(absl::Time now) const {
-  if (due_.empty() || due_.begin()->first > now) return std::nullopt;
-  return due_.begin()->second;
+  if (due_.empty()) return std::nullopt;
+  if (due_.begin()->first <= now) return due_.begin()->second;
+  if (due_.rbegin()->first > now + kLongestRetryDelay) {
+    return due_.rbegin()->second;
+  }
+  return std::nullopt;
 }
 
 absl::Time SubscriptionQueue::next_retry_time() const {
@@ -61,18 +67,32 @@ void SubscriptionQueue::RetrySent(int64_t event_seq) {
   due_.erase({retry.time, event_seq});
   retry.sent = true;
   ++sent_count_;
-  PutException(event_seq, retry);
+  PutRetry(event_seq, retry);
+}
+
+void SubscriptionQueue::RetryNow(absl::Time now) {
+  due_.clear();
+  for (auto& [event_seq, retry] : retries_) {
+    if (retry.sent) continue;
+    retry.time = now;
+    due_.emplace(now, event_seq);
+    PutRetry(event_seq, retry);
+  }
+}
+
+std::optional<int64_t> SubscriptionQueue::FirstUnsentRetry() const {
+  for (const auto& [event_seq, retry] : retries_) {
+    if (!retry.sent) return event_seq;
+  }
+  return std::nullopt;
 }
 
 void SubscriptionQueue::Succeeded(int64_t event_seq) {
-  --sent_count_;
   ++update_.newly_delivered;
-  if (retries_.erase(event_seq) > 0) {
+  if (retries_.count(event_seq) > 0) {
     update_.erase_exceptions.push_back(event_seq);
-    return;
   }
-  Item& item = items_[event_seq];
-  item.state = ItemState::kResolved;
+  Resolve(event_seq);
 }
 
 void SubscriptionQueue::Returned(int64_t event_seq, bool attempted) {
@@ -81,7 +101,7 @@ void SubscriptionQueue::Returned(int64_t event_seq, bool attempted) {
     retry->second.sent = false;  // still due: sent again at once
     retry->second.attempt_count += attempted;
     due_.emplace(retry->second.time, event_seq);
-    PutException(event_seq, retry->second);
+    PutRetry(event_seq, retry->second);
     return;
   }
   Item& item = items_[event_seq];
@@ -91,9 +111,9 @@ void SubscriptionQueue::Returned(int64_t event_seq, bool attempted) {
   at_end_ = false;
 }
 
-void SubscriptionQueue::Lost(int64_t event_seq, Qos qos) {
+void SubscriptionQueue::Lost(int64_t event_seq, Qos qos, absl::Time now) {
   if (qos == Qos::kAtMostOnce) {
-    Parked(event_seq);
+    Parked(event_seq, now);
   } else {
     Returned(event_seq, /*attempted=*/true);
   }
@@ -108,19 +128,43 @@ void SubscriptionQueue::RetryAt(int64_t event_seq, absl::Time time) {
   }
   retries_[event_seq] = retry;
   due_.emplace(time, event_seq);
-  PutException(event_seq, retry);
+  PutRetry(event_seq, retry);
 }
 
-void SubscriptionQueue::Parked(int64_t event_seq) {
-  --sent_count_;
+void SubscriptionQueue::Parked(int64_t event_seq, absl::Time now) {
   ++update_.newly_parked;
   update_.put_exceptions.push_back(
       {.event_seq = event_seq,
-       .parked = true,
+       .state = DeliveryState::kParked,
+       .end_time = now,
        .attempt_count = attempt_count(event_seq) + 1});
-  if (retries_.erase(event_seq) == 0) {
-    items_[event_seq].state = ItemState::kResolved;
+  Resolve(event_seq);
+}
+
+void SubscriptionQueue::Ended(int64_t event_seq, EndReason reason,
+                              absl::Time now) {
+  const bool expired = reason == EndReason::kLifetimeOver;
+  ++(expired ? update_.newly_expired : update_.newly_discarded);
+  update_.put_exceptions.push_back(
+      {.event_seq = event_seq,
+       .state = expired ? DeliveryState::kExpired : DeliveryState::kDiscarded,
+       .reason = reason,
+       .end_time = now,
+       .attempt_count = attempt_count(event_seq),
+       .rejection_count = rejection_count(event_seq)});
+  Resolve(event_seq);
+}
+
+void SubscriptionQueue::Resolve(int64_t event_seq) {
+  if (auto found = retries_.find(event_seq); found != retries_.end()) {
+    sent_count_ -= found->second.sent;
+    due_.erase({found->second.time, event_seq});
+    retries_.erase(found);
+    return;
   }
+  Item& item = items_[event_seq];
+  sent_count_ -= item.state == ItemState::kSent;
+  item.state = ItemState::kResolved;
 }
 
 int SubscriptionQueue::attempt_count(int64_t event_seq) const {
@@ -134,6 +178,19 @@ int SubscriptionQueue::attempt_count(int64_t event_seq) const {
 int SubscriptionQueue::rejection_count(int64_t event_seq) const {
   auto retry = retries_.find(event_seq);
   return retry == retries_.end() ? 0 : retry->second.rejection_count;
+}
+
+bool SubscriptionQueue::Waits(int64_t event_seq) const {
+  auto item = items_.find(event_seq);
+  return item == items_.end() ? event_seq > cursor_
+                              : item->second.state == ItemState::kUnsent;
+}
+
+bool SubscriptionQueue::IsDone(int64_t event_seq) const {
+  if (retries_.count(event_seq) > 0) return false;
+  auto item = items_.find(event_seq);
+  return item == items_.end() ? event_seq <= cursor_
+                              : item->second.state == ItemState::kResolved;
 }
 
 std::vector<int64_t> SubscriptionQueue::ListSent() const {
@@ -157,9 +214,8 @@ DeliveryUpdate SubscriptionQueue::TakeUpdate() {
   return update;
 }
 
-void SubscriptionQueue::PutException(int64_t event_seq, const Retry& retry) {
+void SubscriptionQueue::PutRetry(int64_t event_seq, const Retry& retry) {
   update_.put_exceptions.push_back({.event_seq = event_seq,
-                                    .parked = false,
                                     .sent = retry.sent,
                                     .attempt_count = retry.attempt_count,
                                     .rejection_count = retry.rejection_count,

@@ -47,12 +47,18 @@ class SubscriptionQueue {
   // to be sent now; they count as sent.
   std::vector<EventRecord> TakeToSend(EventLog::NextEvents next);
 
-  // The retrying event that is due first; absent when none is due at `now`.
+  // The retrying event that is due first; absent when none is due at `now`. A
+  // time that the schedule cannot have given, because the clock was set back
+  // since, counts as due.
   std::optional<int64_t> DueRetry(absl::Time now) const;
   // When the next retry is due; InfiniteFuture when none is.
   absl::Time next_retry_time() const;
   // It counts as sent.
   void RetrySent(int64_t event_seq);
+  // All retrying events that are not sent are due at `now`.
+  void RetryNow(absl::Time now);
+  // The retrying event of the lowest seq that is not sent.
+  std::optional<int64_t> FirstUnsentRetry() const;
 
   // How a sent message ended. `attempted`: it may have reached the wire, and an
   // attempt is recorded.
@@ -60,15 +66,30 @@ class SubscriptionQueue {
   void Returned(int64_t event_seq, bool attempted);
   // The connection or a process ended after it may have reached the wire.
   // At QoS 0 that is the end, because it must not be sent twice: parked.
-  void Lost(int64_t event_seq, Qos qos);
+  void Lost(int64_t event_seq, Qos qos, absl::Time now);
   void RetryAt(int64_t event_seq, absl::Time time);
-  void Parked(int64_t event_seq);
+  void Parked(int64_t event_seq, absl::Time now);
+
+  // EXPIRED or DISCARDED, as `reason` says (not kNone): an event that is not
+  // with a worker, though it may have been taken to be sent.
+  void Ended(int64_t event_seq, EndReason reason, absl::Time now);
 
   // Attempts that ended so far, of an event that is with a worker or has been.
   int attempt_count(int64_t event_seq) const;
   // Those of them that the broker answered with no; what the retry schedule
   // goes by.
   int rejection_count(int64_t event_seq) const;
+  // Neither sent nor done, and not retrying.
+  bool Waits(int64_t event_seq) const;
+  // Delivered, parked, expired or discarded; perhaps only in an update that is
+  // not on disk yet.
+  bool IsDone(int64_t event_seq) const;
+  // Nothing is left to be sent, with a worker, or retrying.
+  bool finished() const {
+    return at_end_ && retries_.empty() && sent_count_ == 0;
+  }
+  // How many events above the cursor are kept in memory.
+  size_t ahead_count() const { return items_.size(); }
   // How many are with a worker.
   int sent_count() const { return sent_count_; }
   std::vector<int64_t> ListSent() const;
@@ -91,7 +112,9 @@ class SubscriptionQueue {
     absl::Time time;
   };
 
-  void PutException(int64_t event_seq, const Retry& retry);
+  void PutRetry(int64_t event_seq, const Retry& retry);
+  // Out of what is unsent, sent or retrying; the caller puts the exception.
+  void Resolve(int64_t event_seq);
   void AdvanceCursor();
   int64_t SentThrough() const;
 

@@ -1,5 +1,8 @@
 #include "workers/dispatch/subscription_queue.h"
 
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -10,6 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr int64_t kUid = 7;
+const absl::Time kNow = absl::FromUnixSeconds(5000);
 
 SubscriptionRecovery RecoveryAt(int64_t cursor) {
   SubscriptionRecovery recovery;
@@ -135,13 +139,114 @@ TEST(SubscriptionQueueTest, RetryThatComesBackIsDueAtOnce) {
 TEST(SubscriptionQueueTest, ParkedEventIsAnExceptionAndDone) {
   SubscriptionQueue queue(RecoveryAt(0));
   queue.TakeToSend(Read({1, 2}, 2));
-  queue.Parked(1);
+  queue.Parked(1, kNow);
   DeliveryUpdate update = queue.TakeUpdate();
   EXPECT_EQ(update.cursor, 1);
   EXPECT_EQ(update.newly_parked, 1);
   ASSERT_EQ(update.put_exceptions.size(), 1u);
-  EXPECT_TRUE(update.put_exceptions[0].parked);
+  EXPECT_EQ(update.put_exceptions[0].state, DeliveryState::kParked);
+  EXPECT_EQ(update.put_exceptions[0].end_time, kNow);
   EXPECT_EQ(update.put_exceptions[0].attempt_count, 1);
+}
+
+struct EndRow {
+  EndReason reason;
+  DeliveryState state;
+  int64_t expired;
+  int64_t discarded;
+};
+constexpr EndRow kEnds[] = {
+    {EndReason::kLifetimeOver, DeliveryState::kExpired, 1, 0},
+    {EndReason::kSubscriptionDisabled, DeliveryState::kDiscarded, 0, 1},
+    {EndReason::kSubscriptionDeleted, DeliveryState::kDiscarded, 0, 1}};
+
+// In each state that an event without a worker can be in.
+TEST(SubscriptionQueueTest, EndedEventIsAnExceptionAndCounted) {
+  for (const EndRow& row : kEnds) {
+    for (const char* from : {"taken", "returned", "lost", "retrying"}) {
+      SCOPED_TRACE(absl::StrCat(static_cast<int>(row.reason), " ", from));
+      SubscriptionQueue queue(RecoveryAt(0));
+      queue.TakeToSend(Read({1}, 1, /*at_end=*/true));
+      const std::string state = from;
+      if (state == "returned") queue.Returned(1, /*attempted=*/false);
+      if (state == "lost") queue.Lost(1, Qos::kAtLeastOnce, kNow);
+      if (state == "retrying") queue.RetryAt(1, kNow);
+      queue.TakeUpdate();
+      queue.Ended(1, row.reason, kNow);
+      EXPECT_EQ(queue.sent_count(), 0);
+      EXPECT_EQ(queue.DueRetry(kNow), std::nullopt);
+      EXPECT_TRUE(queue.IsDone(1));
+      if (queue.read_position() < 1) {
+        EXPECT_THAT(queue.TakeToSend(Read({1}, 1, /*at_end=*/true)), IsEmpty());
+      }
+      EXPECT_TRUE(queue.finished());
+      const DeliveryUpdate update = queue.TakeUpdate();
+      EXPECT_EQ(update.cursor, 1);
+      EXPECT_EQ(update.newly_expired, row.expired);
+      EXPECT_EQ(update.newly_discarded, row.discarded);
+      EXPECT_EQ(update.newly_delivered + update.newly_parked, 0);
+      ASSERT_EQ(update.put_exceptions.size(), 1u);
+      const DeliveryException& exception = update.put_exceptions[0];
+      EXPECT_EQ(exception.state, row.state);
+      EXPECT_EQ(exception.reason, row.reason);
+      EXPECT_EQ(exception.end_time, kNow);
+      EXPECT_EQ(exception.attempt_count,
+                state == "lost" || state == "retrying" ? 1 : 0);
+      EXPECT_THAT(update.erase_exceptions, IsEmpty());
+    }
+  }
+}
+
+TEST(SubscriptionQueueTest, TellsWhatWaitsAndWhatIsDone) {
+  SubscriptionRecovery recovery = RecoveryAt(10);
+  recovery.exceptions = {{.event_seq = 5, .attempt_count = 1}};
+  SubscriptionQueue queue(recovery);
+  queue.TakeToSend(Read({11, 12, 13, 14}, 14));
+  queue.Succeeded(12);
+  queue.Parked(13, kNow);
+  queue.Returned(14, /*attempted=*/true);
+  const std::tuple<int64_t, bool, bool> kTable[] = {
+      // seq, waits, done
+      {4, false, true},    // below the cursor
+      {5, false, false},   // retrying
+      {11, false, false},  // sent
+      {12, false, true},   // delivered
+      {13, false, true},   // parked
+      {14, true, false},   // came back
+      {15, true, false}};  // not read yet
+  for (const auto& [seq, waits, done] : kTable) {
+    EXPECT_EQ(queue.Waits(seq), waits) << seq;
+    EXPECT_EQ(queue.IsDone(seq), done) << seq;
+  }
+  EXPECT_FALSE(queue.finished());
+}
+
+TEST(SubscriptionQueueTest, ClockThatWasSetBackMakesRetriesDue) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1, 2}, 2));
+  queue.RetryAt(1, kNow + absl::Minutes(1));
+  queue.RetryAt(2, kNow + absl::Hours(1));
+  EXPECT_EQ(queue.DueRetry(kNow), std::nullopt);
+  const absl::Time set_back = kNow - absl::Hours(1);
+  EXPECT_EQ(queue.DueRetry(set_back), 2);
+  queue.RetrySent(2);
+  EXPECT_EQ(queue.DueRetry(set_back), std::nullopt);
+}
+
+TEST(SubscriptionQueueTest, RetryNowSparesWhatIsWithAWorker) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1, 2}, 2));
+  queue.RetryAt(1, kNow);
+  queue.RetryAt(2, kNow + absl::Hours(1));
+  queue.RetrySent(1);
+  queue.TakeUpdate();
+  EXPECT_EQ(queue.FirstUnsentRetry(), 2);
+  queue.RetryNow(kNow);
+  EXPECT_EQ(queue.DueRetry(kNow), 2);
+  DeliveryUpdate update = queue.TakeUpdate();
+  ASSERT_EQ(update.put_exceptions.size(), 1u);
+  EXPECT_EQ(update.put_exceptions[0].event_seq, 2);
+  EXPECT_EQ(update.put_exceptions[0].next_attempt_time, kNow);
 }
 
 TEST(SubscriptionQueueTest, ManyRetriesHoldNewEventsBack) {
@@ -160,10 +265,11 @@ TEST(SubscriptionQueueTest, RecoversWhatWasDoneAheadOfTheCursor) {
   recovery.attempted = {
       {.event_seq = 11, .attempt_count = 2, .delivered = false},
       {.event_seq = 12, .attempt_count = 1, .delivered = true}};
-  recovery.exceptions = {{.event_seq = 5,
-                          .attempt_count = 3,
-                          .next_attempt_time = absl::UnixEpoch()},
-                         {.event_seq = 13, .parked = true, .attempt_count = 1}};
+  recovery.exceptions = {
+      {.event_seq = 5,
+       .attempt_count = 3,
+       .next_attempt_time = absl::UnixEpoch()},
+      {.event_seq = 13, .state = DeliveryState::kParked, .attempt_count = 1}};
   SubscriptionQueue queue(recovery);
   EXPECT_EQ(queue.DueRetry(absl::Now()), 5);
   EXPECT_THAT(SeqsOf(queue.TakeToSend(Read({11, 12, 13, 14}, 14))),

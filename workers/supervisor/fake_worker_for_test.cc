@@ -5,9 +5,11 @@
 //   leaves            ends its stream, but not its process
 //   answers-late      answers messages when it is asked to drain
 //   hangs             takes no notice of Drain
+//   asks-N, asks-N-x  asks N times for leave to call, N of one digit or more
 // With any other host it answers every message with success. Its link status
-// says, as the last error, "pid P configured N at HOST". Started under the name
-// `silent` it never attaches.
+// says, as the last error, "pid P configured N at HOST", and as the broker's
+// address "LEAVES SESSION": how often it was given leave, and the file of its
+// session, or "-". Started under the name `silent` it never attaches.
 #include <fcntl.h>
 #include <grpcpp/create_channel_posix.h>
 #include <grpcpp/grpcpp.h>
@@ -15,6 +17,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -57,25 +60,46 @@ class FakeWorker {
 
  private:
   void Obey(const ControlMessage& message) {
-    if (message.has_configure()) Configure(message.configure().host());
+    if (message.has_configure()) Configure(message.configure());
+    if (message.has_connect_permit()) TakeLeave();
     if (message.has_publish_batch()) Publish(message.publish_batch());
     if (message.has_drain()) Drain();
   }
 
-  void Configure(const std::string& host) {
-    host_ = host;
+  void Configure(const worker::v1::Configure& settings) {
+    host_ = settings.host();
+    session_ = settings.has_persistent_session()
+                   ? settings.persistent_session().path()
+                   : "-";
+    ++configured_;
     if (host_ == "crash") _exit(3);
     if (host_ == "leaves") Leave();
-    WorkerMessage connected;
-    auto* status = connected.mutable_link_status();
-    status->set_state(worker::v1::LinkStatus::CONNECTED);
-    status->set_last_error(absl::StrCat("pid ", getpid(), " configured ",
-                                        ++configured_, " at ", host_));
-    stream_->Write(connected);
+    Report();
+    int requests = 0;
+    std::sscanf(host_.c_str(), "asks-%d", &requests);
+    for (WorkerMessage message; requests > 0; --requests) {
+      message.mutable_connect_request();
+      stream_->Write(message);
+    }
     WorkerMessage room;
     room.mutable_credit()->set_epoch(1);
     room.mutable_credit()->set_limit(100);
     stream_->Write(room);
+  }
+
+  void Report() {
+    WorkerMessage message;
+    auto* status = message.mutable_link_status();
+    status->set_state(worker::v1::LinkStatus::CONNECTED);
+    status->set_last_error(absl::StrCat("pid ", getpid(), " configured ",
+                                        configured_, " at ", host_));
+    status->set_broker_address(absl::StrCat(leaves_, " ", session_));
+    stream_->Write(message);
+  }
+
+  void TakeLeave() {
+    ++leaves_;
+    Report();
   }
 
   void Publish(const worker::v1::PublishBatch& batch) {
@@ -107,7 +131,9 @@ class FakeWorker {
 
   const std::string nonce_;
   std::string host_;
+  std::string session_;
   int configured_ = 0;
+  int leaves_ = 0;
   WorkerMessage answer_;  // not given yet
   grpc::ClientContext context_;
   std::unique_ptr<worker::v1::WorkerLink::Stub> stub_;

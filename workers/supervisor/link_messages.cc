@@ -4,10 +4,15 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
+
 namespace mqttpush {
 namespace {
 
 using google::protobuf::util::TimeUtil;
+
+// A session that ends with its connection cannot promise exactly once.
+constexpr absl::Duration kLeastSessionExpiry = absl::Hours(1);
 
 google::protobuf::Duration ToProto(absl::Duration duration) {
   return TimeUtil::MicrosecondsToDuration(absl::ToInt64Microseconds(duration));
@@ -21,7 +26,8 @@ absl::Time ToTime(bool present, const google::protobuf::Timestamp& time) {
 }  // namespace
 
 worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
-                                         const LinkOptions& options) {
+                                         const LinkOptions& options,
+                                         const std::string& session_path) {
   worker::v1::ControlMessage message;
   worker::v1::Configure& configure = *message.mutable_configure();
   configure.set_host(broker.host);
@@ -45,6 +51,13 @@ worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
       ToProto(options.connect_backoff_base);
   *configure.mutable_connect_backoff_max() =
       ToProto(options.connect_backoff_max);
+  if (!session_path.empty()) {
+    worker::v1::PersistentSession& session =
+        *configure.mutable_persistent_session();
+    session.set_path(session_path);
+    *session.mutable_expiry() =
+        ToProto(std::max(broker.session_expiry, kLeastSessionExpiry));
+  }
   return message;
 }
 
@@ -57,7 +70,28 @@ LinkStatus ToLinkStatus(const worker::v1::LinkStatus& status) {
       ToTime(status.has_next_connect_time(), status.next_connect_time());
   link.last_ack_time =
       ToTime(status.has_last_ack_time(), status.last_ack_time());
+  link.broker_address = status.broker_address();
   return link;
+}
+
+absl::string_view LinkStateName(LinkState state) {
+  switch (state) {
+    case LinkState::kConnecting:
+      return "CONNECTING";
+    case LinkState::kConnected:
+      return "CONNECTED";
+    case LinkState::kBackingOff:
+      return "BACKING_OFF";
+    case LinkState::kRefused:
+      return "REFUSED";
+    case LinkState::kStalled:
+      return "STALLED";
+    case LinkState::kPaused:
+      return "PAUSED";
+    case LinkState::kUnknown:
+      break;
+  }
+  return "UNKNOWN";
 }
 
 }  // namespace mqttpush

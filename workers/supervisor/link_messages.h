@@ -2,6 +2,9 @@
 #ifndef MQTTPUSH_WORKERS_SUPERVISOR_LINK_MESSAGES_H_
 #define MQTTPUSH_WORKERS_SUPERVISOR_LINK_MESSAGES_H_
 
+#include <string>
+
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/delivery_status.h"
 #include "mqttpush/worker/v1/worker_link.pb.h"
@@ -17,11 +20,16 @@ struct LinkOptions {
 };
 
 // Holds the broker's secrets: send it to that broker's worker only, never log
-// it.
+// it. The link keeps its session in the file `session_path`, and the broker
+// keeps its half for an hour at least; empty: clean sessions.
 worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
-                                         const LinkOptions& options);
+                                         const LinkOptions& options,
+                                         const std::string& session_path);
 
 LinkStatus ToLinkStatus(const worker::v1::LinkStatus& status);
+
+// As in resources.proto: "BACKING_OFF".
+absl::string_view LinkStateName(LinkState state);
 
 }  // namespace mqttpush
 

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,12 +24,14 @@ namespace {
 
 constexpr int kChildFd = 3;
 
-std::string Describe(int status) {
-  if (WIFSIGNALED(status)) {
-    return absl::StrCat("signal ", WTERMSIG(status), " (",
-                        strsignal(WTERMSIG(status)), ")");
+// As exec wants them: the texts stay where they are and are not written to.
+std::vector<char*> Pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const std::string& text : texts) {
+    pointers.push_back(const_cast<char*>(text.c_str()));
   }
-  return absl::StrCat("exit code ", WEXITSTATUS(status));
+  pointers.push_back(nullptr);
+  return pointers;
 }
 
 // All signals unblocked and at their defaults, whatever this process does with
@@ -62,9 +63,8 @@ ProcessWatcher::~ProcessWatcher() {
   close(wake_fd_);
 }
 
-absl::StatusOr<pid_t> ProcessWatcher::Spawn(
-    const std::string& path, const std::vector<std::string>& arguments, int fd,
-    Ended ended) {
+absl::StatusOr<pid_t> ProcessWatcher::Spawn(const Program& program, int fd,
+                                            Ended ended) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
@@ -76,16 +76,16 @@ absl::StatusOr<pid_t> ProcessWatcher::Spawn(
   posix_spawn_file_actions_adddup2(&actions, fd, kChildFd);
   posix_spawn_file_actions_addclosefrom_np(&actions, kChildFd + 1);
   SetDefaultSignals(&attributes);
-  std::vector<char*> argv = {const_cast<char*>(path.c_str())};
-  for (const std::string& argument : arguments) {
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  }
-  argv.push_back(nullptr);
+  std::vector<std::string> arguments = {program.path};
+  arguments.insert(arguments.end(), program.arguments.begin(),
+                   program.arguments.end());
   pid_t pid = 0;
-  const int error = posix_spawn(&pid, path.c_str(), &actions, &attributes,
-                                argv.data(), environ);
+  const int error = posix_spawn(&pid, program.path.c_str(), &actions,
+                                &attributes, Pointers(arguments).data(),
+                                Pointers(program.environment).data());
   if (error != 0) {
-    return absl::ErrnoToStatus(error, absl::StrCat("cannot start ", path));
+    return absl::ErrnoToStatus(error,
+                               absl::StrCat("cannot start ", program.path));
   }
   const int pid_fd = pidfd_open(pid, 0);
   if (pid_fd < 0) {
@@ -148,7 +148,7 @@ void ProcessWatcher::Reap(pid_t pid) {
     ended = std::move(child->second.ended);
     children_.erase(child);
   }
-  ended(Describe(status));
+  ended(status);
 }
 
 }  // namespace mqttpush

@@ -19,19 +19,23 @@ namespace mqttpush {
 // handler is needed and no foreign child is reaped.
 class ProcessWatcher {
  public:
-  // Called once per child, on the watcher's thread, with its end in words:
-  // "exit code 0", "signal 9 (Killed)".
-  using Ended = std::function<void(std::string how)>;
+  // Called once per child, on the watcher's thread, with the status of
+  // waitpid(2).
+  using Ended = std::function<void(int wait_status)>;
+
+  struct Program {
+    std::string path;
+    std::vector<std::string> arguments = {};    // without the path
+    std::vector<std::string> environment = {};  // all of it: "NAME=value"
+  };
 
   ProcessWatcher();
   // Children that still run are not killed, and not waited for.
   ~ProcessWatcher();
 
-  // Starts `path` with `arguments`. `fd` becomes descriptor 3 of the child;
-  // beside it the child has 0, 1 and 2 only. Returns its pid.
-  absl::StatusOr<pid_t> Spawn(const std::string& path,
-                              const std::vector<std::string>& arguments, int fd,
-                              Ended ended);
+  // Starts the program. `fd` becomes descriptor 3 of the child; beside it the
+  // child has 0, 1 and 2 only. Returns its pid.
+  absl::StatusOr<pid_t> Spawn(const Program& program, int fd, Ended ended);
 
   // Sends `signal` if `pid` is a child that has not ended.
   void Kill(pid_t pid, int signal);

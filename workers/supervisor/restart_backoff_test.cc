@@ -22,5 +22,16 @@ TEST(RestartBackoffTest, StartsAgainAfterAMinuteOfLife) {
   EXPECT_EQ(backoff.Next(absl::Minutes(1)), absl::Milliseconds(100));
 }
 
+TEST(RestartBackoffTest, CountsEndsInARow) {
+  RestartBackoff backoff;
+  EXPECT_EQ(backoff.in_row(), 0);
+  for (int i = 1; i <= 3; ++i) {
+    backoff.Next(absl::Seconds(59));
+    EXPECT_EQ(backoff.in_row(), i);
+  }
+  backoff.Next(absl::Minutes(1));
+  EXPECT_EQ(backoff.in_row(), 1);
+}
+
 }  // namespace
 }  // namespace mqttpush

@@ -8,32 +8,20 @@
 #include "absl/strings/str_cat.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "workers/supervisor/worker_end.h"
+#include "workers/supervisor/worker_environment.h"
 
 namespace mqttpush {
 namespace {
 
 // From the end of a worker's stream to its own.
 constexpr absl::Duration kExitGrace = absl::Seconds(2);
+// At the service's start all workers start at once and share the machine.
+constexpr absl::Duration kAttachShare = absl::Milliseconds(100);
 
-absl::string_view StateName(LinkState state) {
-  switch (state) {
-    case LinkState::kConnecting:
-      return "CONNECTING";
-    case LinkState::kConnected:
-      return "CONNECTED";
-    case LinkState::kBackingOff:
-      return "BACKING_OFF";
-    case LinkState::kRefused:
-      return "REFUSED";
-    case LinkState::kStalled:
-      return "STALLED";
-    case LinkState::kPaused:
-      return "PAUSED";
-    case LinkState::kUnknown:
-      break;
-  }
-  return "UNKNOWN";
-}
+// Why workers are killed.
+constexpr char kNotWanted[] = "it is not wanted any more";
+constexpr char kStreamEnded[] = "it gave up its link to the service";
 
 }  // namespace
 
@@ -45,11 +33,18 @@ Supervisor::Supervisor(Dispatcher* dispatcher, EventLoop* loop,
       clock_(clock),
       board_(board),
       options_(std::move(options)),
+      environment_(WorkerEnvironment(OwnEnvironment())),
+      session_files_(options_.sessions_path),
       snapshot_(std::make_shared<ConfigSnapshot>()),
+      governor_(options_.connect_rate),
       link_server_(this) {}
 
 void Supervisor::OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = std::move(snapshot);
+  if (!std::exchange(strays_removed_, true)) {
+    session_files_.RemoveExcept(
+        [this](int64_t uid) { return snapshot_->FindBroker(uid) != nullptr; });
+  }
   for (const auto& [key, broker] : snapshot_->brokers()) {
     slots_.try_emplace(broker->uid);
   }
@@ -95,6 +90,7 @@ void Supervisor::Fit(int64_t broker_uid) {
     return;
   }
   board_->RemoveLink(broker_uid);
+  session_files_.Remove(broker_uid);
   slots_.erase(broker_uid);
 }
 
@@ -102,12 +98,16 @@ void Supervisor::Start(int64_t broker_uid, Slot& slot) {
   auto worker = std::make_unique<Worker>();
   worker->id = next_worker_id_++;
   worker->start_time = clock_->Now();
-  board_->SetLink(broker_uid, {.state = LinkState::kConnecting,
-                               .since = worker->start_time});
+  // One that ended before shows why until the new one has something to say.
+  if (board_->GetLink(broker_uid).state != LinkState::kBackingOff) {
+    board_->SetLink(broker_uid, {.state = LinkState::kConnecting,
+                                 .since = worker->start_time});
+  }
+  // Nobody has it open, and a later session must not begin with it.
+  if (!NeedsSession(*snapshot_, broker_uid)) session_files_.Remove(broker_uid);
   if (absl::Status spawned = Spawn(broker_uid, *worker); !spawned.ok()) {
     link_server_.RemoveWorker(worker->id);
-    RestartLater(broker_uid, slot, absl::ZeroDuration(),
-                 std::string(spawned.message()));
+    RestartLater(broker_uid, slot, absl::ZeroDuration(), spawned.message());
     return;
   }
   Log::Info("worker_started",
@@ -118,40 +118,87 @@ void Supervisor::Start(int64_t broker_uid, Slot& slot) {
 
 absl::Status Supervisor::Spawn(int64_t broker_uid, Worker& worker) {
   MQTTPUSH_ASSIGN_OR_RETURN(const int fd, link_server_.AddWorker(worker.id));
-  absl::StatusOr<pid_t> pid =
-      processes_.Spawn(options_.worker_path, {"--fd", "3"}, fd,
-                       [this, id = worker.id](const std::string& how) {
-                         loop_->Post([this, id, how] { Exited(id, how); });
-                       });
+  absl::StatusOr<pid_t> pid = processes_.Spawn(
+      {.path = options_.worker_path,
+       .arguments = {"--fd", "3"},
+       .environment = environment_},
+      fd, [this, id = worker.id](int wait_status) {
+        loop_->Post([this, id, wait_status] { Exited(id, wait_status); });
+      });
   close(fd);
   MQTTPUSH_RETURN_IF_ERROR(pid.status());
   worker.pid = *pid;
+  KillAfter(options_.attach_timeout + slots_.size() * kAttachShare, worker.id,
+            absl::StrCat("it did not attach within ",
+                         absl::FormatDuration(options_.attach_timeout)),
+            [](const Worker& worker) { return !worker.attached; });
   return absl::OkStatus();
+}
+
+void Supervisor::Kill(Worker& worker, absl::string_view why) {
+  if (worker.killed_because.empty()) worker.killed_because = std::string(why);
+  processes_.Kill(worker.pid, SIGKILL);
+}
+
+void Supervisor::KillAfter(absl::Duration delay, int64_t worker_id,
+                           const std::string& why,
+                           bool (*still_due)(const Worker&)) {
+  loop_->PostAfter(delay, [this, worker_id, why, still_due] {
+    auto* found = Find(worker_id);
+    if (found == nullptr || !still_due(*found->second.worker)) return;
+    Kill(*found->second.worker, why);
+  });
 }
 
 void Supervisor::Configure(int64_t broker_uid, Worker& worker) {
   const BrokerRecord* broker = snapshot_->FindBroker(broker_uid);
   if (worker.channel == nullptr || worker.draining) return;
-  if (worker.broker_revision == broker->revision) return;
+  const bool session = NeedsSession(*snapshot_, broker_uid);
+  if (worker.broker_revision == broker->revision && worker.session == session) {
+    return;
+  }
   worker.broker_revision = broker->revision;
-  worker.channel->Send(MakeConfigure(*broker, options_.link));
+  worker.session = session;
+  worker.channel->Send(
+      MakeConfigure(*broker, options_.link,
+                    session ? session_files_.PathOf(broker_uid) : ""));
+  // What it asked for was a call to where it may not go any more.
+  for (int asked = governor_.Remove(worker.id); asked > 0; --asked) {
+    AskLeave(broker_uid, worker);
+  }
+}
+
+void Supervisor::AskLeave(int64_t broker_uid, const Worker& worker) {
+  const BrokerRecord* broker = snapshot_->FindBroker(broker_uid);
+  if (broker == nullptr || worker.draining) return;
+  governor_.Add(worker.id, broker->host, broker->port);
+  GiveLeave();
+}
+
+void Supervisor::GiveLeave() {
+  loop_->CancelTimer(permit_timer_);
+  const absl::Time now = clock_->Now();
+  for (int64_t worker_id : governor_.TakeDue(now)) {
+    worker::v1::ControlMessage message;
+    message.mutable_connect_permit();
+    Find(worker_id)->second.worker->channel->Send(std::move(message));
+  }
+  const absl::Duration delay = governor_.NextDelay(now);
+  if (delay == absl::InfiniteDuration()) return;
+  permit_timer_ = loop_->PostAfter(delay, [this] { GiveLeave(); });
 }
 
 void Supervisor::Drain(int64_t broker_uid, Worker& worker) {
   if (std::exchange(worker.draining, true)) return;
-  if (worker.channel == nullptr) {
-    // It holds nothing yet.
-    processes_.Kill(worker.pid, SIGKILL);
-    return;
-  }
+  governor_.Remove(worker.id);
+  if (worker.channel == nullptr) return Kill(worker, kNotWanted);
   dispatcher_->OnDraining(broker_uid);
   worker::v1::ControlMessage message;
   message.mutable_drain();
   worker.channel->Send(std::move(message));
-  loop_->PostAfter(options_.drain_timeout,
-                   [this, pid = worker.pid, id = worker.id] {
-                     if (Find(id) != nullptr) processes_.Kill(pid, SIGKILL);
-                   });
+  KillAfter(options_.drain_timeout, worker.id,
+            absl::StrCat("it did not finish within ",
+                         absl::FormatDuration(options_.drain_timeout)));
 }
 
 void Supervisor::OnAttached(int64_t worker_id,
@@ -177,10 +224,11 @@ void Supervisor::Attached(int64_t worker_id,
   auto* found = Find(worker_id);
   if (found == nullptr) return;
   Worker& worker = *found->second.worker;
+  worker.attached = true;
   worker.channel = channel;
   dispatcher_->OnAttached(found->first, std::move(channel));
   if (worker.draining) {
-    processes_.Kill(worker.pid, SIGKILL);
+    Kill(worker, kNotWanted);
   } else {
     Configure(found->first, worker);
   }
@@ -193,21 +241,31 @@ void Supervisor::TakeMessage(int64_t worker_id,
   const int64_t broker_uid = found->first;
   switch (message.message_case()) {
     case worker::v1::WorkerMessage::kLinkStatus:
-      return SetLink(broker_uid, ToLinkStatus(message.link_status()));
+      return TakeLinkStatus(broker_uid, message.link_status());
     case worker::v1::WorkerMessage::kCredit:
       return dispatcher_->OnCredit(broker_uid, message.credit());
     case worker::v1::WorkerMessage::kResults:
       return dispatcher_->OnResults(broker_uid, message.results());
+    case worker::v1::WorkerMessage::kSessionReport:
+      return dispatcher_->OnSessionReport(broker_uid, message.session_report());
+    case worker::v1::WorkerMessage::kConnectRequest:
+      return AskLeave(broker_uid, *found->second.worker);
     default:
       return;
   }
+}
+
+void Supervisor::TakeLinkStatus(int64_t broker_uid,
+                                const worker::v1::LinkStatus& status) {
+  SetLink(broker_uid, ToLinkStatus(status));
+  if (status.has_limits()) dispatcher_->OnLimits(broker_uid, status.limits());
 }
 
 // A report may repeat the state, with a newer acknowledgement.
 void Supervisor::SetLink(int64_t broker_uid, LinkStatus status) {
   if (board_->GetLink(broker_uid).state != status.state) {
     Log::Info("link_state", {{"broker", NameOf(broker_uid)},
-                             {"state", StateName(status.state)},
+                             {"state", LinkStateName(status.state)},
                              {"last_error", status.last_error}});
   }
   board_->SetLink(broker_uid, std::move(status));
@@ -220,19 +278,20 @@ void Supervisor::Detached(int64_t worker_id) {
   if (found == nullptr) return;
   Worker& worker = *found->second.worker;
   worker.channel = nullptr;
+  governor_.Remove(worker_id);
   if (worker.exited) return Ended(found->first, found->second);
-  // Without its stream it is of no use, and should be on its way out.
-  loop_->PostAfter(kExitGrace, [this, pid = worker.pid, worker_id] {
-    if (Find(worker_id) != nullptr) processes_.Kill(pid, SIGKILL);
-  });
+  // Without its stream it is of no use, and should be on its way out. Nobody
+  // knows any more how its connection is.
+  if (!worker.draining) ShowDown(found->first, kStreamEnded);
+  KillAfter(kExitGrace, worker_id, kStreamEnded);
 }
 
-void Supervisor::Exited(int64_t worker_id, const std::string& how) {
+void Supervisor::Exited(int64_t worker_id, int wait_status) {
   auto* found = Find(worker_id);
   if (found == nullptr) return;
   Worker& worker = *found->second.worker;
   worker.exited = true;
-  worker.how_it_ended = how;
+  worker.how_it_ended = DescribeWorkerEnd(wait_status, worker.killed_because);
   link_server_.RemoveWorker(worker_id);
   if (worker.channel == nullptr) Ended(found->first, found->second);
 }
@@ -258,15 +317,13 @@ void Supervisor::Ended(int64_t broker_uid, Slot& slot) {
 }
 
 void Supervisor::RestartLater(int64_t broker_uid, Slot& slot,
-                              absl::Duration lifetime, const std::string& why) {
+                              absl::Duration lifetime, absl::string_view why) {
   const absl::Duration delay = slot.backoff.Next(lifetime);
-  const absl::Time now = clock_->Now();
-  board_->SetLink(broker_uid, {.state = LinkState::kBackingOff,
-                               .since = now,
-                               .last_error = why,
-                               .next_connect_time = now + delay});
+  ShowDown(broker_uid, DescribeRestart(why, slot.backoff.in_row()),
+           clock_->Now() + delay);
   Log::Warning("worker_restarts", {{"broker", NameOf(broker_uid)},
                                    {"why", why},
+                                   {"in_row", slot.backoff.in_row()},
                                    {"delay", absl::FormatDuration(delay)}});
   slot.restart_waiting = true;
   slot.restart_timer = loop_->PostAfter(delay, [this, broker_uid] {
@@ -275,6 +332,17 @@ void Supervisor::RestartLater(int64_t broker_uid, Slot& slot,
     found->second.restart_waiting = false;
     Fit(broker_uid);
   });
+}
+
+// However often it ends, it is down since it first was.
+void Supervisor::ShowDown(int64_t broker_uid, absl::string_view why,
+                          absl::Time next_connect_time) {
+  LinkStatus link = board_->GetLink(broker_uid);
+  if (link.state != LinkState::kBackingOff) link.since = clock_->Now();
+  link.state = LinkState::kBackingOff;
+  link.last_error = std::string(why);
+  link.next_connect_time = next_connect_time;
+  SetLink(broker_uid, std::move(link));
 }
 
 std::pair<const int64_t, Supervisor::Slot>* Supervisor::Find(

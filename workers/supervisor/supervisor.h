@@ -2,8 +2,8 @@
 // tenant.
 //
 // Starts them, gives them their settings and every change of these, restarts
-// the ones that end, drains those that are no longer wanted. One worker's end
-// touches no other.
+// the ones that end, drains those that are no longer wanted, and paces their
+// calls to one host. One worker's end touches no other.
 #ifndef MQTTPUSH_WORKERS_SUPERVISOR_SUPERVISOR_H_
 #define MQTTPUSH_WORKERS_SUPERVISOR_SUPERVISOR_H_
 
@@ -14,22 +14,35 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/event_loop.h"
 #include "storage/config_snapshot.h"
 #include "workers/dispatch/dispatcher.h"
 #include "workers/dispatch/status_board.h"
+#include "workers/supervisor/connect_governor.h"
 #include "workers/supervisor/link_messages.h"
 #include "workers/supervisor/link_server.h"
 #include "workers/supervisor/process_watcher.h"
 #include "workers/supervisor/restart_backoff.h"
+#include "workers/supervisor/session_files.h"
 
 namespace mqttpush {
 
 struct SupervisorOptions {
   std::string worker_path;  // the program mqttpush-worker
+  // The folder of the stored sessions; it must exist.
+  std::string sessions_path;
   LinkOptions link;
+  // How many calls to one broker host are let through per second, from 1.
+  int connect_rate = 10;
+  // A worker that has not said hello by then is killed and started again; the
+  // more brokers there are, the more it gets.
+  absl::Duration attach_timeout = absl::Seconds(10);
   // A worker that was asked to drain and has not ended by then is killed.
   absl::Duration drain_timeout = absl::Seconds(15);
 };
@@ -54,9 +67,12 @@ class Supervisor : private LinkServer::Listener {
     pid_t pid = 0;
     absl::Time start_time;
     int64_t broker_revision = 0;  // of the settings that it was given
+    bool session = false;         // whether they ask for a stored one
     std::shared_ptr<WorkerChannel> channel;  // while attached
+    bool attached = false;                   // once
     bool exited = false;
     bool draining = false;
+    std::string killed_because;  // empty: we did not
     std::string how_it_ended;
   };
   // The worker of a broker, and what outlives a single process.
@@ -79,15 +95,26 @@ class Supervisor : private LinkServer::Listener {
   absl::Status Spawn(int64_t broker_uid, Worker& worker);
   void Configure(int64_t broker_uid, Worker& worker);
   void Drain(int64_t broker_uid, Worker& worker);
+  void Kill(Worker& worker, absl::string_view why);
+  // Unless it has ended by then, or `still_due` says that it need not.
+  void KillAfter(
+      absl::Duration delay, int64_t worker_id, const std::string& why,
+      bool (*still_due)(const Worker&) = [](const Worker&) { return true; });
+  // To call the broker, when the governor lets it.
+  void AskLeave(int64_t broker_uid, const Worker& worker);
+  void GiveLeave();
 
   void Attached(int64_t worker_id, std::shared_ptr<WorkerChannel> channel);
   void TakeMessage(int64_t worker_id, const worker::v1::WorkerMessage& message);
+  void TakeLinkStatus(int64_t broker_uid, const worker::v1::LinkStatus& status);
   void SetLink(int64_t broker_uid, LinkStatus status);
+  void ShowDown(int64_t broker_uid, absl::string_view why,
+                absl::Time next_connect_time = absl::InfinitePast());
   void Detached(int64_t worker_id);
-  void Exited(int64_t worker_id, const std::string& how);
+  void Exited(int64_t worker_id, int wait_status);
   void Ended(int64_t broker_uid, Slot& slot);
   void RestartLater(int64_t broker_uid, Slot& slot, absl::Duration lifetime,
-                    const std::string& why);
+                    absl::string_view why);
   // The broker and slot of a worker that has not ended; nullptr otherwise.
   std::pair<const int64_t, Slot>* Find(int64_t worker_id);
   std::string NameOf(int64_t broker_uid) const;
@@ -98,10 +125,15 @@ class Supervisor : private LinkServer::Listener {
   const Clock* const clock_;
   StatusBoard* const board_;
   const SupervisorOptions options_;
+  const std::vector<std::string> environment_;  // of the workers
+  const SessionFiles session_files_;
   std::shared_ptr<const ConfigSnapshot> snapshot_;
   std::map<int64_t, Slot> slots_;                // by broker uid
   std::map<int64_t, int64_t> broker_by_worker_;  // of slots with a worker
   int64_t next_worker_id_ = 1;
+  ConnectGovernor governor_;  // only of workers that are attached
+  EventLoop::TimerId permit_timer_ = 0;
+  bool strays_removed_ = false;
   bool stopping_ = false;
   std::function<void()> stopped_;
 

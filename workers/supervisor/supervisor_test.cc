@@ -4,10 +4,12 @@
 #include "workers/supervisor/supervisor.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <future>
 
 #include "absl/strings/match.h"
@@ -24,14 +26,13 @@ namespace mqttpush {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr int64_t kTenant = 1;
 constexpr int64_t kBroker = 3;
 constexpr int64_t kOtherBroker = 4;
 constexpr int64_t kSubscription = 7;
 constexpr absl::Duration kDeadline = absl::Seconds(60);
-// Long enough to tell a worker that drained from one that was killed.
-constexpr absl::Duration kNever = absl::Minutes(10);
 constexpr absl::Duration kSoon = absl::Milliseconds(300);
 
 // A process that was waited for.
@@ -59,12 +60,10 @@ class SupervisorTest : public ::testing::Test {
     dispatcher_.reset();
   }
 
-  void Start(absl::Duration drain_timeout = kNever,
-             const std::string& worker_path = FAKE_WORKER_PATH) {
+  // With options_.
+  void Start() {
     supervisor_ = std::make_unique<Supervisor>(
-        dispatcher_.get(), &loop_, Clock::Real(), &board_,
-        SupervisorOptions{.worker_path = worker_path,
-                          .drain_timeout = drain_timeout});
+        dispatcher_.get(), &loop_, Clock::Real(), &board_, options_);
     Apply();
   }
   void Stop() {
@@ -85,13 +84,14 @@ class SupervisorTest : public ::testing::Test {
     broker.revision = revision;
     config_.Put(broker);
   }
-  void PutSubscription() {
+  void PutSubscription(Qos qos = Qos::kAtLeastOnce) {
     SubscriptionRecord subscription;
     subscription.uid = kSubscription;
     subscription.tenant_uid = kTenant;
     subscription.broker_uid = kBroker;
     subscription.id = "all";
     subscription.topic = "events";
+    subscription.qos = qos;
     config_.Put(subscription);
   }
   void PauseTenant(bool paused) {
@@ -157,22 +157,49 @@ class SupervisorTest : public ::testing::Test {
     EXPECT_TRUE(runs) << board_.GetLink(broker).last_error;
     return runs ? running : Running();
   }
-  // Waits until the broker's worker stays down for `delay` or longer, and
-  // returns all delays until then that were seen.
-  std::vector<absl::Duration> WaitForDelay(int64_t broker,
-                                           absl::Duration delay) {
-    std::vector<absl::Duration> delays;
-    WaitUntil(kDeadline, [&] {
-      const LinkStatus link = board_.GetLink(broker);
-      if (link.state != LinkState::kBackingOff) return false;
-      const absl::Duration seen = link.next_connect_time - link.since;
-      if (delays.empty() || delays.back() != seen) delays.push_back(seen);
-      return seen >= delay;
+  // Waits until the broker's worker has ended `count` times in a row, and
+  // returns what the link then shows.
+  LinkStatus WaitForEnds(int64_t broker, int count) {
+    LinkStatus link;
+    const std::string words = absl::StrCat(" (", count, " times in a row)");
+    EXPECT_TRUE(WaitUntil(kDeadline, [&] {
+      link = board_.GetLink(broker);
+      return link.state == LinkState::kBackingOff &&
+             absl::EndsWith(link.last_error, words);
+    })) << link.last_error;
+    return link;
+  }
+  // Waits until the broker's worker has told so much of leaves and session.
+  ::testing::AssertionResult WaitForTold(int64_t broker,
+                                         const std::string& told) {
+    if (WaitUntil(kDeadline, [&] {
+          return board_.GetLink(broker).broker_address == told;
+        })) {
+      return ::testing::AssertionSuccess();
+    }
+    return ::testing::AssertionFailure()
+           << board_.GetLink(broker).broker_address;
+  }
+  bool WaitForLeaves(int64_t broker, int count) {
+    return WaitUntil(kDeadline, [&] {
+      int leaves = 0;
+      std::sscanf(board_.GetLink(broker).broker_address.c_str(), "%d", &leaves);
+      return leaves >= count;
     });
-    return delays;
+  }
+  std::string SessionOf(int64_t broker) {
+    return temp_.File(absl::StrCat(broker, ".session"));
+  }
+  bool HasSession(int64_t broker) {
+    return std::filesystem::exists(SessionOf(broker));
   }
 
   TempDir temp_;
+  // A drain timeout long enough to tell a worker that drained from one that was
+  // killed.
+  SupervisorOptions options_{.worker_path = FAKE_WORKER_PATH,
+                             .sessions_path = temp_.path(),
+                             .drain_timeout = absl::Minutes(10)};
   ConfigSnapshot config_;
   StatusBoard board_;
   EventLoop loop_;
@@ -217,7 +244,7 @@ TEST_F(SupervisorTest, WhatAWorkerTookWithItIsSentAgain) {
   Start();
   Append("a");
   // The second crash: the event was sent again, in vain.
-  ASSERT_FALSE(WaitForDelay(kBroker, absl::Milliseconds(200)).empty());
+  WaitForEnds(kBroker, 2);
   PutBroker(kBroker, "good", 2);
   Apply();
   ASSERT_TRUE(WaitForDelivered(1));
@@ -238,17 +265,14 @@ TEST_F(SupervisorTest, RestartsACrashingWorkerLessAndLessOften) {
   PutBroker(kOtherBroker, "good");
   Start();
   const Running other = WaitForWorker(kOtherBroker, "good");
-  const auto delays = WaitForDelay(kBroker, absl::Milliseconds(800));
-  ASSERT_FALSE(delays.empty());
-  // Under load the shortest may go by unseen.
-  absl::Duration expected = delays.front();
-  for (absl::Duration delay : delays) {
-    EXPECT_GE(delay, expected);
-    expected = 2 * delay;
-  }
-  EXPECT_LE(delays.front(), absl::Milliseconds(400));
-  EXPECT_EQ(board_.GetLink(kBroker).last_error,
-            "the worker process ended: exit code 3");
+  const LinkStatus second = WaitForEnds(kBroker, 2);
+  const LinkStatus fourth = WaitForEnds(kBroker, 4);
+  EXPECT_EQ(fourth.last_error,
+            "the worker process ended: exit code 3 (4 times in a row)");
+  // It has been down all the time, for 400 ms and 800 ms at the least.
+  EXPECT_EQ(fourth.since, second.since);
+  EXPECT_GE(fourth.next_connect_time - second.next_connect_time,
+            absl::Milliseconds(1200));
   // Better settings help, and nobody else was touched.
   PutBroker(kBroker, "good", 2);
   Apply();
@@ -269,8 +293,11 @@ TEST_F(SupervisorTest, RestartsAWorkerThatWasKilled) {
 TEST_F(SupervisorTest, AWorkerWithoutItsStreamIsKilledAndReplaced) {
   PutBroker(kBroker, "leaves");
   Start();
+  // What it said of its connection counts no longer, though its process lives.
   EXPECT_EQ(WaitForState(kBroker, LinkState::kBackingOff).last_error,
-            "the worker process ended: signal 9 (Killed)");
+            "it gave up its link to the service");
+  EXPECT_THAT(WaitForEnds(kBroker, 2).last_error,
+              HasSubstr("killed: it gave up its link to the service"));
   PutBroker(kBroker, "good", 2);
   Apply();
   WaitForWorker(kBroker, "good");
@@ -338,7 +365,8 @@ TEST_F(SupervisorTest, StoppingLetsTheWorkerFinish) {
 
 TEST_F(SupervisorTest, ResumingWhileItDrainsStartsAnew) {
   PutBroker(kBroker, "hangs");
-  Start(kSoon);
+  options_.drain_timeout = kSoon;
+  Start();
   const Running before = WaitForWorker(kBroker, "hangs");
   auto active = std::make_shared<ConfigSnapshot>(config_);
   PauseTenant(true);
@@ -354,7 +382,7 @@ TEST_F(SupervisorTest, ResumingWhileItDrainsStartsAnew) {
 TEST_F(SupervisorTest, PausingEndsTheBackoff) {
   PutBroker(kBroker, "crash");
   Start();
-  ASSERT_FALSE(WaitForDelay(kBroker, absl::Milliseconds(400)).empty());
+  WaitForEnds(kBroker, 3);
   PauseTenant(true);
   Apply();
   WaitForState(kBroker, LinkState::kPaused);
@@ -380,21 +408,22 @@ TEST_F(SupervisorTest, DeletedBrokerLosesItsWorkerAndItsLink) {
 TEST_F(SupervisorTest, DeletedBrokerIsNotRestartedAfterItsBackoff) {
   PutBroker(kBroker, "crash");
   Start();
-  const auto delays = WaitForDelay(kBroker, absl::Milliseconds(100));
-  ASSERT_FALSE(delays.empty());
+  const LinkStatus link = WaitForEnds(kBroker, 2);
   config_.EraseBroker(kBroker);
   Apply();
   WaitForState(kBroker, LinkState::kUnknown);
   // Its timer would be due before this one.
   std::promise<void> later;
-  loop_.PostAfter(delays.back(), [&] { later.set_value(); });
+  loop_.PostAfter(link.next_connect_time - link.since,
+                  [&] { later.set_value(); });
   later.get_future().wait();
   EXPECT_EQ(board_.GetLink(kBroker).state, LinkState::kUnknown);
 }
 
 TEST_F(SupervisorTest, WorkerThatHangsWhileDrainingIsKilled) {
   PutBroker(kBroker, "hangs");
-  Start(kSoon);
+  options_.drain_timeout = kSoon;
+  Start();
   const Running before = WaitForWorker(kBroker, "hangs");
   const absl::Time start = absl::Now();
   PauseTenant(true);
@@ -408,7 +437,8 @@ TEST_F(SupervisorTest, WorkerThatNeverAttachedIsKilled) {
   const std::string silent = temp_.File("silent");
   ASSERT_EQ(symlink(FAKE_WORKER_PATH, silent.c_str()), 0);
   PutBroker(kBroker, "good");
-  Start(kNever, silent);
+  options_.worker_path = silent;
+  Start();
   EXPECT_EQ(board_.GetLink(kBroker).state, LinkState::kConnecting);
   PauseTenant(true);
   Apply();
@@ -419,11 +449,104 @@ TEST_F(SupervisorTest, WorkerThatNeverAttachedIsKilled) {
   Stop();
 }
 
+TEST_F(SupervisorTest, WorkerThatDoesNotAttachIsKilledAndReplaced) {
+  const std::string program = temp_.File("silent");
+  ASSERT_EQ(symlink(FAKE_WORKER_PATH, program.c_str()), 0);
+  options_.worker_path = program;
+  options_.attach_timeout = kSoon;
+  PutBroker(kBroker, "good");
+  Start();
+  EXPECT_EQ(WaitForEnds(kBroker, 2).last_error,
+            "the worker process ended: killed: it did not attach within 300ms "
+            "(2 times in a row)");
+  // One that works; by its file's name it would be silent again.
+  ASSERT_EQ(unlink(program.c_str()), 0);
+  WriteFile(program, "#!/bin/sh\nexec " FAKE_WORKER_PATH " \"$@\"\n");
+  ASSERT_EQ(chmod(program.c_str(), 0700), 0);
+  WaitForWorker(kBroker, "good");
+}
+
+TEST_F(SupervisorTest, EveryRequestToCallIsAnsweredOnce) {
+  options_.connect_rate = 1000;
+  PutBroker(kBroker, "asks-9");
+  PutBroker(kOtherBroker, "asks-8");
+  Start();
+  EXPECT_TRUE(WaitForTold(kBroker, "9 -"));
+  EXPECT_TRUE(WaitForTold(kOtherBroker, "8 -"));
+}
+
+TEST_F(SupervisorTest, RequestsMoveToTheHostOfTheNewSettings) {
+  options_.connect_rate = 1;
+  PutBroker(kBroker, "asks-9");
+  Start();
+  ASSERT_TRUE(WaitForLeaves(kBroker, 5));
+  PutBroker(kBroker, "elsewhere", 2);
+  Apply();
+  // Nobody else calls there: no more than the burst of 5 is wanted.
+  EXPECT_TRUE(WaitForTold(kBroker, "9 -"));
+}
+
+TEST_F(SupervisorTest, AWorkerThatEndedHoldsNobodyUp) {
+  options_.connect_rate = 1;
+  // At the same host, and with more requests than are let through in time.
+  PutBroker(kBroker, "asks-999");
+  Start();
+  ASSERT_TRUE(WaitForLeaves(kBroker, 5));
+  PutBroker(kOtherBroker, "asks-999");
+  Apply();
+  ASSERT_TRUE(WaitForTold(kOtherBroker, "0 -"));
+  ASSERT_EQ(kill(WaitForWorker(kBroker, "asks-999").pid, SIGKILL), 0);
+  EXPECT_TRUE(WaitForLeaves(kOtherBroker, 1));
+}
+
+TEST_F(SupervisorTest, SubscriptionOfQos2GivesTheLinkAStoredSession) {
+  PutBroker(kBroker, "good");
+  PutSubscription();
+  Start();
+  ASSERT_TRUE(WaitForTold(kBroker, "0 -"));
+  const Running before = WaitForWorker(kBroker, "good");
+  PutSubscription(Qos::kExactlyOnce);
+  Apply();
+  EXPECT_TRUE(WaitForTold(kBroker, "0 " + SessionOf(kBroker)));
+  config_.EraseSubscription(kSubscription);
+  Apply();
+  EXPECT_TRUE(WaitForTold(kBroker, "0 -"));
+  const Running after = WaitForWorker(kBroker, "good");
+  EXPECT_EQ(after.pid, before.pid);
+  EXPECT_EQ(after.configured, 3);
+}
+
+TEST_F(SupervisorTest, StoredSessionGoesWithItsBroker) {
+  PutBroker(kBroker, "good");
+  PutSubscription(Qos::kExactlyOnce);
+  PutBroker(kOtherBroker, "good");
+  WriteFile(SessionOf(kBroker), "kept");
+  WriteFile(SessionOf(kOtherBroker), "of a time with QoS 2");
+  WriteFile(SessionOf(99), "of a deleted broker");
+  Start();
+  WaitForWorker(kBroker, "good");
+  WaitForWorker(kOtherBroker, "good");
+  EXPECT_TRUE(HasSession(kBroker));
+  EXPECT_FALSE(HasSession(kOtherBroker));
+  EXPECT_FALSE(HasSession(99));
+  // Pausing keeps it.
+  PauseTenant(true);
+  Apply();
+  WaitForState(kBroker, LinkState::kPaused);
+  EXPECT_TRUE(HasSession(kBroker));
+  config_.EraseSubscription(kSubscription);
+  config_.EraseBroker(kBroker);
+  Apply();
+  WaitForState(kBroker, LinkState::kUnknown);
+  EXPECT_FALSE(HasSession(kBroker));
+}
+
 TEST_F(SupervisorTest, StopEndsAllAndRestartsNone) {
   PutBroker(kBroker, "good");
   PutBroker(kOtherBroker, "hangs");
   PutBroker(5, "crash");
-  Start(kSoon);
+  options_.drain_timeout = kSoon;
+  Start();
   const Running good = WaitForWorker(kBroker, "good");
   const Running hangs = WaitForWorker(kOtherBroker, "hangs");
   WaitForState(5, LinkState::kBackingOff);
@@ -446,14 +569,15 @@ TEST_F(SupervisorTest, MissingProgramIsSaidAndTriedAgain) {
   const std::string program = temp_.File("worker");
   ASSERT_EQ(symlink(FAKE_WORKER_PATH, program.c_str()), 0);
   PutBroker(kBroker, "good");
-  Start(kNever, program);
+  options_.worker_path = program;
+  Start();
   const Running running = WaitForWorker(kBroker, "good");
   ASSERT_EQ(unlink(program.c_str()), 0);
   PutBroker(kOtherBroker, "good");
   Apply();
   const LinkStatus link = board_.GetLink(kOtherBroker);
   EXPECT_EQ(link.state, LinkState::kBackingOff);
-  EXPECT_THAT(link.last_error, HasSubstr("cannot start " + program));
+  EXPECT_THAT(link.last_error, StartsWith("cannot start " + program));
   EXPECT_GT(link.next_connect_time, link.since);
   ASSERT_EQ(symlink(FAKE_WORKER_PATH, program.c_str()), 0);
   WaitForWorker(kOtherBroker, "good");

@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "workers/worker/reason_codes.h"
+#include "common/reason_codes.h"
 
 namespace mqttpush {
 namespace {
@@ -75,6 +75,9 @@ ConnectFailure DescribeConnectFailure(const ConnectDiagnostics& diagnostics,
 }
 
 std::string DescribeLoss(const ConnectDiagnostics& diagnostics) {
+  if (diagnostics.malformed_packet) {
+    return "connection closed: the broker sent a malformed packet";
+  }
   if (!diagnostics.tls_error.empty()) {
     return absl::StrCat("connection lost: TLS: ", diagnostics.tls_error);
   }

@@ -19,6 +19,8 @@ struct ConnectDiagnostics {
   std::string certificate_error;
   // TLS is up: certificates were exchanged.
   bool handshake_done = false;
+  // The broker sent what MQTT does not allow.
+  bool malformed_packet = false;
   // The MQTT CONNECT packet was written.
   bool connect_written = false;
 };

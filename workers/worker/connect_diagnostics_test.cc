@@ -3,7 +3,6 @@
 #include <cerrno>
 
 #include "gtest/gtest.h"
-#include "workers/worker/reason_codes.h"
 
 namespace mqttpush {
 namespace {
@@ -86,25 +85,14 @@ TEST(ConnectDiagnosticsTest, PutsFailuresIntoWords) {
   }
 }
 
-TEST(ConnectDiagnosticsTest, OnlyAPersonMendsThese) {
-  for (int code : {1, 2, 4, 5, 0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}) {
-    EXPECT_TRUE(IsConnackPermanent(code)) << code;
-  }
-  for (int code : {0, 3, 6, 0x80, 0x88, 0x89, 0x97, 0x9F, 0xFE}) {
-    EXPECT_FALSE(IsConnackPermanent(code)) << code;
-  }
-}
-
-TEST(ConnectDiagnosticsTest, NamesUnknownCodes) {
-  EXPECT_EQ(ReasonCodeName(0x99), "0x99 payload format invalid");
-  EXPECT_EQ(ReasonCodeName(0xFE), "0xFE unknown reason");
-  EXPECT_EQ(ConnackName(77), "CONNACK 77: unknown return code");
-}
-
 TEST(ConnectDiagnosticsTest, DescribesALoss) {
   EXPECT_EQ(DescribeLoss(Peer()), "connection lost: closed by the peer");
   EXPECT_EQ(DescribeLoss(Peer(ECONNRESET)),
             "connection lost: connection reset by peer");
+  ConnectDiagnostics malformed = Peer(ECONNRESET);
+  malformed.malformed_packet = true;
+  EXPECT_EQ(DescribeLoss(malformed),
+            "connection closed: the broker sent a malformed packet");
 }
 
 }  // namespace

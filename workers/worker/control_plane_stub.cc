@@ -106,6 +106,14 @@ void ControlPlaneStub::Publish(int64_t epoch,
   Send(std::move(message));
 }
 
+void ControlPlaneStub::Forget(const std::vector<wire::DeliveryId>& deliveries) {
+  wire::ControlMessage message;
+  for (const wire::DeliveryId& id : deliveries) {
+    *message.mutable_forget()->add_deliveries() = id;
+  }
+  Send(std::move(message));
+}
+
 void ControlPlaneStub::Drain() {
   wire::ControlMessage message;
   message.mutable_drain();
@@ -154,6 +162,15 @@ void ControlPlaneStub::Record(const wire::WorkerMessage& message) {
     says_.results.insert(says_.results.end(), results.begin(), results.end());
     says_.results_per_message.push_back(results.size());
     says_.order.push_back(absl::StrCat("results ", results.size()));
+  }
+  if (message.has_connect_request()) {
+    ++says_.connect_requests;
+    wire::ControlMessage permit;
+    permit.mutable_connect_permit();
+    if (reactor_ != nullptr) reactor_->Send(std::move(permit));
+  }
+  for (const wire::DeliveryId& id : message.session_report().ended()) {
+    says_.session_report.push_back(id);
   }
   changed_.SignalAll();
 }

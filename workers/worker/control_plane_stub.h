@@ -26,6 +26,8 @@ struct WorkerSays {
   std::vector<int> results_per_message;
   // "status CONNECTED", "credit 1/200", "results 3", …: how they interleaved.
   std::vector<std::string> order;
+  int connect_requests = 0;  // each was permitted at once
+  std::vector<wire::DeliveryId> session_report;
   bool ended = false;
 };
 
@@ -37,6 +39,7 @@ class ControlPlaneStub : private wire::WorkerLink::CallbackService {
 
   void Configure(const wire::Configure& settings);
   void Publish(int64_t epoch, const std::vector<wire::Publish>& messages);
+  void Forget(const std::vector<wire::DeliveryId>& deliveries);
   void Drain();
 
   // What was said so far.

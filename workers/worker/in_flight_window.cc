@@ -25,10 +25,11 @@ bool InFlightWindow::CanSend() const {
   if (queue_.empty()) return false;
   if (in_flight() == 0) return true;  // one always fits, however large
   const wire::Publish& next = queue_.front();
+  if (alone_ > 0 || next.alone()) return false;
   const size_t bytes = next.topic().size() + next.payload().size();
   if (bytes_ + bytes > limits::kMaxInFlightBytes) return false;
   if (next.qos() == 0) return qos0_ < kMaxUnwrittenQos0;
-  if (qos1_ + qos2_ >= limits_.messages) return false;
+  if (qos1_ + qos2_ >= std::min(limits_.messages, opened_)) return false;
   return next.qos() == 1 || qos2_ < limits_.qos2_messages;
 }
 
@@ -50,10 +51,33 @@ void InFlightWindow::SetPacketId(int64_t id, int packet_id) {
 
 std::optional<InFlightMessage> InFlightWindow::Finish(int64_t id) {
   Slot* slot = Find(id);
-  if (slot == nullptr || slot->done) return std::nullopt;
-  slot->done = true;
-  InFlightMessage message = slot->message;
+  return slot == nullptr ? std::nullopt : Finish(*slot);
+}
+
+std::optional<InFlightMessage> InFlightWindow::FinishPacket(int packet_id) {
+  // Answers come about in the order of the messages.
+  for (Slot& slot : slots_) {
+    if (!slot.done && slot.message.packet_id == packet_id) return Finish(slot);
+  }
+  return std::nullopt;
+}
+
+InFlightMessage* InFlightWindow::FindUnasked(DeliveryKey delivery) {
+  for (Slot& slot : slots_) {
+    if (!slot.done && slot.message.token == 0 &&
+        slot.message.delivery == delivery) {
+      return &slot.message;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<InFlightMessage> InFlightWindow::Finish(Slot& slot) {
+  if (slot.done) return std::nullopt;
+  slot.done = true;
+  InFlightMessage message = slot.message;
   Count(message, -1);
+  opened_ = std::min(opened_ + 1, limits::kMaxInFlight);
   while (!slots_.empty() && slots_.front().done) {
     slots_.pop_front();
     ++first_id_;
@@ -68,7 +92,7 @@ std::vector<InFlightMessage> InFlightWindow::TakeInFlight() {
   }
   first_id_ += static_cast<int64_t>(slots_.size());
   slots_.clear();
-  qos0_ = qos1_ = qos2_ = 0;
+  qos0_ = qos1_ = qos2_ = alone_ = 0;
   bytes_ = 0;
   return messages;
 }
@@ -90,6 +114,7 @@ InFlightWindow::Slot* InFlightWindow::Find(int64_t id) {
 
 void InFlightWindow::Count(const InFlightMessage& message, int sign) {
   (message.qos == 0 ? qos0_ : message.qos == 1 ? qos1_ : qos2_) += sign;
+  if (message.alone) alone_ += sign;
   bytes_ = sign > 0 ? bytes_ + message.bytes : bytes_ - message.bytes;
 }
 

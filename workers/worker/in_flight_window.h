@@ -6,9 +6,12 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "common/limits.h"
+#include "workers/worker/delivery_key.h"
 #include "workers/worker/wire.h"
 
 namespace mqttpush {
@@ -27,14 +30,20 @@ struct WindowLimits {
                           int protocol_level);
 };
 
-// A message that was handed to the MQTT client.
+// A message that was handed to the MQTT client, or that a stored session has in
+// flight.
 struct InFlightMessage {
-  int64_t token = 0;
+  int64_t token = 0;  // 0: of a stored session, and not asked for again yet
+  DeliveryKey delivery;
   int qos = 0;
   size_t bytes = 0;
   int packet_id = 0;
   absl::Time start;         // wall clock
-  absl::Duration steady{};  // steady clock at `start`, since its epoch
+  absl::Duration steady{};  // SteadyNow() at `start`
+  bool alone = false;       // nothing else may be in flight with it
+  // How it was sent; set when that is not as the control plane asked last.
+  std::optional<wire::SentAs> sent_as;
+  std::string warning;  // see Result
 };
 
 // Pure; not thread-safe. Messages are sent first in, first out: one that does
@@ -44,8 +53,14 @@ class InFlightWindow {
   // QoS 0 needs no acknowledgement; this bounds what the socket has not taken.
   static constexpr int kMaxUnwrittenQos0 = 64;
 
+  // Of a new connection: the window opens with its acknowledgements, so that a
+  // broker that has just come back is not met by all it missed at once.
+  static constexpr int kFirstWindow = 4;
+
   void SetLimits(WindowLimits limits) { limits_ = limits; }
   WindowLimits limits() const { return limits_; }
+  // A new connection: the window is small again.
+  void StartSlowly() { opened_ = kFirstWindow; }
 
   void Enqueue(wire::Publish message) { queue_.push_back(std::move(message)); }
   // Whether the first queued message may be handed over now.
@@ -58,6 +73,10 @@ class InFlightWindow {
   void SetPacketId(int64_t id, int packet_id);
   // Ends a message; nothing when it is not in flight.
   std::optional<InFlightMessage> Finish(int64_t id);
+  // The same by packet id, of QoS 1 and 2.
+  std::optional<InFlightMessage> FinishPacket(int packet_id);
+  // A message of a stored session that was not asked for yet; null for none.
+  InFlightMessage* FindUnasked(DeliveryKey delivery);
 
   // All that is in flight, in the order of sending; leaves none.
   std::vector<InFlightMessage> TakeInFlight();
@@ -75,9 +94,11 @@ class InFlightWindow {
     bool done = false;
   };
   Slot* Find(int64_t id);
+  std::optional<InFlightMessage> Finish(Slot& slot);
   void Count(const InFlightMessage& message, int sign);
 
   WindowLimits limits_;
+  int opened_ = limits::kMaxInFlight;
   std::deque<wire::Publish> queue_;
   // Slot i has id first_id_ + i; the first one is never done.
   std::deque<Slot> slots_;
@@ -85,6 +106,7 @@ class InFlightWindow {
   int qos0_ = 0;
   int qos1_ = 0;
   int qos2_ = 0;
+  int alone_ = 0;
   size_t bytes_ = 0;
 };
 

@@ -120,5 +120,65 @@ TEST(InFlightWindowTest, HandsBackInOrderAndNeverUsesAnIdAgain) {
   EXPECT_FALSE(window.Finish(3).has_value());
 }
 
+TEST(InFlightWindowTest, OpensWithItsAcknowledgements) {
+  InFlightWindow window;
+  window.SetLimits(WindowLimits::For(10, 65535, 5));
+  window.StartSlowly();
+  for (int i = 1; i <= 50; ++i) window.Enqueue(Message(i, 1));
+  EXPECT_EQ(SendAllThatFit(window), InFlightWindow::kFirstWindow);
+  int64_t next = 1;
+  for (int in_flight = InFlightWindow::kFirstWindow; in_flight < 10;
+       ++in_flight) {
+    window.Finish(next++);
+    EXPECT_EQ(SendAllThatFit(window), 2);
+  }
+  window.Finish(next++);
+  EXPECT_EQ(SendAllThatFit(window), 1);
+  EXPECT_EQ(window.in_flight(), 10);
+}
+
+TEST(InFlightWindowTest, AloneMeansWithNothingElseInFlight) {
+  InFlightWindow window;
+  window.SetLimits(WindowLimits::For(10, 65535, 5));
+  for (int i = 1; i <= 3; ++i) {
+    window.Enqueue(Message(i, 1));
+    if (i != 2) continue;
+    wire::Publish last = window.TakeQueued().back();
+    window.Enqueue(Message(1, 1));
+    last.set_alone(true);
+    window.Enqueue(last);
+  }
+  EXPECT_EQ(SendAllThatFit(window), 1);
+  window.Finish(1);
+  wire::Publish alone = window.Take();
+  EXPECT_TRUE(alone.alone());
+  InFlightMessage entry;
+  entry.token = alone.token();
+  entry.qos = 1;
+  entry.alone = true;
+  window.Start(entry);
+  EXPECT_FALSE(window.CanSend());
+  window.Finish(2);
+  EXPECT_EQ(SendAllThatFit(window), 1);
+}
+
+TEST(InFlightWindowTest, FindsMessagesByPacketAndByDelivery) {
+  InFlightWindow window;
+  InFlightMessage stored;
+  stored.qos = 2;
+  stored.delivery = {7, 1};
+  window.SetPacketId(window.Start(stored), 40);
+  stored.delivery = {7, 2};
+  window.SetPacketId(window.Start(stored), 41);
+  EXPECT_EQ(window.FindUnasked({7, 3}), nullptr);
+  window.FindUnasked({7, 2})->token = 99;
+  EXPECT_EQ(window.FindUnasked({7, 2}), nullptr);
+  EXPECT_FALSE(window.FinishPacket(42).has_value());
+  EXPECT_EQ(window.FinishPacket(41)->token, 99);
+  EXPECT_FALSE(window.FinishPacket(41).has_value());
+  EXPECT_EQ(window.FinishPacket(40)->token, 0);
+  EXPECT_EQ(window.in_flight(), 0);
+}
+
 }  // namespace
 }  // namespace mqttpush

@@ -14,6 +14,7 @@ LinkTransition WhileConnecting(State state, LinkEvent event) {
     case LinkEvent::kLinkLost:
       return {State::kBackingOff, Action::kRetryLater};
     case LinkEvent::kConnectRefused:
+    case LinkEvent::kLinkRefused:
       return {State::kRefused, Action::kRetrySlowly};
     default:
       return {state, Action::kNone};
@@ -24,7 +25,9 @@ LinkTransition WhileConnected(LinkEvent event) {
   switch (event) {
     case LinkEvent::kLinkLost:
       return {State::kBackingOff, Action::kRetryLater};
-    case LinkEvent::kAckTimeout:
+    case LinkEvent::kLinkRefused:
+      return {State::kRefused, Action::kRetrySlowly};
+    case LinkEvent::kStalled:
       return {State::kStalled, Action::kConnect};
     default:
       return {State::kConnected, Action::kNone};
@@ -38,7 +41,24 @@ LinkTransition WhileWaiting(State state, LinkEvent event) {
   return {state, Action::kNone};
 }
 
+constexpr int kNotAuthorized = 0x87;
+constexpr int kSessionTakenOver = 0x8E;
+constexpr int kUseAnotherServer = 0x9C;
+constexpr int kServerMoved = 0x9D;
+
 }  // namespace
+
+LinkEvent EventOfDisconnect(int reason_code) {
+  switch (reason_code) {
+    case kNotAuthorized:
+    case kSessionTakenOver:
+    case kUseAnotherServer:
+    case kServerMoved:
+      return LinkEvent::kLinkRefused;
+    default:
+      return LinkEvent::kLinkLost;
+  }
+}
 
 LinkTransition NextLinkState(State state, LinkEvent event) {
   if (event == LinkEvent::kConfigured) {

@@ -22,8 +22,10 @@ enum class LinkEvent {
   kConnectFailed,
   kConnectRefused,
   kLinkLost,
-  // In flight, and no acknowledgement for too long.
-  kAckTimeout,
+  // The broker ended the connection for a reason that only a person can mend.
+  kLinkRefused,
+  // The broker is silent for too long (progress.h).
+  kStalled,
   kRetryDue,
 };
 
@@ -47,9 +49,15 @@ struct LinkTransition {
 };
 
 // What `event` does in `state`. An event that cannot happen in a state leaves
-// it as it is and asks for nothing. kStalled is the first attempt after an
-// acknowledgement timeout: it connects as kConnecting does, but shows why.
+// it as it is and asks for nothing. State kStalled is the first
+// attempt after that event: it connects as kConnecting does, but shows why.
 LinkTransition NextLinkState(WorkerLinkState state, LinkEvent event);
+
+// What a broker's DISCONNECT of this reason code (MQTT 5, section 3.14.2.1)
+// means: kLinkRefused when another client took the session over or this one is
+// not wanted here, so that coming back at once would be a fight; otherwise, and
+// for 0, kLinkLost.
+LinkEvent EventOfDisconnect(int reason_code);
 
 }  // namespace mqttpush
 

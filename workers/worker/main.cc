@@ -6,11 +6,13 @@
 
 #include <atomic>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <string>
 
 #include "absl/random/random.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/clock.h"
 #include "common/event_loop.h"
@@ -20,6 +22,7 @@
 #include "workers/worker/link_client.h"
 #include "workers/worker/paho_client.h"
 #include "workers/worker/process_setup.h"
+#include "workers/worker/session.h"
 #include "workers/worker/worker.h"
 
 namespace mqttpush {
@@ -33,6 +36,27 @@ std::shared_ptr<grpc::Channel> MakeChannel(int fd) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   return grpc::CreateCustomInsecureChannelFromFd("worker-link", fd, arguments);
+}
+
+// The kernel's boot id; on a system without one no file of another process is
+// trusted that was not closed.
+std::string BootId() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string boot_id;
+  std::getline(file, boot_id);
+  return boot_id.empty() ? absl::StrCat("process ", getpid()) : boot_id;
+}
+
+absl::StatusOr<std::unique_ptr<Session>> OpenSession(
+    const std::string& path, const std::string& identity) {
+  return Session::Open(
+      {.path = path,
+       .identity = identity,
+       .boot_id = BootId(),
+       .on_broken = [](const absl::Status& status) {
+         Log::Error("session_not_written", {{"error", status.message()}});
+         _exit(Worker::kExitSessionBroken);
+       }});
 }
 
 // Runs until the stream ends, which ends the process: threads of two libraries
@@ -54,7 +78,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(int fd) {
       },
       [&exit_code](const grpc::Status&) { _exit(exit_code); });
   Worker worker(
-      &loop, Clock::Real(), &client, &link,
+      &loop, Clock::Real(), &client, &link, OpenSession,
       [&random] { return absl::Uniform(random, 0.0, 1.0); },
       [&loop, &link, &exit_code](int code) {
         exit_code = code;

@@ -1,14 +1,15 @@
 #include "workers/worker/message_flow.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
+#include "common/reason_codes.h"
 #include "workers/worker/clean_text.h"
+#include "workers/worker/progress.h"
 #include "workers/worker/proto_time.h"
-#include "workers/worker/reason_codes.h"
+#include "workers/worker/steady_time.h"
 
 namespace mqttpush {
 namespace {
@@ -17,14 +18,7 @@ namespace {
 // plane whenever one is acknowledged.
 constexpr int kCreditPerWindow = 2;
 
-// A message that others keep overtaking is stuck, too.
-constexpr int kStuckAfterAckTimeouts = 4;
-
 constexpr absl::string_view kNotConnected = "not connected to the broker";
-
-absl::Duration Steady() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
 
 // Of the whole PUBLISH packet; MQTT 5, section 3.3.
 int64_t PacketBytes(const wire::Publish& message) {
@@ -36,10 +30,63 @@ int64_t PacketBytes(const wire::Publish& message) {
   return header + rest;
 }
 
-std::string RejectionText(const PublishOutcome& outcome) {
-  std::string text = ReasonCodeName(outcome.reason_code);
-  if (!outcome.reason.empty()) absl::StrAppend(&text, ": ", outcome.reason);
+std::string RefusalText(int reason_code, const std::string& reason) {
+  std::string text = ReasonCodeName(reason_code);
+  if (!reason.empty()) absl::StrAppend(&text, ": ", reason);
   return text;
+}
+
+// A message that the broker is known not to take.
+struct Refusal {
+  int reason_code = 0;  // 0: it may take it
+  std::string reason;
+};
+
+Refusal CheckLimits(const BrokerLimits& limits, const wire::Publish& message) {
+  const int64_t bytes = PacketBytes(message);
+  if (bytes > limits.maximum_packet_size) {
+    return {kReasonPacketTooLarge,
+            absl::StrCat("not sent: ", bytes, " bytes, the broker takes ",
+                         limits.maximum_packet_size)};
+  }
+  if (message.qos() > limits.maximum_qos) {
+    return {kReasonQosNotSupported,
+            absl::StrCat("not sent: QoS ", message.qos(), ", the broker takes ",
+                         limits.maximum_qos)};
+  }
+  if (message.retain() && !limits.retain_available) {
+    return {kReasonRetainNotSupported,
+            "not sent: the broker keeps no retained messages"};
+  }
+  return {};
+}
+
+InFlightMessage NewEntry(const wire::Publish& message, absl::Time now) {
+  InFlightMessage entry;
+  entry.token = message.token();
+  entry.delivery = DeliveryKey::Of(message.delivery());
+  entry.qos = message.qos();
+  entry.bytes = message.topic().size() + message.payload().size();
+  entry.start = now;
+  entry.steady = SteadyNow();
+  entry.alone = message.alone();
+  return entry;
+}
+
+InFlightMessage StoredEntry(const StoredMessage& message, absl::Time now) {
+  InFlightMessage entry;
+  entry.delivery = message.delivery;
+  entry.qos = message.sent_as.qos();
+  entry.bytes = message.bytes;
+  entry.packet_id = message.packet_id;
+  entry.start = now;
+  entry.steady = SteadyNow();
+  entry.sent_as = message.sent_as;
+  return entry;
+}
+
+int64_t ToMicros(absl::Time time) {
+  return time == absl::InfinitePast() ? 0 : absl::ToUnixMicros(time);
 }
 
 }  // namespace
@@ -53,13 +100,24 @@ MessageFlow::MessageFlow(EventLoop* loop, const Clock* clock,
       events_(std::move(events)) {}
 
 void MessageFlow::Open(const BrokerLimits& limits,
-                       const wire::Configure& settings) {
+                       const wire::Configure& settings, Session* session) {
   ++epoch_;
   limits_ = limits;
+  session_ = session;
   protocol_level_ = settings.protocol_level();
+  keep_alive_ = FromProto(settings.keep_alive());
   acknowledged_ = false;
   open_ = true;
+  last_progress_ = SteadyNow();
+  window_.StartSlowly();
+  if (session_ != nullptr) {
+    for (const StoredMessage& message : session_->ListInFlight()) {
+      window_.SetPacketId(window_.Start(StoredEntry(message, clock_->Now())),
+                          message.packet_id);
+    }
+  }
   Adjust(settings);
+  Watch();
 }
 
 void MessageFlow::Adjust(const wire::Configure& settings) {
@@ -83,47 +141,69 @@ void MessageFlow::Close() {
 void MessageFlow::Accept(wire::PublishBatch batch) {
   const bool current = open_ && batch.epoch() == epoch_;
   for (wire::Publish& message : *batch.mutable_messages()) {
-    if (current) {
-      window_.Enqueue(std::move(message));
-    } else {
+    if (!current) {
       AddNotSent(message.token(), std::string(kNotConnected));
+    } else if (!TakenBySession(message)) {
+      window_.Enqueue(std::move(message));
     }
   }
   SendAllThatFit();
 }
 
-void MessageFlow::Finish(int64_t id, const PublishOutcome& outcome) {
-  if (outcome.kind == PublishOutcome::Kind::kWriteFailed) {
+bool MessageFlow::TakenBySession(const wire::Publish& message) {
+  if (session_ == nullptr || !message.has_delivery()) return false;
+  const DeliveryKey delivery = DeliveryKey::Of(message.delivery());
+  if (InFlightMessage* stored = window_.FindUnasked(delivery)) {
+    stored->token = message.token();
+    return true;
+  }
+  std::optional<wire::SessionEnd> end = session_->FindEnded(delivery);
+  if (!end.has_value()) return false;
+  AddEnded(message, *end);
+  return true;
+}
+
+void MessageFlow::Finish(int64_t id, PublishOutcome outcome) {
+  if (outcome != PublishOutcome::kWritten) {
     events_.on_broken("connection lost while writing");
     return;
   }
   std::optional<InFlightMessage> message = window_.Finish(id);
   if (!message.has_value()) return;
-  last_progress_ = Steady();
+  last_progress_ = SteadyNow();
   acknowledged_ = true;
-  if (message->qos > 0) last_ack_ = clock_->Now();
-  if (outcome.kind == PublishOutcome::Kind::kAcknowledged) {
-    AddEnded(*message, wire::Result::SUCCEEDED, "");
-  } else {
-    AddEnded(*message, wire::Result::REJECTED, RejectionText(outcome));
-    results_.mutable_results()->rbegin()->set_reason_code(outcome.reason_code);
-  }
+  AddSent(*message, WireEvidence(), wire::Result::SUCCEEDED, "");
   SendAllThatFit();
   if (!open_ && in_flight() == 0) events_.on_empty();
 }
 
-void MessageFlow::LoseAll(const std::string& message, bool timed_out) {
+void MessageFlow::Acknowledge(int packet_id, const WireEvidence& evidence) {
+  std::optional<InFlightMessage> message = window_.FinishPacket(packet_id);
+  if (!message.has_value()) return;
+  last_progress_ = SteadyNow();
+  acknowledged_ = true;
+  last_ack_ = clock_->Now();
+  // What nobody has asked for yet is answered from the session when somebody
+  // does.
+  if (message->token != 0) AddAnswered(*message, evidence);
+  SendAllThatFit();
+  if (!open_ && in_flight() == 0) events_.on_empty();
+}
+
+void MessageFlow::LoseAll(const LossCause& cause) {
   open_ = false;
+  // Only the oldest can be blamed, and not for a loss if the broker has
+  // received it.
+  bool blame = cause.by != LossCause::By::kUs;
   for (const InFlightMessage& lost : window_.TakeInFlight()) {
-    AddEnded(lost,
-             timed_out ? wire::Result::ACK_TIMEOUT : wire::Result::LINK_LOST,
-             timed_out ? absl::StrCat("no acknowledgement within ",
-                                      absl::FormatDuration(ack_timeout_))
-                       : message);
-    timed_out = false;  // only the oldest can be blamed
+    const WireEvidence evidence = client_->TakeEvidence(lost.packet_id);
+    const bool blamed = blame && (cause.by == LossCause::By::kTimeout ||
+                                  (lost.qos > 0 && !evidence.received()));
+    if (blamed) blame = false;
+    if (lost.token != 0) AddLost(lost, evidence, cause, blamed);
   }
   for (const wire::Publish& queued : window_.TakeQueued()) {
-    AddNotSent(queued.token(), message);
+    AddNotSent(queued.token(), cause.loss.message);
   }
   Flush();
 }
@@ -141,56 +221,34 @@ void MessageFlow::SendAllThatFit() {
 
 void MessageFlow::SendNext() {
   const wire::Publish message = window_.Take();
-  InFlightMessage entry;
-  entry.token = message.token();
-  entry.qos = message.qos();
-  entry.bytes = message.topic().size() + message.payload().size();
-  entry.start = clock_->Now();
-  entry.steady = Steady();
-  const PublishOutcome forbidden = CheckLimits(message);
-  if (forbidden.kind != PublishOutcome::Kind::kAcknowledged) {
-    AddEnded(entry, wire::Result::REJECTED, RejectionText(forbidden));
-    results_.mutable_results()->rbegin()->set_reason_code(
-        forbidden.reason_code);
-    return;
+  InFlightMessage entry = NewEntry(message, clock_->Now());
+  if (session_ != nullptr) {
+    entry.warning = session_->WhyUncertain(entry.delivery);
   }
+  const Refusal refusal = CheckLimits(limits_, message);
+  if (refusal.reason_code == 0) return Publish(std::move(entry), message);
+  AddSent(entry, WireEvidence(), wire::Result::REJECTED,
+          RefusalText(refusal.reason_code, refusal.reason))
+      ->set_reason_code(refusal.reason_code);
+}
+
+void MessageFlow::Publish(InFlightMessage entry, const wire::Publish& message) {
   if (in_flight() == 0) last_progress_ = entry.steady;
   const int64_t id = window_.Start(entry);
   absl::StatusOr<int> packet_id = client_->Publish(id, message);
   if (packet_id.ok()) {
     window_.SetPacketId(id, *packet_id);
-    ArmWatchdog();
+    if (next_look_ > SteadyNow() + ack_timeout_) Watch();
     return;
   }
   window_.Finish(id);
   const std::string error(packet_id.status().message());
   if (absl::IsInvalidArgument(packet_id.status())) {
-    AddEnded(entry, wire::Result::CLIENT_ERROR, error);
+    AddSent(entry, WireEvidence(), wire::Result::CLIENT_ERROR, error);
     return;
   }
   AddNotSent(entry.token, error);
   events_.on_broken(absl::StrCat("connection lost: ", error));
-}
-
-PublishOutcome MessageFlow::CheckLimits(const wire::Publish& message) const {
-  constexpr auto kRejected = PublishOutcome::Kind::kRejected;
-  if (protocol_level_ < 5) return {};
-  const int64_t bytes = PacketBytes(message);
-  if (bytes > limits_.maximum_packet_size) {
-    return {kRejected, kReasonPacketTooLarge,
-            absl::StrCat("not sent: ", bytes, " bytes, the broker takes ",
-                         limits_.maximum_packet_size)};
-  }
-  if (message.qos() > limits_.maximum_qos) {
-    return {kRejected, kReasonQosNotSupported,
-            absl::StrCat("not sent: QoS ", message.qos(), ", the broker takes ",
-                         limits_.maximum_qos)};
-  }
-  if (message.retain() && !limits_.retain_available) {
-    return {kRejected, kReasonRetainNotSupported,
-            "not sent: the broker keeps no retained messages"};
-  }
-  return {};
 }
 
 void MessageFlow::GrantCredit(int limit) {
@@ -200,44 +258,110 @@ void MessageFlow::GrantCredit(int limit) {
   sink_->Send(std::move(message));
 }
 
-void MessageFlow::ArmWatchdog() {
-  if (watchdog_armed_) return;
-  watchdog_armed_ = true;
-  loop_->PostAfter(std::max(UntilTimeout(), absl::Milliseconds(1)), [this] {
-    watchdog_armed_ = false;
-    CheckProgress();
+// Looks at once, then as often as it needs.
+void MessageFlow::Watch() {
+  next_look_ = SteadyNow();
+  loop_->Post([this, watch = ++watch_] {
+    if (watch == watch_) CheckProgress();
   });
 }
 
 void MessageFlow::CheckProgress() {
-  if (in_flight() == 0) return;
-  if (UntilTimeout() > absl::ZeroDuration()) {
-    ArmWatchdog();
-  } else {
-    events_.on_ack_timeout();
+  if (!open_ && in_flight() == 0) return;
+  Progress progress;
+  progress.ack_timeout = ack_timeout_;
+  progress.keep_alive = keep_alive_;
+  progress.in_flight = in_flight() > 0;
+  progress.since_progress = SteadyNow() - last_progress_;
+  if (progress.in_flight) {
+    progress.oldest = SteadyNow() - window_.oldest().steady;
   }
-}
-
-absl::Duration MessageFlow::UntilTimeout() const {
-  const absl::Duration silent = last_progress_ + ack_timeout_;
-  const absl::Duration stuck =
-      window_.oldest().steady + kStuckAfterAckTimeouts * ack_timeout_;
-  return std::min(silent, stuck) - Steady();
+  progress.silence = client_->Silence();
+  const ProgressVerdict verdict = JudgeProgress(progress);
+  if (!verdict.stalled.empty()) return events_.on_stalled(verdict.stalled);
+  next_look_ = SteadyNow() + verdict.next_look;
+  loop_->PostAfter(verdict.next_look, [this, watch = ++watch_] {
+    if (watch == watch_) CheckProgress();
+  });
 }
 
 void MessageFlow::AddNotSent(int64_t token, const std::string& message) {
   AddResult(token, wire::Result::NOT_SENT, message);
 }
 
-void MessageFlow::AddEnded(const InFlightMessage& message,
-                           wire::Result::Outcome outcome,
-                           const std::string& error) {
+void MessageFlow::AddEnded(const wire::Publish& message,
+                           const wire::SessionEnd& end) {
+  wire::Result* result = AddResult(
+      message.token(),
+      end.rejected() ? wire::Result::REJECTED : wire::Result::SUCCEEDED,
+      end.rejected() ? RefusalText(end.reason_code(), end.reason_string())
+                     : "");
+  const int64_t ended = std::max(end.ack_time_us(), end.pubrec_time_us());
+  result->set_start_time_us(end.publish_time_us());
+  result->set_duration_us(std::max<int64_t>(0, ended - end.publish_time_us()));
+  result->set_packet_id(end.packet_id());
+  result->set_reason_code(end.reason_code());
+  result->set_reason_string(end.reason_string());
+  result->set_duplicate_flag(end.duplicate_flag());
+  result->set_pubrec_time_us(end.pubrec_time_us());
+  result->set_ack_time_us(end.ack_time_us());
+  result->set_warning(end.warning());
+  result->set_session_present(true);
+  *result->mutable_sent_as() = end.sent_as();
+}
+
+void MessageFlow::AddAnswered(const InFlightMessage& message,
+                              const WireEvidence& evidence) {
+  if (evidence.rejected) {
+    AddSent(message, evidence, wire::Result::REJECTED,
+            RefusalText(evidence.reason_code, evidence.reason_string));
+  } else {
+    AddSent(message, evidence, wire::Result::SUCCEEDED, "");
+  }
+}
+
+void MessageFlow::AddLost(const InFlightMessage& message,
+                          const WireEvidence& evidence, const LossCause& cause,
+                          bool blamed) {
+  if (message.qos > 0 && !evidence.written()) {
+    return AddNotSent(message.token, cause.loss.message);
+  }
+  const bool timed_out = blamed && cause.by == LossCause::By::kTimeout;
+  wire::Result* result =
+      AddSent(message, evidence,
+              timed_out ? wire::Result::ACK_TIMEOUT : wire::Result::LINK_LOST,
+              cause.loss.message);
+  if (!blamed || timed_out) return;
+  result->set_suspect(true);
+  result->set_reason_code(cause.loss.reason_code);
+  result->set_reason_string(
+      CleanText(cause.loss.reason_string, limits::kMaxErrorMessageBytes));
+}
+
+wire::Result* MessageFlow::AddSent(const InFlightMessage& message,
+                                   const WireEvidence& evidence,
+                                   wire::Result::Outcome outcome,
+                                   const std::string& error) {
   wire::Result* result = AddResult(message.token, outcome, error);
-  result->set_start_time_us(absl::ToUnixMicros(message.start));
-  result->set_duration_us(absl::ToInt64Microseconds(Steady() - message.steady));
+  result->set_start_time_us(absl::ToUnixMicros(
+      evidence.written() ? evidence.publish_time : message.start));
+  result->set_duration_us(
+      absl::ToInt64Microseconds(SteadyNow() - message.steady));
   result->set_packet_id(message.packet_id);
   result->set_broker_address(limits_.address);
   result->set_session_present(limits_.session_present);
+  result->set_connection(epoch_);
+  result->set_reason_code(evidence.reason_code);
+  result->set_reason_string(
+      CleanText(evidence.reason_string, limits::kMaxErrorMessageBytes));
+  result->set_duplicate_flag(evidence.duplicate_flag);
+  result->set_pubrec_time_us(ToMicros(evidence.pubrec_time));
+  result->set_ack_time_us(ToMicros(evidence.ack_time));
+  result->set_warning(evidence.downgraded ? kDowngraded : message.warning);
+  if (message.sent_as.has_value()) {
+    *result->mutable_sent_as() = *message.sent_as;
+  }
+  return result;
 }
 
 wire::Result* MessageFlow::AddResult(int64_t token,

@@ -10,9 +10,21 @@
 #include "workers/worker/in_flight_window.h"
 #include "workers/worker/link_client.h"
 #include "workers/worker/mqtt_client.h"
+#include "workers/worker/session.h"
 #include "workers/worker/wire.h"
 
 namespace mqttpush {
+
+// Why a connection is gone.
+struct LossCause {
+  enum class By {
+    kBroker,   // it closed the connection: the oldest message is suspect
+    kTimeout,  // it was silent: of the oldest message that is the failure
+    kUs,
+  };
+  By by = By::kUs;
+  ConnectionLoss loss;
+};
 
 // Grants credit, publishes as far as the window allows, watches that
 // acknowledgements come, and reports what became of every message. For the
@@ -20,8 +32,8 @@ namespace mqttpush {
 class MessageFlow {
  public:
   struct Events {
-    // Something is in flight, and no acknowledgement came for too long.
-    std::function<void()> on_ack_timeout;
+    // The broker is silent for too long; the words say in which way.
+    std::function<void(const std::string&)> on_stalled;
     // The connection refused a message though it seemed up.
     std::function<void(const std::string&)> on_broken;
     // Nothing is in flight any more, while closed.
@@ -32,27 +44,33 @@ class MessageFlow {
   MessageFlow(EventLoop* loop, const Clock* clock, MqttClient* client,
               LinkSink* sink, Events events);
 
-  // A connection is up: begins an epoch and grants credit.
-  void Open(const BrokerLimits& limits, const wire::Configure& settings);
+  // A connection is up: begins an epoch and grants credit. What `session`, null
+  // for a clean one, has in flight is in flight.
+  void Open(const BrokerLimits& limits, const wire::Configure& settings,
+            Session* session);
   // Settings that need no new connection: the window and the ack timeout.
   void Adjust(const wire::Configure& settings);
   // Revokes the credit and hands back what is queued; what is in flight goes
   // on.
   void Close();
 
-  // Publishes, or hands back what does not belong to this epoch.
+  // Publishes, or hands back what does not belong to this epoch. What the
+  // session has in flight, or knows to have ended, is not published again.
   void Accept(wire::PublishBatch batch);
-  // `id` ended.
-  void Finish(int64_t id, const PublishOutcome& outcome);
-  // The connection is gone: all in flight is LINK_LOST, all queued NOT_SENT.
-  // With `timed_out`, the oldest in flight is ACK_TIMEOUT. One Results message;
-  // the credit is revoked by Close.
-  void LoseAll(const std::string& message, bool timed_out = false);
+  // `id`, of QoS 0, ended.
+  void Finish(int64_t id, PublishOutcome outcome);
+  // The broker answered to a message of QoS 1 or 2.
+  void Acknowledge(int packet_id, const WireEvidence& evidence);
+  // The connection is gone: all in flight is LINK_LOST, all queued NOT_SENT,
+  // in one Results message. The credit is revoked by Close.
+  void LoseAll(const LossCause& cause);
 
   // Sends results that wait for the end of the loop's round.
   void Flush();
 
   int in_flight() const { return window_.in_flight(); }
+  // Counts the connections, from 1.
+  int64_t epoch() const { return epoch_; }
   // The last acknowledgement of any connection; InfinitePast for none.
   absl::Time last_ack() const { return last_ack_; }
   // Whether this epoch got a message through; of QoS 0 a write counts.
@@ -61,16 +79,24 @@ class MessageFlow {
  private:
   void SendAllThatFit();
   void SendNext();
-  // Why the broker is known not to take the message; OK when it may.
-  PublishOutcome CheckLimits(const wire::Publish& message) const;
+  // True when the session answers for the message.
+  bool TakenBySession(const wire::Publish& message);
+  void Publish(InFlightMessage entry, const wire::Publish& message);
   void GrantCredit(int limit);
-  void ArmWatchdog();
+  void Watch();
   void CheckProgress();
-  absl::Duration UntilTimeout() const;
 
   void AddNotSent(int64_t token, const std::string& message);
-  void AddEnded(const InFlightMessage& message, wire::Result::Outcome outcome,
-                const std::string& error);
+  void AddEnded(const wire::Publish& message, const wire::SessionEnd& end);
+  void AddAnswered(const InFlightMessage& message,
+                   const WireEvidence& evidence);
+  void AddLost(const InFlightMessage& message, const WireEvidence& evidence,
+               const LossCause& cause, bool blamed);
+  // A result with all that is known of the message's time on the wire.
+  wire::Result* AddSent(const InFlightMessage& message,
+                        const WireEvidence& evidence,
+                        wire::Result::Outcome outcome,
+                        const std::string& error);
   wire::Result* AddResult(int64_t token, wire::Result::Outcome outcome,
                           const std::string& error);
 
@@ -82,14 +108,17 @@ class MessageFlow {
   InFlightWindow window_;
   wire::Results results_;
   BrokerLimits limits_;
+  Session* session_ = nullptr;
   int protocol_level_ = 4;
+  absl::Duration keep_alive_{};
   absl::Duration ack_timeout_ = absl::Seconds(30);
   int64_t epoch_ = 0;
   bool open_ = false;
   bool acknowledged_ = false;
   absl::Time last_ack_ = absl::InfinitePast();
-  absl::Duration last_progress_{};  // steady clock
-  bool watchdog_armed_ = false;
+  absl::Duration last_progress_{};                       // SteadyNow()
+  absl::Duration next_look_ = absl::InfiniteDuration();  // SteadyNow()
+  int64_t watch_ = 0;  // tells a watchdog that was replaced from the present
 };
 
 }  // namespace mqttpush

@@ -7,7 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "workers/worker/connect_diagnostics.h"
+#include "workers/worker/session.h"
 #include "workers/worker/wire.h"
+#include "workers/worker/wire_log.h"
 
 namespace mqttpush {
 
@@ -22,19 +24,21 @@ struct BrokerLimits {
   bool retain_available = true;
   // Seconds; -1 when it did not override ours.
   int server_keep_alive = -1;
+  std::string assigned_client_id;  // empty: ours
 };
 
-// How a publication ended.
-struct PublishOutcome {
-  enum class Kind {
-    kAcknowledged,  // QoS 0: written
-    kRejected,      // with a reason code of 0x80 or above
-    kWriteFailed,   // and the connection is no longer to be trusted
-    kPoisoned,      // and the library neither: it would send freed memory
-  };
-  Kind kind = Kind::kAcknowledged;
-  int reason_code = 0;
-  std::string reason;  // the broker's words; may be empty
+// How a connection that was up ended.
+struct ConnectionLoss {
+  std::string message;
+  int reason_code = 0;        // of the broker's DISCONNECT; 0 for none
+  std::string reason_string;  // of it
+};
+
+// How a publication of QoS 0 ended, or why one of QoS 1 or 2 could not begin.
+enum class PublishOutcome {
+  kWritten,
+  kWriteFailed,  // and the connection is no longer to be trusted
+  kPoisoned,     // and the library neither: it would send freed memory
 };
 
 // Not thread-safe: one thread calls it and is called by it (an event loop's).
@@ -47,11 +51,14 @@ class MqttClient {
     virtual ~Listener() = default;
     virtual void OnConnected(const BrokerLimits& limits) = 0;
     virtual void OnConnectFailed(const ConnectFailure& failure) = 0;
-    // A connection that was up ended; `message` says why.
-    virtual void OnConnectionLost(const std::string& message) = 0;
-    // Ends the publication `id`. Not called for what is in flight when a
-    // connection ends.
-    virtual void OnPublished(int64_t id, const PublishOutcome& outcome) = 0;
+    // A connection that was up ended.
+    virtual void OnConnectionLost(const ConnectionLoss& loss) = 0;
+    // Ends the publication `id` of QoS 0. Neither this nor the next is called
+    // for what is in flight when a connection ends.
+    virtual void OnPublished(int64_t id, PublishOutcome outcome) = 0;
+    // Ends a publication of QoS 1 or 2, with a yes or a no.
+    virtual void OnAcknowledged(int packet_id,
+                                const WireEvidence& evidence) = 0;
     // After Disconnect.
     virtual void OnDisconnected() = 0;
   };
@@ -59,13 +66,20 @@ class MqttClient {
   virtual ~MqttClient() = default;
   // Before the first Connect. `listener` must outlive this.
   virtual void SetListener(Listener* listener) = 0;
-  // Leaves the present connection, if any, and begins another.
-  virtual void Connect(const wire::Configure& settings) = 0;
+  // Leaves the present connection, if any, and begins another. It goes on with
+  // `session`, which must outlive it; null: it begins with nothing and leaves
+  // nothing behind.
+  virtual void Connect(const wire::Configure& settings, Session* session) = 0;
   // Publishes on the present connection; `id` comes back in OnPublished.
   // Returns the packet id, 0 for QoS 0. INVALID_ARGUMENT: the message itself is
   // not possible; UNAVAILABLE: the connection is not up.
   virtual absl::StatusOr<int> Publish(int64_t id,
                                       const wire::Publish& message) = 0;
+  // What the wire has seen of a message that is not acknowledged, for the last
+  // time.
+  virtual WireEvidence TakeEvidence(int packet_id) = 0;
+  // How long the broker has sent nothing.
+  virtual absl::Duration Silence() const = 0;
   // Sends DISCONNECT; OnDisconnected follows.
   virtual void Disconnect() = 0;
   // Leaves the present connection at once, if there is one. May take a second.

@@ -2,21 +2,23 @@
 
 #include <MQTTAsync.h>
 
+#include <atomic>
+#include <cstring>
 #include <deque>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
+#include "common/reason_codes.h"
 #include "common/status_macros.h"
 #include "workers/worker/in_flight_window.h"
 #include "workers/worker/memory_file.h"
+#include "workers/worker/paho_inbox.h"
 #include "workers/worker/paho_seams.h"
-#include "workers/worker/reason_codes.h"
 
 namespace mqttpush {
 namespace {
@@ -74,6 +76,8 @@ BrokerLimits LimitsOf(MQTTProperties& properties) {
       Number(properties, MQTTPROPERTY_CODE_RETAIN_AVAILABLE).value_or(1) != 0;
   limits.server_keep_alive =
       Number(properties, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE).value_or(-1);
+  limits.assigned_client_id =
+      Text(properties, MQTTPROPERTY_CODE_ASSIGNED_CLIENT_IDENTIFER);
   return limits;
 }
 
@@ -87,105 +91,35 @@ absl::Status CheckTopic(const std::string& topic) {
   return absl::OkStatus();
 }
 
-// The notes that callbacks leave for the loop.
-struct Connected {
-  BrokerLimits limits;
-};
-struct ConnectFailed {
-  int code;
-  std::string library_message;
-};
-struct Lost {
-  std::string reason;  // the broker's, empty when it gave none
-};
-struct Published {
-  int64_t id;
-  PublishOutcome outcome;
-};
-struct Disconnected {};
-using Note =
-    std::variant<Connected, ConnectFailed, Lost, Published, Disconnected>;
-
 }  // namespace
-
-// Carries notes from Paho's threads to the loop. Thread-safe but for what says
-// otherwise.
-class PahoClient::Inbox : public std::enable_shared_from_this<Inbox> {
- public:
-  explicit Inbox(EventLoop* loop) : loop_(loop) {}
-
-  void Put(int64_t generation, Note note) {
-    bool first;
-    {
-      MutexLock lock(&mutex_);
-      first = notes_.empty();
-      notes_.emplace_back(generation, std::move(note));
-    }
-    if (first) {
-      loop_->Post([self = shared_from_this()] { self->Deliver(); });
-    }
-  }
-
-  // The rest is for the loop's thread only.
-  void SetListener(Listener* listener) { listener_ = listener; }
-  // Notes of other generations are dropped from now on.
-  void SetGeneration(int64_t generation, std::string verify_host) {
-    generation_ = generation;
-    verify_host_ = std::move(verify_host);
-  }
-
- private:
-  void Deliver() {
-    std::vector<std::pair<int64_t, Note>> notes;
-    {
-      MutexLock lock(&mutex_);
-      notes.swap(notes_);
-    }
-    for (auto& [generation, note] : notes) {
-      if (generation != generation_ || listener_ == nullptr) continue;
-      std::visit([this](auto& n) { Tell(n); }, note);
-    }
-  }
-  void Tell(Connected& note) { listener_->OnConnected(note.limits); }
-  void Tell(ConnectFailed& note) {
-    listener_->OnConnectFailed(
-        DescribeConnectFailure(PahoSeams::Diagnostics(), note.code,
-                               note.library_message, verify_host_));
-  }
-  void Tell(Lost& note) {
-    listener_->OnConnectionLost(note.reason.empty()
-                                    ? DescribeLoss(PahoSeams::Diagnostics())
-                                    : note.reason);
-  }
-  void Tell(Published& note) { listener_->OnPublished(note.id, note.outcome); }
-  void Tell(Disconnected&) { listener_->OnDisconnected(); }
-
-  EventLoop* const loop_;
-  Listener* listener_ = nullptr;
-  int64_t generation_ = 0;
-  std::string verify_host_;
-  Mutex mutex_;
-  std::vector<std::pair<int64_t, Note>> notes_ ABSL_GUARDED_BY(mutex_);
-};
 
 // One Paho client and its one connection. The loop's thread calls the methods,
 // Paho's threads call the static callbacks with the address of this or of a
 // slot; destroying the Paho client, in ~Connection, is what ends these calls.
 class PahoClient::Connection {
  public:
-  Connection(std::shared_ptr<Inbox> inbox, int64_t generation,
-             wire::Configure settings)
+  Connection(std::shared_ptr<PahoInbox> inbox, int64_t generation,
+             wire::Configure settings, Session* session)
       : inbox_(std::move(inbox)),
         generation_(generation),
-        settings_(std::move(settings)) {}
+        settings_(std::move(settings)),
+        session_(session) {}
 
+  // What happens from now on is left to the next connection, as if the network
+  // had failed at this moment.
   ~Connection() {
+    leaving_ = true;
     if (handle_ != nullptr) MQTTAsync_destroy(&handle_);
   }
 
   absl::Status Start() {
     MQTTPUSH_RETURN_IF_ERROR(Create());
+    MQTTProperties properties = MQTTProperties_initializer;
     MQTTAsync_connectOptions options = ConnectOptions();
+    if (IsV5() && session_ != nullptr) {
+      AddSessionExpiry(properties);
+      options.connectProperties = &properties;
+    }
     MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
     if (settings_.has_tls()) {
       MQTTPUSH_RETURN_IF_ERROR(FillTls(ssl));
@@ -193,12 +127,15 @@ class PahoClient::Connection {
     }
     const std::string& name = settings_.tls().server_name();
     PahoSeams::BeginConnection(name, settings_.host());
-    return ToStatus(MQTTAsync_connect(handle_, &options), "connect");
+    const int code = MQTTAsync_connect(handle_, &options);
+    MQTTProperties_free(&properties);
+    return ToStatus(code, "connect");
   }
 
   absl::StatusOr<int> Publish(int64_t id, const wire::Publish& message) {
     MQTTPUSH_RETURN_IF_ERROR(CheckTopic(message.topic()));
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+    sending_ = &message;  // for PersistPut, which Paho calls meanwhile
     Slot* slot = TakeSlot();
     slot->id = id;
     slot->qos = message.qos();
@@ -214,6 +151,7 @@ class PahoClient::Connection {
                                     static_cast<int>(message.payload().size()),
                                     message.payload().data(), message.qos(),
                                     message.retain(), &options);
+    sending_ = nullptr;
     if (code != MQTTASYNC_SUCCESS) {
       ReturnSlot(slot);
       return ToStatus(code, "publish");
@@ -228,15 +166,15 @@ class PahoClient::Connection {
     options.context = this;
     if (IsV5()) {
       options.onSuccess5 = [](void* self, MQTTAsync_successData5*) {
-        static_cast<Connection*>(self)->Note(Disconnected{});
+        static_cast<Connection*>(self)->Note(DisconnectedNote{});
       };
     } else {
       options.onSuccess = [](void* self, MQTTAsync_successData*) {
-        static_cast<Connection*>(self)->Note(Disconnected{});
+        static_cast<Connection*>(self)->Note(DisconnectedNote{});
       };
     }
     if (MQTTAsync_disconnect(handle_, &options) != MQTTASYNC_SUCCESS) {
-      Note(Disconnected{});
+      Note(DisconnectedNote{});
     }
   }
 
@@ -269,15 +207,21 @@ class PahoClient::Connection {
     options.deleteOldestMessages = 0;
     options.restoreMessages = 0;
     options.persistQoS0 = 0;
+    const bool persistent = session_ != nullptr;
+    persistence_ = Persistence();
     MQTTPUSH_RETURN_IF_ERROR(
         ToStatus(MQTTAsync_createWithOptions(
                      &handle_, Uri(settings_, UriHost(settings_)).c_str(),
-                     settings_.client_id().c_str(), MQTTCLIENT_PERSISTENCE_NONE,
-                     nullptr, &options),
+                     settings_.client_id().c_str(),
+                     persistent ? MQTTCLIENT_PERSISTENCE_USER
+                                : MQTTCLIENT_PERSISTENCE_NONE,
+                     persistent ? &persistence_ : nullptr, &options),
                  "create"));
-    MQTTPUSH_RETURN_IF_ERROR(ToStatus(
-        MQTTAsync_setCallbacks(handle_, this, &OnLost, &OnMessage, nullptr),
-        "setCallbacks"));
+    created_ = true;
+    MQTTPUSH_RETURN_IF_ERROR(
+        ToStatus(MQTTAsync_setCallbacks(handle_, this, &OnLost, &OnMessage,
+                                        &OnDeliveryComplete),
+                 "setCallbacks"));
     return ToStatus(MQTTAsync_setDisconnected(handle_, this, &OnServerLeft),
                     "setDisconnected");
   }
@@ -287,12 +231,12 @@ class PahoClient::Connection {
     MQTTAsync_connectOptions v5 = MQTTAsync_connectOptions_initializer5;
     MQTTAsync_connectOptions options = IsV5() ? v5 : v4;
     if (IsV5()) {
-      options.cleanstart = 1;
+      options.cleanstart = session_ == nullptr || !session_->established();
       options.onSuccess5 = &OnConnectSuccess5;
       options.onFailure5 = &OnConnectFailure5;
     } else {
       options.MQTTVersion = MQTTVERSION_3_1_1;
-      options.cleansession = 1;
+      options.cleansession = session_ == nullptr;
       options.onSuccess = &OnConnectSuccess;
       options.onFailure = &OnConnectFailure;
     }
@@ -309,6 +253,14 @@ class PahoClient::Connection {
       options.binarypwd.data = settings_.password().data();
     }
     return options;
+  }
+
+  void AddSessionExpiry(MQTTProperties& properties) const {
+    MQTTProperty expiry{};
+    expiry.identifier = MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL;
+    expiry.value.integer4 = static_cast<unsigned>(
+        settings_.persistent_session().expiry().seconds());
+    MQTTProperties_add(&properties, &expiry);
   }
 
   // Paho reads certificates from files only.
@@ -349,43 +301,52 @@ class PahoClient::Connection {
 
   template <typename T>
   void Note(T note) {
-    inbox_->Put(generation_, mqttpush::Note(std::move(note)));
+    inbox_->Put(generation_, PahoNote(std::move(note)));
   }
 
   static void EndPublish(void* context, PublishOutcome outcome) {
     Slot* slot = static_cast<Slot*>(context);
     Connection* self = slot->connection;
-    const int64_t id = slot->id;
+    const PublishedNote note{slot->id, outcome};
+    // OnDeliveryComplete has told, or will tell, of the others.
+    const bool tell = slot->qos == 0 || outcome != PublishOutcome::kWritten;
     self->ReturnSlot(slot);
-    self->Note(Published{id, std::move(outcome)});
+    if (tell) self->Note(note);
   }
 
-  // `code` is Paho's: of the messages of a lost connection we are told by
-  // its loss, all at once.
+  // Of QoS 1 and 2 we are told by OnDeliveryComplete, of the messages of a lost
+  // connection by its loss, all at once. `code` is Paho's.
   static void FailPublish(void* context, int code) {
     if (code == kOperationIncomplete) return;
     // WriteGuard exists so that this never happens.
     const bool poisoned =
         code == MQTTASYNC_FAILURE && static_cast<Slot*>(context)->qos > 0;
-    EndPublish(context, {poisoned ? PublishOutcome::Kind::kPoisoned
-                                  : PublishOutcome::Kind::kWriteFailed,
-                         0, ""});
+    EndPublish(context, poisoned ? PublishOutcome::kPoisoned
+                                 : PublishOutcome::kWriteFailed);
   }
 
   // Callbacks, with Paho's lock held: they leave a note and return.
   static int OnMessage(void*, char*, int, MQTTAsync_message*) { return 1; }
   static void OnLost(void* self, char*) {
-    static_cast<Connection*>(self)->Note(Lost{});
+    static_cast<Connection*>(self)->Note(LostNote{});
   }
   static void OnServerLeft(void* self, MQTTProperties* properties,
                            MQTTReasonCodes reason) {
-    std::string text = absl::StrCat("DISCONNECT ", ReasonCodeName(reason));
-    std::string words =
-        properties == nullptr
-            ? ""
-            : Text(*properties, MQTTPROPERTY_CODE_REASON_STRING);
-    if (!words.empty()) absl::StrAppend(&text, ": ", words);
-    static_cast<Connection*>(self)->Note(Lost{std::move(text)});
+    ConnectionLoss loss;
+    loss.reason_code = reason;
+    if (properties != nullptr) {
+      loss.reason_string = Text(*properties, MQTTPROPERTY_CODE_REASON_STRING);
+    }
+    loss.message = absl::StrCat("DISCONNECT ", ReasonCodeName(reason));
+    if (!loss.reason_string.empty()) {
+      absl::StrAppend(&loss.message, ": ", loss.reason_string);
+    }
+    static_cast<Connection*>(self)->Note(LostNote{std::move(loss)});
+  }
+  // Also for what an earlier connection sent, and for what was refused.
+  static void OnDeliveryComplete(void* self, MQTTAsync_token packet_id) {
+    static_cast<Connection*>(self)->Note(
+        AcknowledgedNote{packet_id, PahoSeams::Evidence(packet_id)});
   }
   static void OnConnectSuccess(void* self, MQTTAsync_successData* data) {
     BrokerLimits limits;
@@ -399,39 +360,116 @@ class PahoClient::Connection {
   }
   void NoteConnected(BrokerLimits limits) {
     limits.address = PahoSeams::Diagnostics().peer_address;
-    Note(Connected{std::move(limits)});
+    Note(ConnectedNote{std::move(limits)});
   }
   static void OnConnectFailure(void* self, MQTTAsync_failureData* data) {
-    static_cast<Connection*>(self)->Note(ConnectFailed{
+    static_cast<Connection*>(self)->Note(ConnectFailedNote{
         data->code, data->message == nullptr ? "" : data->message});
   }
   static void OnConnectFailure5(void* self, MQTTAsync_failureData5* data) {
     // 1.3.12 gives the reason of the CONNACK in `code`.
-    static_cast<Connection*>(self)->Note(ConnectFailed{
+    static_cast<Connection*>(self)->Note(ConnectFailedNote{
         data->code, data->message == nullptr ? "" : data->message});
   }
   static void OnPublishSuccess(void* slot, MQTTAsync_successData*) {
-    EndPublish(slot, {});
+    EndPublish(slot, PublishOutcome::kWritten);
   }
   static void OnPublishSuccess5(void* slot, MQTTAsync_successData5*) {
-    EndPublish(slot, {});
+    EndPublish(slot, PublishOutcome::kWritten);
   }
   static void OnPublishFailure(void* slot, MQTTAsync_failureData* data) {
     FailPublish(slot, data == nullptr ? MQTTASYNC_FAILURE : data->code);
   }
   static void OnPublishFailure5(void* slot, MQTTAsync_failureData5* data) {
-    if (data == nullptr ||
-        data->reasonCode < MQTTREASONCODE_UNSPECIFIED_ERROR) {
+    const bool refused =
+        data != nullptr && data->reasonCode >= MQTTREASONCODE_UNSPECIFIED_ERROR;
+    if (refused) {
+      EndPublish(slot, PublishOutcome::kWritten);
+    } else {
       FailPublish(slot, data == nullptr ? MQTTASYNC_FAILURE : data->code);
-      return;
     }
-    EndPublish(slot, {PublishOutcome::Kind::kRejected, data->reasonCode,
-                      Text(data->properties, MQTTPROPERTY_CODE_REASON_STRING)});
   }
 
-  const std::shared_ptr<Inbox> inbox_;
+  // Paho's persistence, kept by `session_`. Called by Paho's threads and, while
+  // it sends, by the loop's.
+  MQTTClient_persistence Persistence() {
+    return {this,         &PersistOpen,  &PersistClose,
+            &PersistPut,  &PersistGet,   &PersistRemove,
+            &PersistKeys, &PersistClear, &PersistContains};
+  }
+  static int PersistOpen(void** handle, const char*, const char*, void* self) {
+    *handle = self;
+    return 0;
+  }
+  static int PersistClose(void*) { return 0; }
+  static int PersistClear(void*) { return 0; }
+  static int PersistPut(void* handle, char* key, int count, char* buffers[],
+                        int lengths[]) {
+    auto* self = static_cast<Connection*>(handle);
+    if (self->leaving_) return MQTTCLIENT_PERSISTENCE_ERROR;
+    if (key[0] != 's') {
+      // A command on its way to the queue: the control plane has the message;
+      // what matters is the packet id that it got.
+      if (self->sending_ != nullptr && count > 1) {
+        int packet_id = 0;
+        std::memcpy(&packet_id, buffers[1], sizeof packet_id);
+        self->session_->Bind(packet_id, *self->sending_);
+      }
+      return MQTTCLIENT_PERSISTENCE_ERROR;
+    }
+    std::string packet;
+    for (int i = 0; i < count; ++i) packet.append(buffers[i], lengths[i]);
+    self->session_->Put(key, std::move(packet));
+    return 0;
+  }
+  static int PersistGet(void* handle, char* key, char** buffer, int* length) {
+    auto* self = static_cast<Connection*>(handle);
+    std::optional<std::string> packet = self->session_->Get(key);
+    if (!packet.has_value()) return MQTTCLIENT_PERSISTENCE_ERROR;
+    *buffer = CopyForPaho(*packet);
+    *length = static_cast<int>(packet->size());
+    return 0;
+  }
+  static int PersistRemove(void* handle, char* key) {
+    auto* self = static_cast<Connection*>(handle);
+    const int packet_id = PacketIdOfKey(key);
+    if (self->leaving_ || !self->created_ || packet_id == 0) return 0;
+    self->session_->End(packet_id, PahoSeams::Evidence(packet_id));
+    return 0;
+  }
+  // Once it has read what there is, Paho asks for the keys only to remove them
+  // all, because the broker has no session.
+  static int PersistKeys(void* handle, char*** keys, int* count) {
+    auto* self = static_cast<Connection*>(handle);
+    if (self->created_ && !self->leaving_) self->session_->Break(kSessionLost);
+    const std::vector<std::string> all = self->session_->Keys();
+    *count = static_cast<int>(all.size());
+    *keys = nullptr;
+    if (all.empty()) return 0;
+    *keys = static_cast<char**>(MQTTAsync_malloc(all.size() * sizeof(char*)));
+    for (size_t i = 0; i < all.size(); ++i) (*keys)[i] = CopyForPaho(all[i]);
+    return 0;
+  }
+  static int PersistContains(void* handle, char* key) {
+    auto* self = static_cast<Connection*>(handle);
+    return self->session_->Get(key).has_value() ? 0
+                                                : MQTTCLIENT_PERSISTENCE_ERROR;
+  }
+  // With a NUL behind it, for keys; Paho frees it.
+  static char* CopyForPaho(const std::string& bytes) {
+    auto* copy = static_cast<char*>(MQTTAsync_malloc(bytes.size() + 1));
+    std::memcpy(copy, bytes.c_str(), bytes.size() + 1);
+    return copy;
+  }
+
+  const std::shared_ptr<PahoInbox> inbox_;
   const int64_t generation_;
   const wire::Configure settings_;
+  Session* const session_;                // null: a clean session
+  MQTTClient_persistence persistence_{};  // Paho keeps its address
+  std::atomic<bool> created_ = false;
+  std::atomic<bool> leaving_ = false;
+  const wire::Publish* sending_ = nullptr;  // the loop's thread only
   MQTTAsync handle_ = nullptr;
   std::deque<MemoryFile> files_;
   Mutex mutex_;
@@ -440,7 +478,7 @@ class PahoClient::Connection {
 };
 
 PahoClient::PahoClient(EventLoop* loop)
-    : inbox_(std::make_shared<Inbox>(loop)) {
+    : inbox_(std::make_shared<PahoInbox>(loop)) {
   // Its trace, on by default, costs a third of all CPU.
   MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_FATAL);
 }
@@ -451,16 +489,17 @@ void PahoClient::SetListener(Listener* listener) {
   inbox_->SetListener(listener);
 }
 
-void PahoClient::Connect(const wire::Configure& settings) {
+void PahoClient::Connect(const wire::Configure& settings, Session* session) {
   Close();
   inbox_->SetGeneration(++generation_, VerifyHost(settings));
-  connection_ = std::make_unique<Connection>(inbox_, generation_, settings);
+  connection_ =
+      std::make_unique<Connection>(inbox_, generation_, settings, session);
   absl::Status started = connection_->Start();
   if (!started.ok()) Fail(std::string(started.message()));
 }
 
 void PahoClient::Fail(const std::string& message) {
-  inbox_->Put(generation_, ConnectFailed{MQTTASYNC_FAILURE, message});
+  inbox_->Put(generation_, ConnectFailedNote{MQTTASYNC_FAILURE, message});
 }
 
 absl::StatusOr<int> PahoClient::Publish(int64_t id,
@@ -468,6 +507,14 @@ absl::StatusOr<int> PahoClient::Publish(int64_t id,
   if (connection_ == nullptr) return absl::UnavailableError("not connected");
   return connection_->Publish(id, message);
 }
+
+WireEvidence PahoClient::TakeEvidence(int packet_id) {
+  WireEvidence evidence = PahoSeams::Evidence(packet_id);
+  PahoSeams::ForgetEvidence(packet_id);
+  return evidence;
+}
+
+absl::Duration PahoClient::Silence() const { return PahoSeams::Silence(); }
 
 void PahoClient::Disconnect() {
   if (connection_ != nullptr) connection_->Disconnect();

@@ -6,6 +6,7 @@
 
 #include "common/event_loop.h"
 #include "workers/worker/mqtt_client.h"
+#include "workers/worker/paho_inbox.h"
 
 namespace mqttpush {
 
@@ -14,7 +15,9 @@ namespace mqttpush {
 //
 // Every connection gets a Paho client of its own, destroyed when the connection
 // ends: what Paho still has queued then is gone, and cannot be sent again
-// behind our back. Paho's callbacks run on its threads with its global lock
+// behind our back. With a persistent session the next one reads from it what is
+// in flight, after a lost connection and after the end of the process alike.
+// Paho's callbacks run on its threads with its global lock
 // held; they only leave a note for the loop, which many notes wake once.
 class PahoClient : public MqttClient {
  public:
@@ -23,19 +26,20 @@ class PahoClient : public MqttClient {
   ~PahoClient() override;
 
   void SetListener(Listener* listener) override;
-  void Connect(const wire::Configure& settings) override;
+  void Connect(const wire::Configure& settings, Session* session) override;
   absl::StatusOr<int> Publish(int64_t id,
                               const wire::Publish& message) override;
+  WireEvidence TakeEvidence(int packet_id) override;
+  absl::Duration Silence() const override;
   void Disconnect() override;
   void Close() override;
 
  private:
-  class Inbox;
   class Connection;
 
   void Fail(const std::string& message);
 
-  const std::shared_ptr<Inbox> inbox_;
+  const std::shared_ptr<PahoInbox> inbox_;
   std::unique_ptr<Connection> connection_;
   int64_t generation_ = 0;
 };

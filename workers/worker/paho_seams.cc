@@ -19,7 +19,10 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "common/clock.h"
 #include "common/mutex.h"
+#include "workers/worker/mqtt_packet.h"
+#include "workers/worker/steady_time.h"
 #include "workers/worker/write_guard.h"
 
 namespace mqttpush {
@@ -30,7 +33,12 @@ constexpr int kMaxFd = 4096;
 
 struct State {
   Mutex mutex;
-  std::map<int, WriteGuard> guards ABSL_GUARDED_BY(mutex);  // by socket
+  // By socket.
+  std::map<int, WriteGuard> guards ABSL_GUARDED_BY(mutex);
+  std::map<int, AckReader> readers ABSL_GUARDED_BY(mutex);
+  // Of the present connection.
+  WireLog wire_log ABSL_GUARDED_BY(mutex);
+  absl::Duration last_heard ABSL_GUARDED_BY(mutex);  // steady; 0: never
   ConnectDiagnostics diagnostics ABSL_GUARDED_BY(mutex);
   PahoSeams::Counters counters ABSL_GUARDED_BY(mutex);
   std::string name ABSL_GUARDED_BY(mutex);
@@ -74,6 +82,7 @@ void BeginGuarding(int fd, const sockaddr* address) {
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   MutexLock lock(&state().mutex);
   state().guards[fd] = WriteGuard();
+  state().readers[fd] = AckReader();
   state().diagnostics.peer_address = AddressText(address);
   guarded_fds[fd].store(true, std::memory_order_release);
 }
@@ -81,6 +90,7 @@ void BeginGuarding(int fd, const sockaddr* address) {
 void EndGuarding(int fd) {
   MutexLock lock(&state().mutex);
   state().guards.erase(fd);
+  state().readers.erase(fd);
   guarded_fds[fd].store(false, std::memory_order_release);
 }
 
@@ -96,6 +106,7 @@ bool SwallowWrite(int fd, const iovec* parts, int count) {
   const bool swallow =
       guard.BeforeWrite(parts, count) == WriteGuard::Before::kSwallow;
   state().diagnostics.connect_written |= guard.connect_seen();
+  state().wire_log.OnWrite(guard.packet(), Clock::Real()->Now());
   state().counters.swallowed_repeats += swallow;
   return swallow;
 }
@@ -114,6 +125,22 @@ bool HideFailure(int fd, const iovec* parts, int count, ssize_t written,
   // The receive thread finds the dead socket and reports the loss.
   shutdown(fd, SHUT_RDWR);
   return true;
+}
+
+// Looks for answers in what the broker sent; false when the connection must not
+// go on.
+bool NoteRead(int fd, const void* data, size_t size) {
+  const absl::Time now = Clock::Real()->Now();
+  MutexLock lock(&state().mutex);
+  state().last_heard = SteadyNow();
+  AckReader& reader = state().readers[fd];
+  for (const AckPacket& ack : reader.Feed(data, size)) {
+    state().wire_log.OnAck(ack, now);
+  }
+  if (!reader.malformed()) return true;
+  state().diagnostics.malformed_packet = true;
+  shutdown(fd, SHUT_RDWR);
+  return false;
 }
 
 // Keeps OpenSSL's words about an error, before Paho empties its queue.
@@ -136,6 +163,8 @@ void PahoSeams::BeginConnection(const std::string& name,
                                 const std::string& host) {
   MutexLock lock(&state().mutex);
   state().diagnostics = ConnectDiagnostics();
+  state().wire_log = WireLog();
+  state().last_heard = absl::ZeroDuration();
   state().name = name;
   state().host = host;
 }
@@ -143,6 +172,22 @@ void PahoSeams::BeginConnection(const std::string& name,
 ConnectDiagnostics PahoSeams::Diagnostics() {
   MutexLock lock(&state().mutex);
   return state().diagnostics;
+}
+
+WireEvidence PahoSeams::Evidence(int packet_id) {
+  MutexLock lock(&state().mutex);
+  return state().wire_log.Get(packet_id);
+}
+
+void PahoSeams::ForgetEvidence(int packet_id) {
+  MutexLock lock(&state().mutex);
+  state().wire_log.Erase(packet_id);
+}
+
+absl::Duration PahoSeams::Silence() {
+  MutexLock lock(&state().mutex);
+  if (state().last_heard == absl::ZeroDuration()) return absl::ZeroDuration();
+  return SteadyNow() - state().last_heard;
 }
 
 PahoSeams::Counters PahoSeams::counters() {
@@ -175,6 +220,17 @@ ssize_t writev(int fd, const iovec* parts, int count) {
   }
   errno = error;
   return written;
+}
+
+ssize_t recv(int fd, void* buffer, size_t size, int flags) {
+  static auto* const next = Next<decltype(recv)>("recv");
+  const ssize_t got = next(fd, buffer, size, flags);
+  if (got <= 0 || !IsGuarded(fd)) return got;
+  const int error = errno;
+  // Below TLS, Paho reads by SSL_read only.
+  const bool good = NoteRead(fd, buffer, static_cast<size_t>(got));
+  errno = good ? error : ECONNRESET;
+  return good ? got : -1;
 }
 
 int connect(int fd, const sockaddr* address, socklen_t length) {
@@ -248,7 +304,13 @@ int SSL_write(SSL* ssl, const void* buffer, int bytes) {
 int SSL_read(SSL* ssl, void* buffer, int bytes) {
   static auto* const next = Next<decltype(SSL_read)>("SSL_read");
   const int result = next(ssl, buffer, bytes);
-  if (result <= 0 && IsGuarded(SSL_get_fd(ssl))) SSL_get_error(ssl, result);
+  const int fd = SSL_get_fd(ssl);
+  if (!IsGuarded(fd)) return result;
+  if (result > 0) {
+    NoteRead(fd, buffer, static_cast<size_t>(result));
+  } else {
+    SSL_get_error(ssl, result);
+  }
   return result;
 }
 

@@ -1,10 +1,12 @@
 // PahoSeams: what this program puts between libpaho and the system.
 //
-// The program defines writev, connect, close, getaddrinfo, getsockopt,
-// SSL_write, SSL_connect and SSL_get_error; the dynamic linker prefers them to
-// the C library's and OpenSSL's for libpaho's calls. They guard writes
-// (write_guard.h), set TCP_NODELAY and close-on-exec, resolve one name to
-// another host, and remember why a connection failed, which Paho does not tell.
+// The program defines writev, recv, connect, close, getaddrinfo, getsockopt,
+// SSL_write, SSL_read, SSL_connect and SSL_get_error; the dynamic linker
+// prefers them to the C library's and OpenSSL's for libpaho's calls. They guard
+// writes (write_guard.h), set TCP_NODELAY and close-on-exec, resolve one name
+// to another host, and remember what Paho does not tell: why a connection
+// failed, when messages and their answers went over the wire, and which reasons
+// the broker gave (wire_log.h).
 //
 // Only sockets that were connected by TCP are looked at: in this process these
 // are Paho's. gRPC has one Unix socket, and its calls pass through after one
@@ -15,7 +17,9 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/time/time.h"
 #include "workers/worker/connect_diagnostics.h"
+#include "workers/worker/wire_log.h"
 
 namespace mqttpush {
 
@@ -28,6 +32,12 @@ class PahoSeams {
 
   // What was seen since.
   static ConnectDiagnostics Diagnostics();
+  // Of the message with this packet id.
+  static WireEvidence Evidence(int packet_id);
+  // The message ended, and what was seen of it is not needed any more.
+  static void ForgetEvidence(int packet_id);
+  // How long the broker has sent nothing; 0 before it was connected.
+  static absl::Duration Silence();
 
   struct Counters {
     int64_t killed_connections = 0;

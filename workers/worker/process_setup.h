@@ -9,7 +9,9 @@
 
 namespace mqttpush {
 
-// Binds the process's life to its parent's, keeps its memory (it holds a
+// Binds the process's life to its parent's, bounds what it can take of the
+// machine (open files, memory, its share of the processors, its place before
+// the out-of-memory killer), keeps its memory (it holds a
 // customer's credentials) out of core dumps and debuggers, clears the
 // environment of what would change Paho, and blocks signals: Paho's threads
 // miss events when one is delivered to them, and only the control plane ends a

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "common/logging.h"
+#include "common/status_macros.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "workers/worker/clean_text.h"
 #include "workers/worker/proto_time.h"
@@ -35,6 +36,19 @@ wire::LinkStatus::State ToProto(WorkerLinkState state) {
   return wire::LinkStatus::STATE_UNSPECIFIED;
 }
 
+wire::BrokerLimits LimitsToProto(const BrokerLimits& limits) {
+  wire::BrokerLimits proto;
+  proto.set_maximum_qos(limits.maximum_qos);
+  proto.set_retain_available(limits.retain_available);
+  if (limits.maximum_packet_size != INT64_MAX) {
+    proto.set_maximum_packet_size(limits.maximum_packet_size);
+  }
+  proto.set_receive_maximum(limits.receive_maximum);
+  proto.set_server_keep_alive(limits.server_keep_alive);
+  proto.set_assigned_client_id(limits.assigned_client_id);
+  return proto;
+}
+
 // Whether the two ask for the same connection; the rest of the settings can
 // change under it.
 bool SameConnection(wire::Configure a, wire::Configure b) {
@@ -50,7 +64,8 @@ bool SameConnection(wire::Configure a, wire::Configure b) {
 }  // namespace
 
 Worker::Worker(EventLoop* loop, const Clock* clock, MqttClient* client,
-               LinkSink* sink, Backoff::Random random, Exit exit)
+               LinkSink* sink, SessionOpener open_session,
+               Backoff::Random random, Exit exit)
     : loop_(loop),
       clock_(clock),
       client_(client),
@@ -58,10 +73,17 @@ Worker::Worker(EventLoop* loop, const Clock* clock, MqttClient* client,
       exit_(std::move(exit)),
       backoff_(std::move(random)),
       flow_(loop, clock, client, sink,
-            {.on_ack_timeout = [this] { OnAckTimeout(); },
+            {.on_stalled =
+                 [this](const std::string& words) {
+                   EndLink({LossCause::By::kTimeout, {words}},
+                           LinkEvent::kStalled);
+                 },
              .on_broken =
-                 [this](const std::string& error) { OnConnectionLost(error); },
-             .on_empty = [this] { OnQuiet(); }}) {
+                 [this](const std::string& error) {
+                   EndLink({LossCause::By::kUs, {error}}, LinkEvent::kLinkLost);
+                 },
+             .on_empty = [this] { OnQuiet(); }}),
+      open_session_(std::move(open_session)) {
   client_->SetListener(this);
 }
 
@@ -73,6 +95,10 @@ void Worker::OnControl(wire::ControlMessage message) {
       return flow_.Accept(std::move(*message.mutable_publish_batch()));
     case wire::ControlMessage::kDrain:
       return Drain();
+    case wire::ControlMessage::kConnectPermit:
+      return OnPermit();
+    case wire::ControlMessage::kForget:
+      return Forget(message.forget());
     case wire::ControlMessage::MESSAGE_NOT_SET:
       return;
   }
@@ -110,7 +136,8 @@ void Worker::Quiesce(Goal goal, absl::Duration deadline) {
   flow_.Close();
   if (flow_.in_flight() == 0) return OnQuiet();
   Arm(quiet_timer_, deadline, [this] {
-    flow_.LoseAll("connection closed before the acknowledgement");
+    flow_.LoseAll(
+        {LossCause::By::kUs, {"connection closed before the acknowledgement"}});
     OnQuiet();
   });
 }
@@ -128,6 +155,7 @@ void Worker::OnQuiet() {
     case Goal::kExit:
       goal_ = Goal::kExit;
       flow_.Flush();
+      CloseSession();
       client_->Disconnect();
       Arm(quiet_timer_, kDisconnectTimeout, [this] { ExitNow(0); });
       return;
@@ -147,51 +175,74 @@ void Worker::ExitNow(int code) {
 }
 
 void Worker::OnConnected(const BrokerLimits& limits) {
+  if (BeginsAgain(limits)) return;
   limits_ = limits;
-  if (limits.server_keep_alive >= 0) {
-    // Paho 1.3.12 keeps to the configured interval.
-    Log::Warning("server_keep_alive_ignored",
-                 {{"seconds", limits.server_keep_alive}});
+  if (session_ != nullptr && !limits.session_present) {
+    session_->Break(kSessionLost);
+    session_->SetEstablished();
   }
   Handle(LinkEvent::kConnected);
 }
 
+bool Worker::BeginsAgain(const BrokerLimits& limits) {
+  if (std::exchange(cleaning_, false)) {
+    session_->SetEstablished();
+    Call();
+    return true;
+  }
+  // The broker may hold packet ids of which the session knows nothing, and
+  // would take new messages for these (MQTT 3.1.1 has no way to ask for a clean
+  // start of a session that is to last).
+  if (session_ != nullptr && limits.session_present &&
+      !session_->established()) {
+    cleaning_ = true;
+    Call();
+    return true;
+  }
+  // MQTT 5, section 3.2.2.3.14. Paho cannot change it on a live connection.
+  const int keep_alive = limits.server_keep_alive;
+  if (keep_alive > 0 && keep_alive != server_keep_alive_ &&
+      keep_alive < settings_.keep_alive().seconds()) {
+    server_keep_alive_ = keep_alive;
+    Call();
+    return true;
+  }
+  return false;
+}
+
 void Worker::OnConnectFailed(const ConnectFailure& failure) {
   last_error_ = failure.message;
+  cleaning_ = false;
   Handle(failure.refused ? LinkEvent::kConnectRefused
                          : LinkEvent::kConnectFailed);
 }
 
-void Worker::OnConnectionLost(const std::string& message) {
-  last_error_ = message;
-  if (state_ != WorkerLinkState::kConnected) {
-    return Handle(LinkEvent::kLinkLost);
-  }
-  flow_.LoseAll(message);
+void Worker::OnConnectionLost(const ConnectionLoss& loss) {
+  EndLink({LossCause::By::kBroker, loss}, EventOfDisconnect(loss.reason_code));
+}
+
+void Worker::EndLink(const LossCause& cause, LinkEvent event) {
+  last_error_ = cause.loss.message;
+  cleaning_ = false;
+  if (state_ != WorkerLinkState::kConnected) return Handle(event);
+  flow_.LoseAll(cause);
   if (goal_ != Goal::kServe) return OnQuiet();
   EndConnection();
-  Handle(LinkEvent::kLinkLost);
+  Handle(event);
   flow_.Close();
 }
 
-void Worker::OnAckTimeout() {
-  last_error_ =
-      absl::StrCat("no acknowledgement within ",
-                   absl::FormatDuration(FromProto(settings_.ack_timeout())));
-  flow_.LoseAll(last_error_, /*timed_out=*/true);
-  if (goal_ != Goal::kServe) return OnQuiet();
-  EndConnection();
-  Handle(LinkEvent::kAckTimeout);
-  flow_.Close();
-}
-
-void Worker::OnPublished(int64_t id, const PublishOutcome& outcome) {
-  if (outcome.kind == PublishOutcome::Kind::kPoisoned) {
+void Worker::OnPublished(int64_t id, PublishOutcome outcome) {
+  if (outcome == PublishOutcome::kPoisoned) {
     Log::Error("write_guard_failed");
-    flow_.LoseAll("connection lost while writing");
+    flow_.LoseAll({LossCause::By::kUs, {"connection lost while writing"}});
     return ExitNow(kExitPoisoned);
   }
   flow_.Finish(id, outcome);
+}
+
+void Worker::OnAcknowledged(int packet_id, const WireEvidence& evidence) {
+  flow_.Acknowledge(packet_id, evidence);
   if (flow_.last_ack() > reported_ack_) ReportAckLater();
 }
 
@@ -208,7 +259,7 @@ void Worker::Handle(LinkEvent event) {
       return Connect();
     case LinkAction::kServe:
       Report();
-      return flow_.Open(limits_, settings_);
+      return flow_.Open(limits_, ForConnection(), session_.get());
     case LinkAction::kRetryLater:
       return RetryAfter(backoff_.NextDelay());
     case LinkAction::kRetrySlowly:
@@ -218,10 +269,77 @@ void Worker::Handle(LinkEvent event) {
 
 void Worker::Connect() {
   Cancel(retry_timer_);
-  // After what this round still has to say: leaving a connection takes a while.
+  if (std::exchange(awaits_permit_, true)) return;
+  wire::WorkerMessage message;
+  message.mutable_connect_request();
+  sink_->Send(std::move(message));
+}
+
+void Worker::OnPermit() {
+  if (!std::exchange(awaits_permit_, false) || goal_ == Goal::kExit) return;
+  Call();
+}
+
+// After what this round still has to say: leaving a connection takes a while.
+void Worker::Call() {
   loop_->Post([this] {
-    if (goal_ != Goal::kExit) client_->Connect(settings_);
+    if (goal_ == Goal::kExit) return;
+    if (absl::Status opened = OpenSession(); !opened.ok()) {
+      return OnConnectFailed({.message = std::string(opened.message())});
+    }
+    client_->Connect(ForConnection(), cleaning_ ? nullptr : session_.get());
   });
+}
+
+// The settings with what the broker asked for.
+wire::Configure Worker::ForConnection() const {
+  wire::Configure settings = settings_;
+  if (server_keep_alive_ > 0 &&
+      server_keep_alive_ < settings.keep_alive().seconds()) {
+    settings.mutable_keep_alive()->set_seconds(server_keep_alive_);
+  }
+  return settings;
+}
+
+absl::Status Worker::OpenSession() {
+  const std::string& path = settings_.persistent_session().path();
+  const std::string identity =
+      absl::StrCat(settings_.client_id(), " at ", settings_.host(), ":",
+                   settings_.port(), ", level ", settings_.protocol_level());
+  if (session_ != nullptr && !path.empty() && identity == session_identity_) {
+    return absl::OkStatus();
+  }
+  client_->Close();
+  session_.reset();
+  if (path.empty()) return absl::OkStatus();
+  MQTTPUSH_ASSIGN_OR_RETURN(session_, open_session_(path, identity));
+  session_identity_ = identity;
+  wire::WorkerMessage message;
+  for (DeliveryKey delivery : session_->ListEnded()) {
+    *message.mutable_session_report()->add_ended() =
+        mqttpush::ToProto(delivery);
+  }
+  if (message.has_session_report()) sink_->Send(std::move(message));
+  return absl::OkStatus();
+}
+
+// What is in flight goes on with the next worker, even after a restart of the
+// machine.
+void Worker::CloseSession() {
+  if (session_ == nullptr) return;
+  absl::Status closed = session_->Close();
+  if (!closed.ok()) {
+    Log::Warning("session_not_closed", {{"error", closed.message()}});
+  }
+}
+
+void Worker::Forget(const wire::Forget& forget) {
+  if (session_ == nullptr) return;
+  std::vector<DeliveryKey> deliveries;
+  for (const wire::DeliveryId& id : forget.deliveries()) {
+    deliveries.push_back(DeliveryKey::Of(id));
+  }
+  session_->Forget(deliveries);
 }
 
 void Worker::RetryAfter(absl::Duration delay) {
@@ -254,8 +372,11 @@ void Worker::Report() {
     *status.mutable_last_ack_time() = mqttpush::ToProto(reported_ack_);
   }
   status.set_broker_address(limits_.address);
-  status.set_session_present(state_ == WorkerLinkState::kConnected &&
-                             limits_.session_present);
+  status.set_connection(flow_.epoch());
+  if (state_ == WorkerLinkState::kConnected) {
+    status.set_session_present(limits_.session_present);
+    *status.mutable_limits() = LimitsToProto(limits_);
+  }
   sink_->Send(std::move(message));
 }
 

@@ -3,6 +3,7 @@
 #define MQTTPUSH_WORKERS_WORKER_WORKER_H_
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "workers/worker/link_state.h"
 #include "workers/worker/message_flow.h"
 #include "workers/worker/mqtt_client.h"
+#include "workers/worker/session.h"
 #include "workers/worker/wire.h"
 
 namespace mqttpush {
@@ -20,16 +22,23 @@ namespace mqttpush {
 // waits, opens and closes the flow of messages, and says how the link is.
 class Worker : private MqttClient::Listener {
  public:
-  // A worker whose MQTT library may no longer be trusted ends with this code;
-  // the control plane starts another.
+  // A worker whose MQTT library may no longer be trusted ends with the first
+  // code, one that cannot write its session file with the second; the control
+  // plane starts another.
   static constexpr int kExitPoisoned = 75;
+  static constexpr int kExitSessionBroken = 74;
 
   // Ends the process with a code, after the stream has said all.
   using Exit = std::function<void(int)>;
 
+  // Opens the session at a path, of an identity.
+  using SessionOpener = std::function<absl::StatusOr<std::unique_ptr<Session>>(
+      const std::string& path, const std::string& identity)>;
+
   // All must outlive this.
   Worker(EventLoop* loop, const Clock* clock, MqttClient* client,
-         LinkSink* sink, Backoff::Random random, Exit exit);
+         LinkSink* sink, SessionOpener open_session, Backoff::Random random,
+         Exit exit);
 
   void OnControl(wire::ControlMessage message);
 
@@ -39,8 +48,9 @@ class Worker : private MqttClient::Listener {
 
   void OnConnected(const BrokerLimits& limits) override;
   void OnConnectFailed(const ConnectFailure& failure) override;
-  void OnConnectionLost(const std::string& message) override;
-  void OnPublished(int64_t id, const PublishOutcome& outcome) override;
+  void OnConnectionLost(const ConnectionLoss& loss) override;
+  void OnPublished(int64_t id, PublishOutcome outcome) override;
+  void OnAcknowledged(int packet_id, const WireEvidence& evidence) override;
   void OnDisconnected() override;
 
   void Configure(wire::Configure settings);
@@ -51,11 +61,22 @@ class Worker : private MqttClient::Listener {
   void OnQuiet();
   void ExitNow(int code);
 
+  // Opens the session that the settings ask for, or none.
+  absl::Status OpenSession();
+  void CloseSession();
+  void Forget(const wire::Forget& forget);
+  // True when the connection is not of use yet and another one was begun.
+  bool BeginsAgain(const BrokerLimits& limits);
+
   void Handle(LinkEvent event);
+  // Asks for leave to call the broker, and calls it once that is given.
   void Connect();
+  void OnPermit();
+  void Call();
+  wire::Configure ForConnection() const;
   void RetryAfter(absl::Duration delay);
   void EndConnection();
-  void OnAckTimeout();
+  void EndLink(const LossCause& cause, LinkEvent event);
   void Report();
   void ReportAckLater();
 
@@ -76,7 +97,15 @@ class Worker : private MqttClient::Listener {
   Backoff backoff_;
   MessageFlow flow_;
 
+  const SessionOpener open_session_;
   wire::Configure settings_;
+  std::unique_ptr<Session> session_;
+  std::string session_identity_;
+  bool awaits_permit_ = false;
+  // The client's half of the session is new, but the broker's is not: it is
+  // being thrown away by a clean connection.
+  bool cleaning_ = false;
+  int server_keep_alive_ = -1;  // seconds, of the last connection; -1: none
   WorkerLinkState state_ = WorkerLinkState::kIdle;
   absl::Time since_ = absl::InfinitePast();
   absl::Time next_connect_ = absl::InfinitePast();

@@ -258,20 +258,24 @@ TEST_F(WorkerTlsTest, AWrongHostNameIsRefused) {
 TEST_F(WorkerTest, ABrokenLinkHandsEverythingBackInOneMessage) {
   auto broker = Broker();
   ASSERT_TRUE(ConnectTo(Settings(broker->port())));
+  // Opens the window, which starts small.
+  plane_.Publish(1, Messages(2001, 2100, 1));
+  ASSERT_TRUE(Await(HasResults(100)));
   broker->Freeze();  // it acknowledges nothing
   plane_.Publish(1, Messages(1, 150, 1));
   // The worker has them once it has handed back what belongs to no epoch.
   plane_.Publish(77, Messages(1000, 1000, 1));
-  ASSERT_TRUE(Await(HasResults(1)));
+  ASSERT_TRUE(Await(HasResults(101)));
   broker->Kill();
   ASSERT_TRUE(Await(HasState(wire::LinkStatus::BACKING_OFF)));
-  const WorkerSays says = plane_.Says();
+  WorkerSays says = plane_.Says();
+  says.results.erase(says.results.begin(), says.results.begin() + 100);
   EXPECT_EQ(Count(says, wire::Result::LINK_LOST), 100);
   EXPECT_EQ(Count(says, wire::Result::NOT_SENT), 51);
   std::vector<int64_t> expected = {1000};
   for (int64_t token = 1; token <= 150; ++token) expected.push_back(token);
   EXPECT_EQ(Tokens(says), expected);
-  EXPECT_THAT(says.results_per_message, ElementsAre(1, 150));
+  EXPECT_EQ(says.results_per_message.back(), 150);
   EXPECT_THAT(says.statuses.back().last_error(), StartsWith("connection lost"));
   // What comes now, and what comes later for the epoch that is over, goes back.
   plane_.Publish(1, Messages(151, 152, 1));
@@ -281,9 +285,9 @@ TEST_F(WorkerTest, ABrokenLinkHandsEverythingBackInOneMessage) {
   ASSERT_TRUE(Await(HasEpoch(2)));
   plane_.Publish(1, Messages(153, 153, 1));
   plane_.Publish(2, Messages(154, 154, 1));
-  ASSERT_TRUE(Await(HasResults(155)));
-  EXPECT_EQ(plane_.Says().results[153].outcome(), wire::Result::NOT_SENT);
-  EXPECT_EQ(plane_.Says().results[154].outcome(), wire::Result::SUCCEEDED);
+  ASSERT_TRUE(Await(HasResults(255)));
+  EXPECT_EQ(plane_.Says().results[253].outcome(), wire::Result::NOT_SENT);
+  EXPECT_EQ(plane_.Says().results[254].outcome(), wire::Result::SUCCEEDED);
 }
 
 TEST_F(WorkerTest, ASilentBrokerIsReplaced) {

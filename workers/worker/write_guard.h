@@ -7,6 +7,8 @@
 #include <bitset>
 #include <cstddef>
 
+#include "workers/worker/mqtt_packet.h"
+
 namespace mqttpush {
 
 // Paho 1.3.12 has two defects that this class turns into harmless events:
@@ -40,6 +42,9 @@ class WriteGuard {
 
   // Whether a CONNECT was written.
   bool connect_seen() const { return connect_seen_; }
+  // The packet of the last BeforeWrite; without a packet id when it went on
+  // with one that was written partly.
+  const PacketHead& packet() const { return packet_; }
 
  private:
   void Continue(ssize_t written, bool retry);
@@ -47,6 +52,7 @@ class WriteGuard {
   std::bitset<65536> sent_ids_;
   // Bytes of a packet that are still to be written.
   size_t pending_bytes_ = 0;
+  PacketHead packet_;
   bool connect_seen_ = false;
 };
 

@@ -1,6 +1,6 @@
 // The names of MQTT's reason and return codes, in the words of its standards.
-#ifndef MQTTPUSH_WORKERS_WORKER_REASON_CODES_H_
-#define MQTTPUSH_WORKERS_WORKER_REASON_CODES_H_
+#ifndef MQTTPUSH_COMMON_REASON_CODES_H_
+#define MQTTPUSH_COMMON_REASON_CODES_H_
 
 #include <string>
 
@@ -22,4 +22,4 @@ bool IsConnackPermanent(int code);
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_WORKERS_WORKER_REASON_CODES_H_
+#endif  // MQTTPUSH_COMMON_REASON_CODES_H_

@@ -1,4 +1,4 @@
-#include "workers/worker/reason_codes.h"
+#include "common/reason_codes.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,0 +1,41 @@
+#include "services/admin/undelivered.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/logging.h"
+#include "services/admin/lookup.h"
+#include "services/api/errors.h"
+
+namespace mqttpush {
+
+int64_t UndeliveredCount(const SubscriptionState& state) {
+  return state.accepted_count - state.delivered_count - state.expired_count -
+         state.discarded_count;
+}
+
+Undelivered ReadUndelivered(const ConfigSnapshot& snapshot,
+                            const SubscriptionRecord& subscription,
+                            EventLog* log) {
+  Undelivered undelivered = {NameOf(snapshot, subscription)};
+  const absl::StatusOr<SubscriptionState> state =
+      log->GetSubscriptionState(subscription.uid);
+  if (state.ok()) {
+    undelivered.count = UndeliveredCount(*state);
+  } else {
+    undelivered.count = errors::LogUnavailable(state.status());
+  }
+  return undelivered;
+}
+
+void LogDiscarded(const std::vector<Undelivered>& dropped) {
+  for (const Undelivered& undelivered : dropped) {
+    if (undelivered.count.ok() && *undelivered.count <= 0) continue;
+    Log::Warning(
+        "events_discarded",
+        {{"subscription", undelivered.subscription},
+         {"count", undelivered.count.ok() ? absl::StrCat(*undelivered.count)
+                                          : "unknown"},
+         {"why", "deleted by force"}});
+  }
+}
+
+}  // namespace mqttpush

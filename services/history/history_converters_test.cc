@@ -1,0 +1,132 @@
+#include "services/history/history_converters.h"
+
+#include "gtest/gtest.h"
+
+namespace mqttpush {
+namespace {
+
+DeliveryRow Row(DeliveryState state) {
+  DeliveryRow row;
+  row.event.seq = 7;
+  row.event.accept_time = absl::FromUnixSeconds(10);
+  row.subscription_uid = 3;
+  row.subscription_id = "sub";
+  row.state = state;
+  return row;
+}
+
+TEST(HistoryConvertersTest, SaysWhenAndWhyADeliveryEnded) {
+  struct Case {
+    DeliveryState state;
+    EndReason reason;
+    const char* words;
+  };
+  const Case kCases[] = {
+      {DeliveryState::kParked, EndReason::kNone, ""},
+      {DeliveryState::kExpired, EndReason::kLifetimeOver,
+       "its lifetime was over before it could be delivered"},
+      {DeliveryState::kDiscarded, EndReason::kSubscriptionDisabled,
+       "its subscription was disabled"},
+      {DeliveryState::kDiscarded, EndReason::kSubscriptionDeleted,
+       "its subscription was deleted"},
+  };
+  for (const Case& c : kCases) {
+    DeliveryRow row = Row(c.state);
+    row.end_time = absl::FromUnixSeconds(99);
+    row.end_reason = c.reason;
+    const v1::Delivery delivery = ToProto(row, "acme");
+    EXPECT_EQ(static_cast<int>(delivery.state()), static_cast<int>(c.state));
+    EXPECT_EQ(delivery.complete_time().seconds(), 99) << c.words;
+    EXPECT_EQ(delivery.state_reason(), c.words);
+  }
+}
+
+TEST(HistoryConvertersTest, WhatGoesOnHasNoEnd) {
+  for (DeliveryState state : {DeliveryState::kWaiting, DeliveryState::kInFlight,
+                              DeliveryState::kRetrying}) {
+    DeliveryRow row = Row(state);
+    row.last_attempt = AttemptRecord();
+    const v1::Delivery delivery = ToProto(row, "acme");
+    EXPECT_FALSE(delivery.has_complete_time());
+    EXPECT_EQ(delivery.state_reason(), "");
+  }
+}
+
+// The log does not say so yet: only the configuration does.
+TEST(HistoryConvertersTest, DiscardedByADeletionOfThisMoment) {
+  const v1::Delivery delivery = ToProto(Row(DeliveryState::kDiscarded), "acme");
+  EXPECT_FALSE(delivery.has_complete_time());
+  EXPECT_EQ(delivery.state_reason(), "its subscription was deleted");
+}
+
+// What was DELIVERED ended with its attempt; so did what was parked before
+// ends were written down.
+TEST(HistoryConvertersTest, EndsWithItsLastAttempt) {
+  for (DeliveryState state :
+       {DeliveryState::kDelivered, DeliveryState::kParked}) {
+    DeliveryRow row = Row(state);
+    row.last_attempt = AttemptRecord();
+    row.last_attempt->start_time = absl::FromUnixSeconds(20);
+    row.last_attempt->duration = absl::Seconds(2);
+    EXPECT_EQ(ToProto(row, "acme").complete_time().seconds(), 22);
+  }
+}
+
+TEST(HistoryConvertersTest, AnAttemptShowsAllItsEvidence) {
+  AttemptRow row;
+  row.subscription_id = "sub";
+  AttemptRecord& record = row.attempt;
+  record.topic = "t";
+  record.qos = Qos::kExactlyOnce;
+  record.requested_qos = Qos::kAtLeastOnce;
+  record.error_class = ErrorClass::kRejected;
+  record.reason_code = 0x97;
+  record.reason_string = "plan exhausted";
+  record.warning = "it may arrive twice";
+  record.packet_id = 5;
+  record.duplicate_flag = true;
+  record.session_present = true;
+  record.broker_address = "192.0.2.7:8883";
+  record.connection = 4;
+  record.pubrec_time = absl::FromUnixSeconds(30);
+  record.ack_time = absl::FromUnixSeconds(31);
+  record.subscription_revision = 8;
+  record.broker_revision = 9;
+  const v1::Attempt attempt = ToProto(row, "acme");
+  EXPECT_EQ(attempt.qos(), v1::EXACTLY_ONCE);
+  EXPECT_EQ(attempt.requested_qos(), v1::AT_LEAST_ONCE);
+  EXPECT_EQ(attempt.reason_code(), 0x97);
+  EXPECT_EQ(attempt.reason(), "0x97 quota exceeded");
+  EXPECT_EQ(attempt.reason_string(), "plan exhausted");
+  EXPECT_EQ(attempt.warning(), "it may arrive twice");
+  EXPECT_NE(attempt.hint(), "");
+  EXPECT_EQ(attempt.packet_id(), 5);
+  EXPECT_TRUE(attempt.duplicate_flag());
+  EXPECT_TRUE(attempt.session_present());
+  EXPECT_EQ(attempt.broker_address(), "192.0.2.7:8883");
+  EXPECT_EQ(attempt.connection(), 4);
+  EXPECT_EQ(attempt.pubrec_time().seconds(), 30);
+  EXPECT_EQ(attempt.ack_time().seconds(), 31);
+  EXPECT_EQ(attempt.subscription_revision(), 8);
+  EXPECT_EQ(attempt.broker_revision(), 9);
+}
+
+TEST(HistoryConvertersTest, WhatIsNotKnownIsAbsent) {
+  AttemptRow row;
+  row.attempt.succeeded = true;
+  const v1::Attempt attempt = ToProto(row, "acme");
+  EXPECT_FALSE(attempt.has_pubrec_time());
+  EXPECT_FALSE(attempt.has_ack_time());
+  EXPECT_EQ(attempt.reason(), "");
+  EXPECT_EQ(attempt.hint(), "");
+}
+
+// The numbers of the two enums are the same.
+TEST(HistoryConvertersTest, ALinkCutIsShownAsSuch) {
+  AttemptRow row;
+  row.attempt.error_class = ErrorClass::kLinkCut;
+  EXPECT_EQ(ToProto(row, "acme").error_class(), v1::Attempt::LINK_CUT);
+}
+
+}  // namespace
+}  // namespace mqttpush

@@ -1,0 +1,113 @@
+// CheckedLog: the real log, which expects after every commit that no delivery
+// of the subscriptions it touched is missing or counted twice.
+#ifndef MQTTPUSH_WORKERS_DISPATCH_CHECKED_LOG_H_
+#define MQTTPUSH_WORKERS_DISPATCH_CHECKED_LOG_H_
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "storage/sqlite/sqlite_event_log.h"
+#include "storage/sqlite/sqlite_history_reader.h"
+
+namespace mqttpush {
+
+// For tests; events are of tenant 1. Thread-safe.
+class CheckedLog : public EventLog {
+ public:
+  CheckedLog(const std::string& path, const Clock* clock)
+      : CheckedLog(SqliteEventLog::Open(path, clock), path) {}
+  // The most exceptions that one update held.
+  size_t largest_update() const { return largest_update_; }
+  int64_t commits() const { return commits_; }
+
+  void Append(std::vector<NewEvent> events, AppendDone done) override {
+    log_->Append(std::move(events), std::move(done));
+  }
+  void Commit(std::vector<DeliveryUpdate> updates, CommitDone done) override {
+    std::vector<int64_t> uids;
+    for (const DeliveryUpdate& update : updates) {
+      uids.push_back(update.subscription_uid);
+      largest_update_ =
+          std::max(largest_update_.load(), update.put_exceptions.size());
+    }
+    log_->Commit(std::move(updates), [this, uids, done](absl::Status status) {
+      ++commits_;
+      // The writer waits for this, so nothing is written meanwhile.
+      for (int64_t uid : uids) ExpectConserved(uid);
+      done(std::move(status));
+    });
+  }
+  void SetAppendListener(AppendListener listener) override {
+    log_->SetAppendListener(std::move(listener));
+  }
+  absl::StatusOr<SubscriptionState> GetSubscriptionState(int64_t uid) override {
+    return log_->GetSubscriptionState(uid);
+  }
+  absl::StatusOr<SubscriptionRecovery> Recover(int64_t uid) override {
+    return log_->Recover(uid);
+  }
+  absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override {
+    return log_->ListUndelivered();
+  }
+  absl::StatusOr<NextEvents> ReadNext(int64_t tenant_uid, int64_t uid,
+                                      int64_t after_seq, int limit) override {
+    return log_->ReadNext(tenant_uid, uid, after_seq, limit);
+  }
+  absl::StatusOr<EventRecord> ReadEvent(int64_t seq) override {
+    return log_->ReadEvent(seq);
+  }
+
+ private:
+  CheckedLog(absl::StatusOr<std::unique_ptr<SqliteEventLog>> log,
+             const std::string& path)
+      : history_(*SqliteHistoryReader::Open(path)), log_(*std::move(log)) {}
+
+  // Looks at each delivery, by event, cursor, exceptions and attempts, and
+  // holds the counters to what it finds.
+  void ExpectConserved(int64_t uid) {
+    HistoryQuery query;
+    query.tenant_uid = 1;
+    query.subscription_uid = uid;
+    std::map<DeliveryState, int64_t> found;
+    int64_t all = 0;
+    std::optional<DeliveryKey> after;
+    do {
+      auto page = history_->ListDeliveries(
+          query, {},
+          [](int64_t, int64_t, DeliveryState state) { return state; }, after,
+          1000);
+      ASSERT_TRUE(page.ok()) << page.status();
+      for (const DeliveryRow& row : page->rows) ++found[row.state];
+      all += static_cast<int64_t>(page->rows.size());
+      after = page->next;
+    } while (after.has_value());
+    const SubscriptionState counted = *log_->GetSubscriptionState(uid);
+    EXPECT_EQ(counted.accepted_count, all);
+    EXPECT_EQ(counted.delivered_count, found[DeliveryState::kDelivered]);
+    EXPECT_EQ(counted.retrying_count, found[DeliveryState::kRetrying]);
+    EXPECT_EQ(counted.parked_count, found[DeliveryState::kParked]);
+    EXPECT_EQ(counted.expired_count, found[DeliveryState::kExpired]);
+    EXPECT_EQ(counted.discarded_count, found[DeliveryState::kDiscarded]);
+    // What is in flight is waiting, or retrying, to the log.
+    EXPECT_EQ(counted.accepted_count - counted.delivered_count -
+                  counted.retrying_count - counted.parked_count -
+                  counted.expired_count - counted.discarded_count,
+              found[DeliveryState::kWaiting]);
+  }
+
+  std::atomic<size_t> largest_update_{0};
+  std::atomic<int64_t> commits_{0};
+  const std::unique_ptr<SqliteHistoryReader> history_;
+  // Goes first: its last commits are checked too.
+  const std::unique_ptr<SqliteEventLog> log_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_DISPATCH_CHECKED_LOG_H_

@@ -1,0 +1,320 @@
+#include "workers/worker/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/limits.h"
+#include "common/status_macros.h"
+#include "workers/worker/clean_text.h"
+
+namespace mqttpush {
+namespace {
+
+// A file is written anew when it has grown by this much, or to four times what
+// it would need.
+constexpr size_t kCompactBytes = 4 << 20;
+
+int64_t ToMicros(absl::Time time) {
+  return time == absl::InfinitePast() ? 0 : absl::ToUnixMicros(time);
+}
+
+// Why the file of another process is not to be trusted; empty when it is.
+std::string WhyNotTrusted(const std::vector<wire::SessionRecord>& records,
+                          const std::string& identity,
+                          const std::string& boot_id) {
+  const wire::SessionOpened* opened = nullptr;
+  for (const wire::SessionRecord& record : records) {
+    if (record.has_opened()) opened = &record.opened();
+  }
+  if (opened == nullptr) return "";
+  if (opened->identity() != identity) {
+    return "the session belonged to another broker address, client id or "
+           "protocol version: exactly once could not be kept, the message may "
+           "arrive twice";
+  }
+  if (opened->boot_id() != boot_id && !records.back().has_closed()) {
+    return "the machine was restarted, and the session's last state may not "
+           "have reached the disk: exactly once could not be kept, the message "
+           "may arrive twice";
+  }
+  return "";
+}
+
+}  // namespace
+
+int PacketIdOfKey(absl::string_view key) {
+  const size_t dash = key.find('-');
+  int packet_id = 0;
+  if (key.empty() || key[0] != 's' || dash == absl::string_view::npos ||
+      !absl::SimpleAtoi(key.substr(dash + 1), &packet_id)) {
+    return 0;
+  }
+  return packet_id;
+}
+
+absl::StatusOr<std::unique_ptr<Session>> Session::Open(Options options) {
+  std::unique_ptr<Session> session(new Session(std::move(options)));
+  MutexLock lock(&session->mutex_);
+  MQTTPUSH_RETURN_IF_ERROR(session->Load());
+  return session;
+}
+
+absl::Status Session::Load() {
+  MQTTPUSH_ASSIGN_OR_RETURN(std::vector<wire::SessionRecord> records,
+                            SessionFile::Read(options_.path));
+  for (const wire::SessionRecord& record : records) Apply(record);
+  const std::string why =
+      WhyNotTrusted(records, options_.identity, options_.boot_id);
+  if (!why.empty()) ApplyBroken(why);
+  return Compact();
+}
+
+bool Session::established() const {
+  MutexLock lock(&mutex_);
+  return established_;
+}
+
+void Session::SetEstablished() {
+  MutexLock lock(&mutex_);
+  if (established_) return;
+  wire::SessionRecord record;
+  record.mutable_established();
+  Record(std::move(record));
+}
+
+void Session::Bind(int packet_id, const wire::Publish& message) {
+  Bound bound;
+  bound.delivery = DeliveryKey::Of(message.delivery());
+  bound.sent_as.set_topic(message.topic());
+  bound.sent_as.set_qos(message.qos());
+  bound.sent_as.set_subscription_revision(message.subscription_revision());
+  MutexLock lock(&mutex_);
+  bound_[packet_id] = std::move(bound);
+}
+
+void Session::Put(const std::string& key, std::string packet) {
+  const int packet_id = PacketIdOfKey(key);
+  if (packet_id == 0) return;
+  MutexLock lock(&mutex_);
+  auto known = in_flight_.find(packet_id);
+  // A repetition differs in its DUP flag only.
+  if (known != in_flight_.end() && known->second.packets.count(key) > 0) return;
+  wire::SessionRecord record;
+  wire::SessionPacket& stored = *record.mutable_packet();
+  stored.set_key(key);
+  stored.set_packet(std::move(packet));
+  if (auto bound = bound_.find(packet_id); bound != bound_.end()) {
+    *stored.mutable_delivery() = ToProto(bound->second.delivery);
+    *stored.mutable_sent_as() = std::move(bound->second.sent_as);
+    bound_.erase(bound);
+  }
+  Record(std::move(record));
+}
+
+std::optional<std::string> Session::Get(const std::string& key) const {
+  MutexLock lock(&mutex_);
+  auto message = in_flight_.find(PacketIdOfKey(key));
+  if (message == in_flight_.end()) return std::nullopt;
+  auto packet = message->second.packets.find(key);
+  if (packet == message->second.packets.end()) return std::nullopt;
+  return packet->second;
+}
+
+std::vector<std::string> Session::Keys() const {
+  std::vector<std::string> keys;
+  MutexLock lock(&mutex_);
+  for (const auto& [packet_id, message] : in_flight_) {
+    for (const auto& [key, packet] : message.packets) keys.push_back(key);
+  }
+  return keys;
+}
+
+void Session::End(int packet_id, const WireEvidence& evidence) {
+  MutexLock lock(&mutex_);
+  auto found = in_flight_.find(packet_id);
+  if (found == in_flight_.end()) return;
+  const InFlight& message = found->second;
+  wire::SessionRecord record;
+  wire::SessionEnd& end = *record.mutable_ended();
+  *end.mutable_delivery() = ToProto(message.delivery);
+  end.set_packet_id(packet_id);
+  end.set_rejected(evidence.rejected);
+  end.set_reason_code(evidence.reason_code);
+  end.set_reason_string(
+      CleanText(evidence.reason_string, limits::kMaxErrorMessageBytes));
+  end.set_duplicate_flag(evidence.duplicate_flag);
+  end.set_publish_time_us(ToMicros(evidence.publish_time));
+  end.set_pubrec_time_us(ToMicros(evidence.pubrec_time));
+  end.set_ack_time_us(ToMicros(evidence.ack_time));
+  *end.mutable_sent_as() = message.sent_as;
+  if (evidence.downgraded) {
+    end.set_warning(kDowngraded);
+  } else if (auto why = uncertain_.find(message.delivery);
+             why != uncertain_.end()) {
+    end.set_warning(why->second);
+  }
+  Record(std::move(record));
+}
+
+void Session::Break(const std::string& why) {
+  MutexLock lock(&mutex_);
+  if (in_flight_.empty()) return;
+  wire::SessionRecord record;
+  record.mutable_broken()->set_why(why);
+  Record(std::move(record));
+}
+
+std::vector<StoredMessage> Session::ListInFlight() const {
+  std::map<int64_t, StoredMessage> by_order;
+  MutexLock lock(&mutex_);
+  for (const auto& [packet_id, message] : in_flight_) {
+    StoredMessage& stored = by_order[message.order];
+    stored = {message.delivery, packet_id, 0, message.sent_as};
+    for (const auto& [key, packet] : message.packets) {
+      stored.bytes += packet.size();
+    }
+  }
+  std::vector<StoredMessage> messages;
+  for (auto& [order, stored] : by_order) messages.push_back(std::move(stored));
+  return messages;
+}
+
+std::optional<wire::SessionEnd> Session::FindEnded(DeliveryKey delivery) const {
+  MutexLock lock(&mutex_);
+  auto found = ended_.find(delivery);
+  if (found == ended_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::vector<DeliveryKey> Session::ListEnded() const {
+  std::vector<DeliveryKey> ended;
+  MutexLock lock(&mutex_);
+  for (const auto& [delivery, end] : ended_) ended.push_back(delivery);
+  return ended;
+}
+
+void Session::Forget(const std::vector<DeliveryKey>& deliveries) {
+  wire::SessionRecord record;
+  MutexLock lock(&mutex_);
+  for (DeliveryKey delivery : deliveries) {
+    if (ended_.count(delivery) == 0) continue;
+    *record.mutable_forgotten()->add_deliveries() = ToProto(delivery);
+  }
+  if (record.has_forgotten()) Record(std::move(record));
+}
+
+std::string Session::WhyUncertain(DeliveryKey delivery) const {
+  MutexLock lock(&mutex_);
+  auto found = uncertain_.find(delivery);
+  return found == uncertain_.end() ? "" : found->second;
+}
+
+absl::Status Session::Close() {
+  MutexLock lock(&mutex_);
+  MQTTPUSH_RETURN_IF_ERROR(file_.Sync());
+  wire::SessionRecord record;
+  record.mutable_closed();
+  MQTTPUSH_RETURN_IF_ERROR(file_.Append(record));
+  return file_.Sync();
+}
+
+void Session::Apply(const wire::SessionRecord& record) {
+  switch (record.record_case()) {
+    case wire::SessionRecord::kEstablished:
+      established_ = true;
+      return;
+    case wire::SessionRecord::kPacket:
+      return ApplyPacket(record.packet());
+    case wire::SessionRecord::kEnded: {
+      const DeliveryKey delivery = DeliveryKey::Of(record.ended().delivery());
+      // The number may have been used anew since.
+      auto sent = in_flight_.find(record.ended().packet_id());
+      if (sent != in_flight_.end() && sent->second.delivery == delivery) {
+        in_flight_.erase(sent);
+      }
+      uncertain_.erase(delivery);
+      // What nobody can ask for is not remembered.
+      if (delivery != DeliveryKey()) ended_[delivery] = record.ended();
+      return;
+    }
+    case wire::SessionRecord::kForgotten:
+      for (const wire::DeliveryId& id : record.forgotten().deliveries()) {
+        ended_.erase(DeliveryKey::Of(id));
+      }
+      return;
+    case wire::SessionRecord::kBroken:
+      return ApplyBroken(record.broken().why());
+    case wire::SessionRecord::kUncertain:
+      uncertain_[DeliveryKey::Of(record.uncertain().delivery())] =
+          record.uncertain().why();
+      return;
+    default:
+      return;
+  }
+}
+
+void Session::ApplyPacket(const wire::SessionPacket& packet) {
+  InFlight& message = in_flight_[PacketIdOfKey(packet.key())];
+  if (message.order == 0) message.order = next_order_++;
+  if (packet.has_delivery()) {
+    message.delivery = DeliveryKey::Of(packet.delivery());
+    message.sent_as = packet.sent_as();
+  }
+  message.packets[packet.key()] = packet.packet();
+}
+
+void Session::ApplyBroken(const std::string& why) {
+  for (const auto& [packet_id, message] : in_flight_) {
+    uncertain_[message.delivery] = why;
+  }
+  in_flight_.clear();
+  established_ = false;
+}
+
+void Session::Record(wire::SessionRecord record) {
+  Apply(record);
+  absl::Status written = file_.Append(record);
+  if (written.ok() && file_.bytes() > compacted_bytes_ + kCompactBytes &&
+      file_.bytes() > 4 * compacted_bytes_) {
+    written = Compact();
+  }
+  if (!written.ok()) options_.on_broken(written);
+}
+
+absl::Status Session::Compact() {
+  std::vector<wire::SessionRecord> records(1);
+  records[0].mutable_opened()->set_identity(options_.identity);
+  records[0].mutable_opened()->set_boot_id(options_.boot_id);
+  auto add = [&records]() -> wire::SessionRecord& {
+    return records.emplace_back();
+  };
+  if (established_) add().mutable_established();
+  std::map<int64_t, const InFlight*> by_order;
+  for (const auto& [packet_id, message] : in_flight_) {
+    by_order[message.order] = &message;
+  }
+  for (const auto& [order, message] : by_order) {
+    for (const auto& [key, packet] : message->packets) {
+      wire::SessionPacket& stored = *add().mutable_packet();
+      stored.set_key(key);
+      stored.set_packet(packet);
+      *stored.mutable_delivery() = ToProto(message->delivery);
+      *stored.mutable_sent_as() = message->sent_as;
+    }
+  }
+  for (const auto& [delivery, end] : ended_) *add().mutable_ended() = end;
+  for (const auto& [delivery, why] : uncertain_) {
+    wire::SessionUncertain& uncertain = *add().mutable_uncertain();
+    *uncertain.mutable_delivery() = ToProto(delivery);
+    uncertain.set_why(why);
+  }
+  MQTTPUSH_ASSIGN_OR_RETURN(file_,
+                            SessionFile::Replace(options_.path, records));
+  compacted_bytes_ = file_.bytes();
+  return absl::OkStatus();
+}
+
+}  // namespace mqttpush

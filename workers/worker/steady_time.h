@@ -1,0 +1,19 @@
+// SteadyNow: the clock for durations, which no correction of the time of day
+// moves.
+#ifndef MQTTPUSH_WORKERS_WORKER_STEADY_TIME_H_
+#define MQTTPUSH_WORKERS_WORKER_STEADY_TIME_H_
+
+#include <chrono>
+
+#include "absl/time/time.h"
+
+namespace mqttpush {
+
+// Since an epoch of its own.
+inline absl::Duration SteadyNow() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_WORKERS_WORKER_STEADY_TIME_H_
