@@ -1,0 +1,52 @@
+#include "tests/interop/broker_traits.h"
+
+namespace mqttpush {
+
+// Found by running, not read anywhere. Versions: brokers/*/fetch and the files
+// beside it.
+const std::vector<BrokerTraits>& Brokers() {
+  static const auto* const brokers = new std::vector<BrokerTraits>{
+      {.name = "rabbitmq",
+       .mqtt_5 = false,
+       .maximum_qos = 1,
+       .keeps_sessions = false,
+       .keeps_sessions_over_restart = false,
+       .customer_qos = 1,
+       .qos_2 = Refusal::kAsQos1,
+       .no_mqtt_5 = "connection closed before CONNACK",
+       .bad_password_3 = "CONNACK 4: bad user name or password"},
+      {.name = "nats",
+       .mqtt_5 = false,
+       .maximum_qos = 1,
+       .customer_qos = 1,
+       .forbidden_3 = Refusal::kSilentDrop,
+       .qos_2 = Refusal::kClose,
+       .no_mqtt_5 = "CONNACK 1: unacceptable protocol version",
+       .bad_password_3 = "CONNACK 5: not authorized"},
+      // Its state is in memory. Messages of QoS 2 it loses on the way to
+      // customers with a persistent session and QoS 1 or 2, whoever sends them.
+      {.name = "aedes",
+       .mqtt_5 = false,
+       .keeps_sessions = false,
+       .keeps_sessions_over_restart = false,
+       .says_qos_2_session = false,
+       .keeps_messages_over_restart = false,
+       .customer_qos = 0,
+       .no_mqtt_5 = "CONNACK 1: unacceptable protocol version",
+       .bad_password_3 = "CONNACK 4: bad user name or password"},
+      // After a restart it ends every connection of a session that it had
+      // messages for: its customer needs a new session.
+      {.name = "mochi",
+       .keeps_messages_over_restart = false,
+       .bad_password_3 = "CONNACK 5: not authorized",
+       .bad_password_5 = "CONNACK 0x86 bad user name or password",
+       .connack = {.receive_maximum = 1024}},
+      {.name = "hivemq",
+       .bad_password_3 = "CONNACK 5: not authorized",
+       .bad_password_5 = "CONNACK 0x87 not authorized",
+       .connack = {.receive_maximum = 10}},
+  };
+  return *brokers;
+}
+
+}  // namespace mqttpush

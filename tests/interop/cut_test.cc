@@ -1,0 +1,160 @@
+// Connections end and brokers restart in the middle of messages: at QoS 1 and 2
+// all arrive, first arrivals in order, and how often some arrive twice is
+// counted.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "tests/e2e/arrivals.h"
+#include "tests/interop/interop_test.h"
+#include "tests/support/wait_until.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::IsEmpty;
+
+constexpr int kCuts = 3;
+// Between ten events: some brokers write each message to the disk.
+constexpr absl::Duration kPause = absl::Milliseconds(40);
+
+class CutTest : public InteropTest {
+ protected:
+  void SetUp() override {
+    InteropTest::SetUp();
+    ASSERT_FALSE(HasFatalFailure());
+    proxy_ = std::make_unique<CuttableProxy>(broker().port());
+    StartPushing(proxy_->port());
+    Add(kSubscription, topic());
+    WaitForLink(v1::Link::CONNECTED);
+    producer_ = std::make_unique<LoadProducer>(LoadProducer::Options{
+        .address = service_->address(), .owner_id = kOwner, .pause = kPause});
+    ASSERT_TRUE(producer_->WaitForAccepted(100));
+  }
+
+  void MoreLoad() {
+    ASSERT_TRUE(producer_->WaitForAccepted(producer_->accepted().size() + 100));
+  }
+
+  // Lets the broker have messages whose acknowledgements are lost.
+  void LoseAcknowledgements() {
+    proxy_->SwallowReplies();
+    if (GetParam().qos == 0) return MoreLoad();
+    ASSERT_TRUE(WaitUntil(kPatience, [&] { return proxy_->swallowed() > 0; }));
+  }
+
+  v1::Backlog BacklogNow() {
+    const auto subscription = admin().GetSubscription(kSubscription);
+    return subscription.ok() ? subscription->backlog() : v1::Backlog();
+  }
+
+  // After a restart, before the worker does: a customer whose session is lost
+  // gets nothing that was sent before.
+  void CustomerComesBack() {
+    if (traits().keeps_messages_over_restart) {
+      ASSERT_TRUE(customer_->WaitUntilSubscribed(kPatience));
+      return;
+    }
+    earlier_ = customer_->messages();
+    customer_ = SubscribeTo(prefix_ + "/#", prefix_ + "-customer-2");
+    ASSERT_NE(customer_, nullptr);
+  }
+
+  Arrivals ArrivalsNow() {
+    std::vector<ReceivedMessage> all = earlier_;
+    const auto later = customer_->messages();
+    all.insert(all.end(), later.begin(), later.end());
+    return ArrivalsOf(all);
+  }
+
+  // Ends the load, and waits until nothing is under way.
+  Arrivals Drain() {
+    EXPECT_TRUE(IsOk(producer_->Stop()));
+    const size_t accepted = producer_->accepted().size();
+    v1::Backlog backlog;
+    EXPECT_TRUE(WaitUntil(kPatience, [&] {
+      backlog = BacklogNow();
+      return backlog.delivered_count() + backlog.parked_count() ==
+             static_cast<int64_t>(accepted);
+    })) << backlog.ShortDebugString();
+    Arrivals arrivals;
+    // At QoS 0, and where the broker forgets, some may never come.
+    const bool all = GetParam().qos > 0 && traits().keeps_messages_over_restart;
+    WaitUntil(all ? kPatience : absl::Seconds(2), [&] {
+      arrivals = ArrivalsNow();
+      return arrivals.first.size() >= accepted;
+    });
+    return arrivals;
+  }
+
+  static int Twice(const Arrivals& arrivals) {
+    return static_cast<int>(
+        std::count_if(arrivals.count.begin(), arrivals.count.end(),
+                      [](const auto& event) { return event.second > 1; }));
+  }
+
+  // In the order of acceptance, with gaps.
+  void ExpectInOrder(const Arrivals& arrivals) {
+    const std::vector<std::string> accepted = producer_->accepted();
+    auto at = accepted.begin();
+    for (const std::string& id : arrivals.first) {
+      at = std::find(at, accepted.end(), id);
+      ASSERT_NE(at, accepted.end()) << id << " is not in order";
+    }
+  }
+
+  void Report(const std::string& what, const Arrivals& arrivals) {
+    Fact(absl::StrCat(
+        "QoS ", GetParam().qos, ", ", what, ": ", producer_->accepted().size(),
+        " accepted, ", producer_->accepted().size() - arrivals.first.size(),
+        " did not arrive, ", Twice(arrivals), " arrived more than once"));
+  }
+
+  std::unique_ptr<CuttableProxy> proxy_;
+  std::unique_ptr<LoadProducer> producer_;
+  std::vector<ReceivedMessage> earlier_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Interop, CutTest, ::testing::ValuesIn(Supported()),
+                         [](const auto& info) { return NameOf(info.param); });
+
+TEST_P(CutTest, ConnectionIsCut) {
+  for (int i = 0; i < kCuts; ++i) {
+    LoseAcknowledgements();
+    proxy_->Cut();
+    MoreLoad();
+  }
+  const Arrivals arrivals = Drain();
+  Report(absl::StrCat(kCuts, " cuts"), arrivals);
+  ExpectInOrder(arrivals);
+  if (GetParam().qos == 0) {
+    EXPECT_EQ(Twice(arrivals), 0);
+    return;
+  }
+  EXPECT_EQ(arrivals.first.size(), producer_->accepted().size());
+  EXPECT_THAT(Unexplained(arrivals, HistoryOf()), IsEmpty());
+  if (GetParam().qos == 2 && traits().exactly_once_across_cuts) {
+    EXPECT_EQ(Twice(arrivals), 0);
+  }
+}
+
+TEST_P(CutTest, BrokerRestarts) {
+  LoseAcknowledgements();
+  proxy_->Shut();
+  proxy_->Cut();
+  ASSERT_OK(broker().Stop());
+  MoreLoad();
+  ASSERT_OK(broker().Start());
+  CustomerComesBack();
+  proxy_->Open();
+  MoreLoad();
+  const Arrivals arrivals = Drain();
+  Report("broker restarted", arrivals);
+  ExpectInOrder(arrivals);
+  if (GetParam().qos == 0) return;
+  if (traits().keeps_messages_over_restart) {
+    EXPECT_EQ(arrivals.first.size(), producer_->accepted().size());
+  }
+}
+
+}  // namespace
+}  // namespace mqttpush

@@ -1,0 +1,123 @@
+// What a broker says of its limits, and what it remembers: asked of it without
+// the product, because the product's promises rest on it.
+#include "tests/interop/probe.h"
+
+#include "absl/strings/str_cat.h"
+#include "tests/interop/interop_test.h"
+#include "tests/support/wait_until.h"
+
+namespace mqttpush {
+namespace {
+
+constexpr int kPubrec = 5;
+constexpr int kPubcomp = 7;
+
+class ProbeTest : public InteropTest {
+ protected:
+  // Connects with the session of this test.
+  std::unique_ptr<Probe> Connect(bool* session_present) {
+    auto probe = std::make_unique<Probe>(broker().port(), GetParam().version);
+    const auto connack = probe->Connect(prefix_ + "-probe");
+    EXPECT_TRUE(connack && connack->code == 0);
+    *session_present = connack && connack->session_present;
+    return probe;
+  }
+};
+
+class Qos2ProbeTest : public ProbeTest {};
+
+INSTANTIATE_TEST_SUITE_P(Interop, ProbeTest,
+                         ::testing::ValuesIn(Supported(0, 0)),
+                         [](const auto& info) { return NameOf(info.param); });
+INSTANTIATE_TEST_SUITE_P(Interop, Qos2ProbeTest,
+                         ::testing::ValuesIn(Supported(2, 2)),
+                         [](const auto& info) { return NameOf(info.param); });
+
+int ValueOf(const Properties& properties, int property) {
+  const auto found = properties.find(property);
+  return found == properties.end() ? -1 : static_cast<int>(found->second);
+}
+
+TEST_P(ProbeTest, Connack) {
+  Probe probe(broker().port(), GetParam().version);
+  const auto connack = probe.Connect(prefix_ + "-probe");
+  ASSERT_TRUE(connack);
+  EXPECT_EQ(connack->code, 0);
+  const Properties& found = connack->properties;
+  std::string text;
+  for (const auto& [property, value] : found) {
+    absl::StrAppend(&text, " 0x", absl::Hex(property), "=", value);
+  }
+  Fact(absl::StrCat("CONNACK properties:", text.empty() ? " none" : text));
+  if (!mqtt_5()) return;
+  const ConnackLimits& want = traits().connack;
+  EXPECT_EQ(ValueOf(found, kReceiveMaximum), want.receive_maximum);
+  EXPECT_EQ(ValueOf(found, kMaximumQos), want.maximum_qos);
+  EXPECT_EQ(ValueOf(found, kRetainAvailable), want.retain_available);
+  EXPECT_EQ(ValueOf(found, kMaximumPacketSize), want.maximum_packet_size);
+}
+
+TEST_P(ProbeTest, SessionWithoutSubscriptions) {
+  bool present = true;
+  Connect(&present);
+  EXPECT_FALSE(present);
+  Connect(&present);
+  EXPECT_EQ(present, traits().keeps_sessions);
+  const bool over_reconnect = present;
+  ASSERT_OK(broker().Stop());
+  ASSERT_OK(broker().Start());
+  Connect(&present);
+  EXPECT_EQ(present, traits().keeps_sessions_over_restart);
+  Fact(absl::StrCat("session of a publisher kept over a reconnect: ",
+                    over_reconnect ? "yes" : "no",
+                    ", over a restart: ", present ? "yes" : "no"));
+}
+
+// PUBLISH, a lost connection, the same PUBLISH again with DUP, PUBREL: the
+// customer must get it once.
+// A session with a message half way.
+TEST_P(Qos2ProbeTest, RestartHalfWay) {
+  bool present = false;
+  auto probe = Connect(&present);
+  probe->Publish(topic(), "once", 7, /*duplicate=*/false);
+  ASSERT_TRUE(probe->Await(kPubrec));
+  ASSERT_OK(broker().Stop());
+  ASSERT_OK(broker().Start());
+  probe = Connect(&present);
+  probe->Release(7);
+  const bool goes_on = probe->Await(kPubcomp);
+  Fact(absl::StrCat("QoS 2 goes on with PUBREL after a restart: ",
+                    goes_on ? "yes" : "no"));
+  EXPECT_EQ(goes_on, traits().resumes_qos_2_after_restart);
+}
+
+TEST_P(Qos2ProbeTest, RemembersOverAReconnect) {
+  bool present = false;
+  auto probe = Connect(&present);
+  probe->Publish(topic(), "once", 7, /*duplicate=*/false);
+  ASSERT_TRUE(probe->Await(kPubrec));
+  probe = Connect(&present);
+  EXPECT_EQ(present, traits().says_qos_2_session);
+  probe->Publish(topic(), "once", 7, /*duplicate=*/true);
+  ASSERT_TRUE(probe->Await(kPubrec));
+  probe->Release(7);
+  ASSERT_TRUE(probe->Await(kPubcomp));
+  // What comes after it shows that nothing more of it comes.
+  probe->Publish(topic(), "last", 8, /*duplicate=*/false);
+  ASSERT_TRUE(probe->Await(kPubrec));
+  probe->Release(8);
+  const auto last_came = [&] {
+    const auto messages = customer_->messages();
+    return !messages.empty() && messages.back().payload == "last";
+  };
+  ASSERT_TRUE(WaitUntil(kPatience, last_came));
+  const size_t copies = customer_->count() - 1;
+  Fact(
+      absl::StrCat("a QoS 2 message repeated after a reconnect reached the "
+                   "customer ",
+                   copies, " times; session present ", present ? "1" : "0"));
+  EXPECT_EQ(copies == 1, traits().remembers_qos_2);
+}
+
+}  // namespace
+}  // namespace mqttpush
