@@ -135,8 +135,8 @@ void BrokerDispatch::CutForOne(const SubscriptionDispatch& subscription,
   };
   auto one = std::find_if(
       next.events.begin(), next.events.end(), [&](const EventRecord& event) {
-        return waits(event) &&
-               poison_.MustBeAlone({subscription.uid(), event.seq});
+        return poison_.MustBeAlone({subscription.uid(), event.seq}) &&
+               waits(event);
       });
   if (one == next.events.end()) return;
   const bool first = std::none_of(next.events.begin(), one, waits);

@@ -80,5 +80,30 @@ TEST(CommitQueueTest, TriesAgainUntilWrittenAndKeepsTheOrder) {
   EXPECT_THAT(log.cursors(), ElementsAre(1, 2, 3));
 }
 
+// Whoever adds nothing waits for what was added before, and no longer.
+TEST(CommitQueueTest, NothingHasItsPlaceInTheLineToo) {
+  FlakyLog log(/*failures=*/1);
+  EventLoop loop;
+  CommitQueue queue(&log, &loop);
+  std::vector<std::string> order;
+  std::promise<void> idle;
+  loop.Post([&] {
+    auto note = [&order](const char* what) {
+      return [&order, what] { order.push_back(what); };
+    };
+    queue.Add({}, note("nothing"));
+    queue.Add({}, note("nothing again"));
+    queue.Add({{.subscription_uid = 1, .cursor = 1}}, note("something"));
+    queue.Add({}, note("nothing at last"));
+    queue.WhenIdle([&] { idle.set_value(); });
+  });
+  ASSERT_EQ(idle.get_future().wait_for(std::chrono::seconds(30)),
+            std::future_status::ready);
+  loop.Stop();
+  EXPECT_THAT(order, ElementsAre("nothing", "nothing again", "something",
+                                 "nothing at last"));
+  EXPECT_THAT(log.cursors(), ElementsAre(1));
+}
+
 }  // namespace
 }  // namespace mqttpush
