@@ -113,7 +113,6 @@ void LedgerSubscriber::Handle(absl::string_view packet) {
       if (packet.size() < 4 || packet[3] != 0) return;
       if ((packet[2] & 1) != 0) return OnReady();
       // The broker knows nothing of what was open.
-      open_ids_.clear();
       last_.clear();
       return Send(SubscribePacket(1, "#", 2));
     case kSuback:
@@ -123,7 +122,7 @@ void LedgerSubscriber::Handle(absl::string_view packet) {
     case kPubrec:
       return Send(AcknowledgementPacket(kPubrel, PacketIdOf(packet)));
     case kPubrel:
-      open_ids_.erase(PacketIdOf(packet));
+      last_.erase(PacketIdOf(packet));
       return Send(AcknowledgementPacket(kPubcomp, PacketIdOf(packet)));
     default:
       return;
@@ -139,10 +138,9 @@ void LedgerSubscriber::HandlePublish(const Publish& publish) {
 
 bool LedgerSubscriber::IsRepeated(const Publish& publish) {
   if (publish.qos == 0) return false;
-  if (publish.qos == 2) return !open_ids_.insert(publish.packet_id).second;
   Publish& last = last_[publish.packet_id];
-  if (publish.duplicate && last.topic == publish.topic &&
-      last.payload == publish.payload) {
+  if (publish.duplicate && last.qos == publish.qos &&
+      last.topic == publish.topic && last.payload == publish.payload) {
     return true;
   }
   last = publish;

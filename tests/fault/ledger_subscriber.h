@@ -6,7 +6,6 @@
 #include <atomic>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <thread>
 
@@ -51,8 +50,7 @@ class LedgerSubscriber {
   std::atomic<bool> stopping_ = false;
   // Of the thread alone:
   PacketSplitter splitter_;
-  std::set<uint16_t> open_ids_;  // QoS 2, until PUBREL
-  // QoS 1: the last message of each id.
+  // The last message of each packet id; of QoS 2 until PUBREL.
   std::map<uint16_t, Publish> last_;
 
   Mutex mutex_;
