@@ -233,10 +233,26 @@ TEST_F(WorkerSessionTest, AStaleSessionOfTheBrokerIsThrownAway) {
     ASSERT_EQ(unlink(dir_.File("1.session").c_str()), 0);
     StartWorker(SessionSettings(broker->port(), level));
     ASSERT_TRUE(Connected());
-    EXPECT_FALSE(plane_->Says().statuses.back().session_present());
+    EXPECT_THAT(broker->ReadLog(),
+                HasSubstr(level == 5 ? "worker-under-test (p5, c1"
+                                     : "worker-under-test (p2, c1"));
     plane_->Publish(1, {Event(2)});
     ASSERT_TRUE(plane_->WaitFor(HasResults(1), kDeadline));
     ASSERT_TRUE(subscriber->WaitForCount(2, kDeadline));
+    plane_->process().Kill();
+    ASSERT_EQ(unlink(dir_.File("1.session").c_str()), 0);
+  }
+}
+
+TEST_F(WorkerSessionTest, ABrokerThatRestartsKnowsTheSession) {
+  for (int level : {4, 5}) {
+    auto broker = *MosquittoBroker::Create();
+    StartWorker(SessionSettings(broker->port(), level));
+    ASSERT_TRUE(Connected());
+    broker->Stop();
+    ASSERT_TRUE(broker->Start().ok());
+    ASSERT_TRUE(plane_->WaitFor(HasEpoch(2), kDeadline));
+    EXPECT_TRUE(plane_->Says().statuses.back().session_present()) << level;
     plane_->process().Kill();
     ASSERT_EQ(unlink(dir_.File("1.session").c_str()), 0);
   }
