@@ -41,7 +41,6 @@ LinkTransition WhileWaiting(State state, LinkEvent event) {
   return {state, Action::kNone};
 }
 
-constexpr int kNotAuthorized = 0x87;
 constexpr int kSessionTakenOver = 0x8E;
 constexpr int kUseAnotherServer = 0x9C;
 constexpr int kServerMoved = 0x9D;
@@ -50,7 +49,6 @@ constexpr int kServerMoved = 0x9D;
 
 LinkEvent EventOfDisconnect(int reason_code) {
   switch (reason_code) {
-    case kNotAuthorized:
     case kSessionTakenOver:
     case kUseAnotherServer:
     case kServerMoved:

@@ -54,9 +54,9 @@ struct LinkTransition {
 LinkTransition NextLinkState(WorkerLinkState state, LinkEvent event);
 
 // What a broker's DISCONNECT of this reason code (MQTT 5, section 3.14.2.1)
-// means: kLinkRefused when another client took the session over or this one is
-// not wanted here, so that coming back at once would be a fight; otherwise, and
-// for 0, kLinkLost.
+// means: kLinkRefused when another client took the session over, or the broker
+// is another one now, so that coming back at once would be a fight; otherwise,
+// and for 0, kLinkLost.
 LinkEvent EventOfDisconnect(int reason_code);
 
 }  // namespace mqttpush

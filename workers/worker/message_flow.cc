@@ -155,6 +155,7 @@ bool MessageFlow::TakenBySession(const wire::Publish& message) {
   const DeliveryKey delivery = DeliveryKey::Of(message.delivery());
   if (InFlightMessage* stored = window_.FindUnasked(delivery)) {
     stored->token = message.token();
+    stored->warning = session_->WhyUncertain(delivery);
     return true;
   }
   std::optional<wire::SessionEnd> end = session_->FindEnded(delivery);
@@ -198,8 +199,9 @@ void MessageFlow::LoseAll(const LossCause& cause) {
   bool blame = cause.by != LossCause::By::kUs;
   for (const InFlightMessage& lost : window_.TakeInFlight()) {
     const WireEvidence evidence = client_->TakeEvidence(lost.packet_id);
-    const bool blamed = blame && (cause.by == LossCause::By::kTimeout ||
-                                  (lost.qos > 0 && !evidence.received()));
+    const bool blamed =
+        blame && (cause.by == LossCause::By::kTimeout ||
+                  (lost.qos > 0 && evidence.written() && !evidence.received()));
     if (blamed) blame = false;
     if (blamed && session_ != nullptr && cause.by == LossCause::By::kBroker &&
         suspect_.Blame(lost.delivery, lost.alone)) {
@@ -302,8 +304,10 @@ void MessageFlow::AddEnded(const wire::Publish& message,
       end.rejected() ? RefusalText(end.reason_code(), end.reason_string())
                      : "");
   const int64_t ended = std::max(end.ack_time_us(), end.pubrec_time_us());
-  result->set_start_time_us(end.publish_time_us());
-  result->set_duration_us(std::max<int64_t>(0, ended - end.publish_time_us()));
+  const int64_t now = absl::ToUnixMicros(clock_->Now());
+  const int64_t start = end.publish_time_us() > 0 ? end.publish_time_us() : now;
+  result->set_start_time_us(start);
+  result->set_duration_us(std::max<int64_t>(0, ended - start));
   result->set_packet_id(end.packet_id());
   result->set_reason_code(end.reason_code());
   result->set_reason_string(end.reason_string());

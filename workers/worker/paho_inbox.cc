@@ -38,8 +38,11 @@ void PahoInbox::Tell(const ConnectedNote& note) {
 }
 
 void PahoInbox::Tell(const ConnectFailedNote& note) {
-  listener_->OnConnectFailed(DescribeConnectFailure(
-      PahoSeams::Diagnostics(), note.code, note.library_message, verify_host_));
+  const ConnectDiagnostics diagnostics = PahoSeams::Diagnostics();
+  ConnectFailure failure = DescribeConnectFailure(
+      diagnostics, note.code, note.library_message, verify_host_);
+  failure.unanswered = diagnostics.connect_written && note.code <= 0;
+  listener_->OnConnectFailed(failure);
 }
 
 void PahoInbox::Tell(const LostNote& note) {

@@ -17,6 +17,11 @@ namespace {
 // it would need.
 constexpr size_t kCompactBytes = 4 << 20;
 
+// Of PUBREL: "sc-7", "sc5-7".
+bool IsReleaseKey(absl::string_view key) {
+  return key.size() > 1 && key[1] == 'c';
+}
+
 int64_t ToMicros(absl::Time time) {
   return time == absl::InfinitePast() ? 0 : absl::ToUnixMicros(time);
 }
@@ -69,7 +74,9 @@ absl::Status Session::Load() {
   const std::string why =
       WhyNotTrusted(records, options_.identity, options_.boot_id);
   if (!why.empty()) ApplyBroken(why);
-  return Compact();
+  MQTTPUSH_RETURN_IF_ERROR(Compact());
+  // Or a power failure could bring the old file back, which was closed.
+  return file_.Sync();
 }
 
 bool Session::established() const {
@@ -159,6 +166,22 @@ void Session::End(int packet_id, const WireEvidence& evidence) {
   Record(std::move(record));
 }
 
+void Session::BeginConnection() {
+  MutexLock lock(&mutex_);
+  if (!AnyReleased()) return;
+  wire::SessionRecord record;
+  record.mutable_connecting();
+  Record(std::move(record));
+}
+
+void Session::EndConnection() {
+  MutexLock lock(&mutex_);
+  if (!connecting_) return;
+  wire::SessionRecord record;
+  record.mutable_connected();
+  Record(std::move(record));
+}
+
 void Session::Break(const std::string& why) {
   MutexLock lock(&mutex_);
   if (in_flight_.empty()) return;
@@ -245,6 +268,11 @@ void Session::Apply(const wire::SessionRecord& record) {
         ended_.erase(DeliveryKey::Of(id));
       }
       return;
+    case wire::SessionRecord::kConnecting:
+      return ApplyConnecting();
+    case wire::SessionRecord::kConnected:
+      connecting_ = false;
+      return;
     case wire::SessionRecord::kBroken:
       return ApplyBroken(record.broken().why());
     case wire::SessionRecord::kUncertain:
@@ -264,6 +292,26 @@ void Session::ApplyPacket(const wire::SessionPacket& packet) {
     message.sent_as = packet.sent_as();
   }
   message.packets[packet.key()] = packet.packet();
+}
+
+void Session::ApplyConnecting() {
+  if (std::exchange(connecting_, true)) {
+    for (auto& [packet_id, message] : in_flight_) {
+      const size_t released = std::erase_if(
+          message.packets,
+          [](const auto& packet) { return IsReleaseKey(packet.first); });
+      if (released > 0) uncertain_[message.delivery] = kUnanswered;
+    }
+  }
+}
+
+bool Session::AnyReleased() const {
+  for (const auto& [packet_id, message] : in_flight_) {
+    for (const auto& [key, packet] : message.packets) {
+      if (IsReleaseKey(key)) return true;
+    }
+  }
+  return false;
 }
 
 void Session::ApplyBroken(const std::string& why) {
@@ -292,6 +340,7 @@ absl::Status Session::Compact() {
     return records.emplace_back();
   };
   if (established_) add().mutable_established();
+  if (connecting_) add().mutable_connecting();
   std::map<int64_t, const InFlight*> by_order;
   for (const auto& [packet_id, message] : in_flight_) {
     by_order[message.order] = &message;

@@ -47,6 +47,12 @@ inline constexpr char kSessionLost[] =
     "the broker had lost its session (session present 0): exactly once could "
     "not be kept, the message may arrive twice";
 
+// Of a message that is sent from PUBLISH on again: see BeginConnection.
+inline constexpr char kUnanswered[] =
+    "a connection ended before the broker said whether it still had the "
+    "session: the message was sent again under its packet id, and may arrive "
+    "twice if the broker had finished it";
+
 // Of a session that sent again, with each connection, a message on which the
 // broker ended it.
 inline constexpr char kGivenUp[] =
@@ -87,6 +93,16 @@ class Session {
   // The message of this packet id ended.
   void End(int packet_id, const WireEvidence& evidence);
 
+  // Before each CONNECT. A broker that has lost its session makes a new one
+  // when it sees CONNECT; if its answer is lost, the next answer will say that
+  // there is a session, and PUBREL would be acknowledged by a broker that never
+  // had the message. So what is past PUBREC is then sent from PUBLISH on, under
+  // its packet id: a broker that has it still knows that; one that has finished
+  // it takes it twice, hence the warning.
+  void BeginConnection();
+  // The broker answered to CONNECT, or never saw it.
+  void EndConnection();
+
   // The broker has lost its half; what is in flight becomes uncertain.
   void Break(const std::string& why);
 
@@ -123,6 +139,8 @@ class Session {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyPacket(const wire::SessionPacket& packet)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ApplyConnecting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AnyReleased() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyBroken(const std::string& why)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Applies it and writes it.
@@ -135,6 +153,7 @@ class Session {
   SessionFile file_ ABSL_GUARDED_BY(mutex_);
   size_t compacted_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool established_ ABSL_GUARDED_BY(mutex_) = false;
+  bool connecting_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t next_order_ ABSL_GUARDED_BY(mutex_) = 1;
   std::map<int, InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);  // by packet id
   std::map<int, Bound> bound_ ABSL_GUARDED_BY(mutex_);         // by packet id

@@ -168,6 +168,30 @@ TEST_F(SessionTest, ALostSessionLeavesUncertainty) {
   EXPECT_EQ(session->WhyUncertain({7, 100}), "");
 }
 
+TEST_F(SessionTest, AfterAnUnansweredConnectPublishIsSentAgain) {
+  {
+    auto session = Open();
+    Send(*session, 1, 100);
+    session->Put("sc-1", "PUBREL");
+    Send(*session, 2, 101);
+    session->BeginConnection();
+    session->EndConnection();
+    session->BeginConnection();
+    EXPECT_EQ(session->Get("sc-1"), "PUBREL");
+  }  // no answer
+  auto session = Open();
+  EXPECT_EQ(session->Get("sc-1"), "PUBREL");
+  session->BeginConnection();
+  EXPECT_EQ(session->Get("sc-1"), std::nullopt);
+  EXPECT_EQ(session->Get("s-1"), "PUBLISH");
+  EXPECT_EQ(session->WhyUncertain({7, 100}), kUnanswered);
+  EXPECT_EQ(session->WhyUncertain({7, 101}), "");
+  session->EndConnection();
+  session->Put("sc-1", "PUBREL");
+  session->End(1, Acknowledged());
+  EXPECT_EQ(session->FindEnded({7, 100})->warning(), kUnanswered);
+}
+
 TEST_F(SessionTest, AnotherBrokersSessionIsNotUsed) {
   {
     auto session = Open();

@@ -127,6 +127,8 @@ void Worker::Drain() {
   if (state_ == WorkerLinkState::kConnected) {
     Quiesce(Goal::kExit, kDrainTimeout);
   } else {
+    client_->Close();
+    CloseSession();
     ExitNow(0);
   }
 }
@@ -175,6 +177,7 @@ void Worker::ExitNow(int code) {
 }
 
 void Worker::OnConnected(const BrokerLimits& limits) {
+  if (session_ != nullptr) session_->EndConnection();
   if (BeginsAgain(limits)) return;
   limits_ = limits;
   if (session_ != nullptr && !limits.session_present) {
@@ -222,6 +225,7 @@ bool Worker::BeginsAgain(const BrokerLimits& limits) {
 void Worker::OnConnectFailed(const ConnectFailure& failure) {
   last_error_ = failure.message;
   cleaning_ = false;
+  if (session_ != nullptr && !failure.unanswered) session_->EndConnection();
   Handle(failure.refused ? LinkEvent::kConnectRefused
                          : LinkEvent::kConnectFailed);
 }
@@ -278,6 +282,11 @@ void Worker::Handle(LinkEvent event) {
 
 void Worker::Connect() {
   Cancel(retry_timer_);
+  // Its news would be about settings that are no longer wanted. After what this
+  // round still has to say: leaving a connection takes a while.
+  loop_->Post([this] {
+    if (awaits_permit_) client_->Close();
+  });
   if (std::exchange(awaits_permit_, true)) return;
   wire::WorkerMessage message;
   message.mutable_connect_request();
@@ -286,7 +295,11 @@ void Worker::Connect() {
 
 void Worker::OnPermit() {
   if (!std::exchange(awaits_permit_, false) || goal_ == Goal::kExit) return;
-  Call();
+  // While it was asked for, the answer may have come from elsewhere.
+  if (state_ == WorkerLinkState::kConnecting ||
+      state_ == WorkerLinkState::kStalled) {
+    Call();
+  }
 }
 
 // After what this round still has to say: leaving a connection takes a while.
@@ -296,7 +309,9 @@ void Worker::Call() {
     if (absl::Status opened = OpenSession(); !opened.ok()) {
       return OnConnectFailed({.message = std::string(opened.message())});
     }
-    client_->Connect(ForConnection(), cleaning_ ? nullptr : session_.get());
+    Session* session = cleaning_ ? nullptr : session_.get();
+    if (session != nullptr) session->BeginConnection();
+    client_->Connect(ForConnection(), session);
   });
 }
 

@@ -270,8 +270,11 @@ TEST_F(WorkerTest, ABrokenLinkHandsEverythingBackInOneMessage) {
   ASSERT_TRUE(Await(HasState(wire::LinkStatus::BACKING_OFF)));
   WorkerSays says = plane_.Says();
   says.results.erase(says.results.begin(), says.results.begin() + 100);
-  EXPECT_EQ(Count(says, wire::Result::LINK_LOST), 100);
-  EXPECT_EQ(Count(says, wire::Result::NOT_SENT), 51);
+  // Of the window, what Paho had not written when the link broke was not sent.
+  const int lost = Count(says, wire::Result::LINK_LOST);
+  EXPECT_GE(lost, 1);
+  EXPECT_LE(lost, 100);
+  EXPECT_EQ(lost + Count(says, wire::Result::NOT_SENT), 151);
   std::vector<int64_t> expected = {1000};
   for (int64_t token = 1; token <= 150; ++token) expected.push_back(token);
   EXPECT_EQ(Tokens(says), expected);
