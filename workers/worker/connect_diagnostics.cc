@@ -75,6 +75,10 @@ ConnectFailure DescribeConnectFailure(const ConnectDiagnostics& diagnostics,
 }
 
 std::string DescribeLoss(const ConnectDiagnostics& diagnostics) {
+  if (diagnostics.out_of_order) {
+    return "connection closed: the broker's PUBREC passed over an older "
+           "message";
+  }
   if (diagnostics.malformed_packet) {
     return "connection closed: the broker sent a malformed packet";
   }

@@ -21,6 +21,9 @@ struct ConnectDiagnostics {
   bool handshake_done = false;
   // The broker sent what MQTT does not allow.
   bool malformed_packet = false;
+  // The broker acknowledged out of order, which would change the order of
+  // messages.
+  bool out_of_order = false;
   // The MQTT CONNECT packet was written.
   bool connect_written = false;
 };

@@ -93,6 +93,10 @@ TEST(ConnectDiagnosticsTest, DescribesALoss) {
   malformed.malformed_packet = true;
   EXPECT_EQ(DescribeLoss(malformed),
             "connection closed: the broker sent a malformed packet");
+  malformed.out_of_order = true;
+  EXPECT_EQ(DescribeLoss(malformed),
+            "connection closed: the broker's PUBREC passed over an older "
+            "message");
 }
 
 }  // namespace

@@ -180,6 +180,7 @@ void MessageFlow::Finish(int64_t id, PublishOutcome outcome) {
 void MessageFlow::Acknowledge(int packet_id, const WireEvidence& evidence) {
   std::optional<InFlightMessage> message = window_.FinishPacket(packet_id);
   if (!message.has_value()) return;
+  suspect_.Clear(message->delivery);
   last_progress_ = SteadyNow();
   acknowledged_ = true;
   last_ack_ = clock_->Now();
@@ -200,6 +201,10 @@ void MessageFlow::LoseAll(const LossCause& cause) {
     const bool blamed = blame && (cause.by == LossCause::By::kTimeout ||
                                   (lost.qos > 0 && !evidence.received()));
     if (blamed) blame = false;
+    if (blamed && session_ != nullptr && cause.by == LossCause::By::kBroker &&
+        suspect_.Blame(lost.delivery, lost.alone)) {
+      session_->Break(kGivenUp);
+    }
     if (lost.token != 0) AddLost(lost, evidence, cause, blamed);
   }
   for (const wire::Publish& queued : window_.TakeQueued()) {

@@ -11,6 +11,7 @@
 #include "workers/worker/link_client.h"
 #include "workers/worker/mqtt_client.h"
 #include "workers/worker/session.h"
+#include "workers/worker/suspect.h"
 #include "workers/worker/wire.h"
 
 namespace mqttpush {
@@ -118,6 +119,7 @@ class MessageFlow {
   absl::Time last_ack_ = absl::InfinitePast();
   absl::Duration last_progress_{};                       // SteadyNow()
   absl::Duration next_look_ = absl::InfiniteDuration();  // SteadyNow()
+  Suspect suspect_;
   int64_t watch_ = 0;  // tells a watchdog that was replaced from the present
 };
 

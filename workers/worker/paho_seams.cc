@@ -31,6 +31,11 @@ namespace {
 // A worker has some twenty files open; a socket beyond this is not guarded.
 constexpr int kMaxFd = 4096;
 
+// So many answers in order make an orderly broker; so many times without, and
+// its order is not insisted on.
+constexpr int kOrderlyAcks = 100;
+constexpr int kMaxOrderBreaks = 5;
+
 struct State {
   Mutex mutex;
   // By socket.
@@ -39,6 +44,9 @@ struct State {
   // Of the present connection.
   WireLog wire_log ABSL_GUARDED_BY(mutex);
   absl::Duration last_heard ABSL_GUARDED_BY(mutex);  // steady; 0: never
+  // Of all connections.
+  int acks_in_order ABSL_GUARDED_BY(mutex) = 0;
+  int order_breaks ABSL_GUARDED_BY(mutex) = 0;
   ConnectDiagnostics diagnostics ABSL_GUARDED_BY(mutex);
   PahoSeams::Counters counters ABSL_GUARDED_BY(mutex);
   std::string name ABSL_GUARDED_BY(mutex);
@@ -127,6 +135,14 @@ bool HideFailure(int fd, const iovec* parts, int count, ssize_t written,
   return true;
 }
 
+// A broker that never keeps the order must not cost the link for ever. Counts
+// the times that it did not with few answers in between.
+bool MayInsistOnOrder() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state().mutex) {
+  if (state().acks_in_order > kOrderlyAcks) state().order_breaks = 0;
+  state().acks_in_order = 0;
+  return ++state().order_breaks <= kMaxOrderBreaks;
+}
+
 // Looks for answers in what the broker sent; false when the connection must not
 // go on.
 bool NoteRead(int fd, const void* data, size_t size) {
@@ -134,11 +150,17 @@ bool NoteRead(int fd, const void* data, size_t size) {
   MutexLock lock(&state().mutex);
   state().last_heard = SteadyNow();
   AckReader& reader = state().readers[fd];
+  bool in_order = true;
   for (const AckPacket& ack : reader.Feed(data, size)) {
-    state().wire_log.OnAck(ack, now);
+    in_order &= state().wire_log.OnAck(ack, now);
+    if (in_order) ++state().acks_in_order;
   }
-  if (!reader.malformed()) return true;
-  state().diagnostics.malformed_packet = true;
+  state().diagnostics.malformed_packet |= reader.malformed();
+  state().diagnostics.out_of_order |= !in_order && MayInsistOnOrder();
+  if (!state().diagnostics.malformed_packet &&
+      !state().diagnostics.out_of_order) {
+    return true;
+  }
   shutdown(fd, SHUT_RDWR);
   return false;
 }
@@ -307,10 +329,9 @@ int SSL_read(SSL* ssl, void* buffer, int bytes) {
   const int fd = SSL_get_fd(ssl);
   if (!IsGuarded(fd)) return result;
   if (result > 0) {
-    NoteRead(fd, buffer, static_cast<size_t>(result));
-  } else {
-    SSL_get_error(ssl, result);
+    return NoteRead(fd, buffer, static_cast<size_t>(result)) ? result : -1;
   }
+  SSL_get_error(ssl, result);
   return result;
 }
 

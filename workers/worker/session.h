@@ -47,6 +47,13 @@ inline constexpr char kSessionLost[] =
     "the broker had lost its session (session present 0): exactly once could "
     "not be kept, the message may arrive twice";
 
+// Of a session that sent again, with each connection, a message on which the
+// broker ended it.
+inline constexpr char kGivenUp[] =
+    "the broker ended the connection on one message again and again, and the "
+    "session was begun afresh: exactly once could not be kept, the message may "
+    "arrive twice";
+
 // Of a message whose broker answers QoS 2 as if it were QoS 1.
 inline constexpr char kDowngraded[] =
     "the broker answered QoS 2 with PUBACK: it gives QoS 1 only, the message "

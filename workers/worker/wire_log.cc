@@ -1,5 +1,7 @@
 #include "workers/worker/wire_log.h"
 
+#include <algorithm>
+
 namespace mqttpush {
 namespace {
 
@@ -16,14 +18,17 @@ void WireLog::OnWrite(const PacketHead& packet, absl::Time now) {
   if (!added) return;
   entry->second.publish_time = now;
   entry->second.qos = packet.qos;
+  entry->second.order = ++written_;
   entry->second.duplicate_flag =
       packet.duplicate || packet.type == PacketType::kPubrel;
 }
 
-void WireLog::OnAck(const AckPacket& ack, absl::Time now) {
+bool WireLog::OnAck(const AckPacket& ack, absl::Time now) {
   auto found = messages_.find(ack.packet_id);
-  if (found == messages_.end()) return;
+  if (found == messages_.end()) return true;
   WireEvidence& message = found->second;
+  const bool in_order =
+      ack.type != PacketType::kPubrec || !PassesOverOlder(message);
   if (ack.type == PacketType::kPubrec) {
     message.pubrec_time = now;
   } else {
@@ -36,6 +41,16 @@ void WireLog::OnAck(const AckPacket& ack, absl::Time now) {
   }
   if (ack.reason_code != 0) message.reason_code = ack.reason_code;
   if (!ack.reason_string.empty()) message.reason_string = ack.reason_string;
+  return in_order;
+}
+
+bool WireLog::PassesOverOlder(const WireEvidence& message) const {
+  return std::any_of(messages_.begin(), messages_.end(),
+                     [&message](const auto& entry) {
+                       const WireEvidence& other = entry.second;
+                       return other.qos == 2 && other.order < message.order &&
+                              !other.received();
+                     });
 }
 
 WireEvidence WireLog::Get(int packet_id) const {

@@ -2,6 +2,7 @@
 #ifndef MQTTPUSH_WORKERS_WORKER_WIRE_LOG_H_
 #define MQTTPUSH_WORKERS_WORKER_WIRE_LOG_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -26,6 +27,8 @@ struct WireEvidence {
   int reason_code = 0;        // MQTT 5; the last that is not 0
   std::string reason_string;  // MQTT 5
 
+  int64_t order = 0;  // of the writing
+
   bool written() const { return publish_time != absl::InfinitePast(); }
   // The broker has taken it over: what follows is not about the message.
   bool received() const {
@@ -38,13 +41,18 @@ struct WireEvidence {
 class WireLog {
  public:
   void OnWrite(const PacketHead& packet, absl::Time now);
-  void OnAck(const AckPacket& ack, absl::Time now);
+  // False when PUBREC passes over an older message of QoS 2 that has none,
+  // which MQTT forbids (MQTT 5, section 4.6): to go on would change the order.
+  bool OnAck(const AckPacket& ack, absl::Time now);
 
   // What was seen so far; nothing for an unknown packet id.
   WireEvidence Get(int packet_id) const;
   void Erase(int packet_id) { messages_.erase(packet_id); }
 
  private:
+  bool PassesOverOlder(const WireEvidence& message) const;
+
+  int64_t written_ = 0;
   std::map<int, WireEvidence> messages_;
 };
 

@@ -51,6 +51,22 @@ TEST(WireLogTest, OnlyPubackAndPubrecRefuse) {
   }
 }
 
+TEST(WireLogTest, PubrecComesInTheOrderOfPublish) {
+  WireLog log;
+  // Packet ids wrap around; the order of writing counts.
+  log.OnWrite(Publish(65535), At(1));
+  log.OnWrite({PacketType::kPublish, 1, false, 1}, At(1));
+  log.OnWrite({PacketType::kPubrel, 0, false, 9}, At(1));
+  log.OnWrite(Publish(2), At(1));
+  log.OnWrite(Publish(3), At(1));
+  EXPECT_TRUE(log.OnAck({PacketType::kPubrec, 65535, 0, ""}, At(2)));
+  EXPECT_TRUE(log.OnAck({PacketType::kPuback, 1, 0, ""}, At(2)));
+  EXPECT_FALSE(log.OnAck({PacketType::kPubrec, 3, 0, ""}, At(2)));
+  EXPECT_TRUE(log.OnAck({PacketType::kPubrec, 2, 0, ""}, At(2)));
+  EXPECT_TRUE(log.OnAck({PacketType::kPubrec, 77, 0, ""}, At(2)));
+  EXPECT_TRUE(log.OnAck({PacketType::kPubcomp, 9, 0, ""}, At(2)));
+}
+
 TEST(WireLogTest, APubackForQos2IsADowngrade) {
   WireLog log;
   log.OnWrite(Publish(1), At(1));

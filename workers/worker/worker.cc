@@ -190,6 +190,15 @@ bool Worker::BeginsAgain(const BrokerLimits& limits) {
     Call();
     return true;
   }
+  // A clean start of MQTT 5 has begun the broker's half afresh.
+  // mosquitto 2.0.11 does not save a session that it knows from a clean start
+  // only, so the link calls once more.
+  if (session_ != nullptr && !session_->established() &&
+      settings_.protocol_level() == 5) {
+    session_->SetEstablished();
+    Call();
+    return true;
+  }
   // The broker may hold packet ids of which the session knows nothing, and
   // would take new messages for these (MQTT 3.1.1 has no way to ask for a clean
   // start of a session that is to last).

@@ -79,6 +79,19 @@ std::map<std::string, int> Counts(const MqttSubscriber& subscriber) {
   return counts;
 }
 
+std::string Id(uint16_t packet_id) {
+  return {static_cast<char>(packet_id >> 8), static_cast<char>(packet_id)};
+}
+
+// Says that the session is present unless the client wants none.
+std::string ConnackFor(const MqttPacket& connect, int level) {
+  const bool clean = (connect.body[7] & 2) != 0;
+  std::string connack =
+      level == 5 ? ScriptedBroker::Connack5(0) : ScriptedBroker::Connack3(0);
+  connack[2] = clean ? 0 : 1;
+  return connack;
+}
+
 class ExactlyOnceTest : public WorkerSessionTest,
                         public ::testing::WithParamInterface<int> {
  protected:
@@ -220,10 +233,26 @@ TEST_F(WorkerSessionTest, AStaleSessionOfTheBrokerIsThrownAway) {
     ASSERT_EQ(unlink(dir_.File("1.session").c_str()), 0);
     StartWorker(SessionSettings(broker->port(), level));
     ASSERT_TRUE(Connected());
-    EXPECT_FALSE(plane_->Says().statuses.back().session_present());
+    EXPECT_THAT(broker->ReadLog(),
+                HasSubstr(level == 5 ? "worker-under-test (p5, c1"
+                                     : "worker-under-test (p2, c1"));
     plane_->Publish(1, {Event(2)});
     ASSERT_TRUE(plane_->WaitFor(HasResults(1), kDeadline));
     ASSERT_TRUE(subscriber->WaitForCount(2, kDeadline));
+    plane_->process().Kill();
+    ASSERT_EQ(unlink(dir_.File("1.session").c_str()), 0);
+  }
+}
+
+TEST_F(WorkerSessionTest, ABrokerThatRestartsKnowsTheSession) {
+  for (int level : {4, 5}) {
+    auto broker = *MosquittoBroker::Create();
+    StartWorker(SessionSettings(broker->port(), level));
+    ASSERT_TRUE(Connected());
+    broker->Stop();
+    ASSERT_TRUE(broker->Start().ok());
+    ASSERT_TRUE(plane_->WaitFor(HasEpoch(2), kDeadline));
+    EXPECT_TRUE(plane_->Says().statuses.back().session_present()) << level;
     plane_->process().Kill();
     ASSERT_EQ(unlink(dir_.File("1.session").c_str()), 0);
   }
@@ -268,6 +297,43 @@ TEST_F(WorkerSessionTest, AFileThatCannotBeWrittenEndsTheWorker) {
   ASSERT_TRUE(Connected());
   plane_->Publish(1, {Event(1)});
   ASSERT_TRUE(subscriber->WaitForCount(1, kDeadline));
+}
+
+TEST_F(WorkerSessionTest, AMessageThatCutsTheLinkDoesNotComeBackForEver) {
+  for (int level : {4, 5}) {
+    // Closes the connection on the second message.
+    ScriptedBroker poisoned(
+        [&](const MqttPacket& packet) -> std::optional<std::string> {
+          switch (packet.type) {
+            case 1:  // with the session present, but for a clean start
+              return ConnackFor(packet, level);
+            case 3:
+              if (packet.body.find("\"n\":2}") != std::string::npos) {
+                return std::nullopt;
+              }
+              return level == 5 ? ScriptedBroker::Ack5(5, packet.packet_id(), 0)
+                                : std::string{0x50, 2} + Id(packet.packet_id());
+            case 6:
+              return std::string{0x70, 2} + Id(packet.packet_id());
+            default:
+              return "";
+          }
+        });
+    StartWorker(SessionSettings(poisoned.port(), level));
+    ASSERT_TRUE(Connected());
+    plane_->Publish(epoch(), {Event(1), Event(2), Event(3)});
+    ASSERT_TRUE(plane_->WaitFor(HasResults(3), kDeadline));
+    // Its turn comes again and again, until the session is given up: then the
+    // others can be sent without it.
+    ASSERT_TRUE(plane_->WaitFor(HasEpoch(4), kDeadline));
+    plane_->Publish(4, {Event(3)});
+    ASSERT_TRUE(plane_->WaitFor(HasResults(4), kDeadline));
+    const wire::Result result = plane_->Says().results[3];
+    EXPECT_EQ(result.outcome(), wire::Result::SUCCEEDED);
+    EXPECT_THAT(result.warning(), HasSubstr("begun afresh"));
+    plane_->process().Kill();
+    ASSERT_EQ(unlink(dir_.File("1.session").c_str()), 0);
+  }
 }
 
 }  // namespace
