@@ -182,6 +182,18 @@ absl::Status Bench::WaitUntilConnected(absl::Duration timeout) {
   return absl::DeadlineExceededError(absl::StrCat("not connected: ", missing));
 }
 
+std::string Bench::CrashOfMosquitto() {
+  for (size_t i = 0; i < kMosquittos; ++i) {
+    if (!mosquittos_[i]->HasCrashed()) continue;
+    const std::string log = mosquittos_[i]->ReadLog();
+    const std::vector<std::string> lines =
+        absl::StrSplit(log, '\n', absl::SkipEmpty());
+    return absl::StrCat("mosquitto ", i, " ended by itself; last words: ",
+                        lines.empty() ? "" : lines.back());
+  }
+  return "";
+}
+
 std::string Bench::KeepFiles() {
   dir_.Keep();
   for (size_t i = 0; i < kMosquittos; ++i) {

@@ -78,6 +78,9 @@ class Bench {
   // Waits until every link is CONNECTED. DEADLINE_EXCEEDED says what is not.
   absl::Status WaitUntilConnected(absl::Duration timeout);
 
+  // The last words of a mosquitto that ended by itself; empty when none did.
+  std::string CrashOfMosquitto();
+
   // Keeps the files of service, brokers and ledger; returns where.
   std::string KeepFiles();
   // Lines of the service's log in which it complains of itself.

@@ -120,7 +120,7 @@ class Suite {
     }
     return absl::OkStatus();
   }
-  bool passed() const { return report_ != nullptr && report_->failed() == 0; }
+  bool passed() const { return report_ != nullptr && report_->good(); }
 
  private:
   absl::Status RunOne(int index) {
@@ -140,6 +140,11 @@ class Suite {
         RunRound(*bench_, plan, ++rounds_of_bench_ * kNumbersOfARound,
                  {.fleet = &fleet_, .interrupted = &interrupted});
     if (interrupted) return absl::OkStatus();
+    if (const std::string crash = bench_->CrashOfMosquitto(); !crash.empty()) {
+      report_->Void(plan, crash);
+      bench_.reset();
+      return absl::OkStatus();
+    }
     RoundVerdict verdict;
     if (result.ok()) {
       verdict = *result;

@@ -49,6 +49,12 @@ void Report::Round(const RoundPlan& plan, const RoundVerdict& verdict,
   }
 }
 
+void Report::Void(const RoundPlan& plan, const std::string& why) {
+  ++void_;
+  Print(absl::StrCat("void   seed ", plan.seed, ": ", why, ": ",
+                     plan.Describe(links_), "\n"));
+}
+
 void Report::Reproduce(const RoundPlan& plan, const std::string& only,
                        const std::string& kept) {
   Print(absl::StrCat("    again: ./dev fault --seed ", plan.seed, " --rounds 1",
@@ -100,7 +106,10 @@ void Report::CountTable() {
 void Report::Summary(int wanted, absl::Duration duration) {
   FaultTable();
   CountTable();
-  const int run = passed_ + failed_;
+  const int run = passed_ + failed_ + void_;
+  if (void_ > 0) {
+    Print(absl::StrCat("\n", void_, " rounds void: a mosquitto crashed\n"));
+  }
   Print(absl::StrFormat("\n%d of %d rounds in %.0f s\n%d passed, %d failed\n",
                         run, wanted, absl::ToDoubleSeconds(duration), passed_,
                         failed_));

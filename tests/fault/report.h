@@ -20,12 +20,16 @@ class Report {
   // One line, and the complaints of a round that failed.
   void Round(const RoundPlan& plan, const RoundVerdict& verdict,
              absl::Duration duration);
+  // A round that says nothing about us: a mosquitto crashed, and what it had
+  // acknowledged and not saved is gone. Counts neither as passed nor as failed.
+  void Void(const RoundPlan& plan, const std::string& why);
   // How to see a failed round again, and what was kept.
   void Reproduce(const RoundPlan& plan, const std::string& only,
                  const std::string& kept);
   // The tables, and "N passed, N failed". `wanted`: rounds asked for.
   void Summary(int wanted, absl::Duration duration);
-  int failed() const { return failed_; }
+  // Some rounds passed and none failed.
+  bool good() const { return passed_ > 0 && failed_ == 0; }
 
  private:
   struct FaultRow {
@@ -41,6 +45,7 @@ class Report {
   std::map<std::string, FaultRow> faults_;
   int passed_ = 0;
   int failed_ = 0;
+  int void_ = 0;
 };
 
 }  // namespace mqttpush::fault

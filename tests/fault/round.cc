@@ -141,7 +141,8 @@ absl::Status Round::Drain() {
       absl::StrAppend(&left, facts.tenant, "/", facts.id, ": ",
                       b.ShortDebugString(), "; ");
     }
-    return left.empty() || context_.interrupted->load();
+    return left.empty() || context_.interrupted->load() ||
+           !bench_.CrashOfMosquitto().empty();
   };
   if (!WaitUntil(kDrainPatience, is_empty)) {
     const absl::Status connected = bench_.WaitUntilConnected(absl::Seconds(1));

@@ -101,14 +101,23 @@ absl::Status MosquittoBroker::Start() {
       absl::StrCat("mosquitto does not accept connections:\n", ReadLog()));
 }
 
+bool MosquittoBroker::HasCrashed() {
+  crashed_ |= process_ != nullptr && !process_->IsRunning();
+  return crashed_;
+}
+
 void MosquittoBroker::Stop() {
   if (process_ == nullptr) return;
+  HasCrashed();
   process_->Signal(SIGTERM);
   (void)process_->Wait(kStopTimeout);
   process_.reset();
 }
 
-void MosquittoBroker::Kill() { process_.reset(); }
+void MosquittoBroker::Kill() {
+  HasCrashed();
+  process_.reset();
+}
 
 void MosquittoBroker::LoseState() {
   Kill();

@@ -46,6 +46,9 @@ class MosquittoBroker {
   int port() const { return port_; }
   pid_t pid() const { return process_ == nullptr ? -1 : process_->pid(); }
 
+  // Whether it ever ended by itself: what it then had not saved is gone.
+  bool HasCrashed();
+
   // Starts it again after Stop or Kill.
   absl::Status Start();
   // In order: it saves its sessions first.
@@ -72,6 +75,7 @@ class MosquittoBroker {
   TempDir dir_;
   const int port_;
   std::unique_ptr<ChildProcess> process_;
+  bool crashed_ = false;
 };
 
 }  // namespace mqttpush
