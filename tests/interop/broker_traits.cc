@@ -30,18 +30,26 @@ const std::vector<BrokerTraits>& Brokers() {
        .keeps_sessions = false,
        .keeps_sessions_over_restart = false,
        .says_qos_2_session = false,
+       .forgets_ids = false,
+       .loses_qos_2_at_cuts = true,
        .keeps_messages_over_restart = false,
        .customer_qos = 0,
        .no_mqtt_5 = "CONNACK 1: unacceptable protocol version",
-       .bad_password_3 = "CONNACK 4: bad user name or password"},
-      // After a restart it ends every connection of a session that it had
-      // messages for: its customer needs a new session.
+       .bad_password_3 = "CONNACK 4: bad user name or password",
+       .exactly_once_across_cuts = false},
+      // When it cannot send a PUBREC because the connection is gone, it
+      // remembers the packet id but hands the message to nobody; repeated, it
+      // is taken for a duplicate. After a restart it ends every connection of a
+      // session that it had messages for: its customer needs a new session.
       {.name = "mochi",
+       .loses_qos_2_at_cuts = true,
        .keeps_messages_over_restart = false,
        .bad_password_3 = "CONNACK 5: not authorized",
        .bad_password_5 = "CONNACK 0x86 bad user name or password",
        .connack = {.receive_maximum = 1024}},
       {.name = "hivemq",
+       .takes_refused_qos_2 = true,
+       .forbidden_5 = Refusal::kReasonCodeAndDisconnect,
        .bad_password_3 = "CONNACK 5: not authorized",
        .bad_password_5 = "CONNACK 0x87 not authorized",
        .connack = {.receive_maximum = 10}},

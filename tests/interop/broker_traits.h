@@ -12,9 +12,10 @@ namespace mqttpush {
 enum class Refusal {
   kNone,        // it does not
   kReasonCode,  // an acknowledgement with a reason code of 0x80 or above
-  kClose,       // closes the connection
-  kSilentDrop,  // acknowledges, and hands it to nobody
-  kAsQos1,      // answers a PUBLISH of QoS 2 with PUBACK
+  kReasonCodeAndDisconnect,  // so, and then ends the connection
+  kClose,                    // closes the connection
+  kSilentDrop,               // acknowledges, and hands it to nobody
+  kAsQos1,                   // answers a PUBLISH of QoS 2 with PUBACK
 };
 
 // What an MQTT 5 CONNACK says; -1: nothing.
@@ -37,6 +38,13 @@ struct BrokerTraits {
   // (session present).
   bool remembers_qos_2 = true;
   bool says_qos_2_session = true;
+  // Says session present 0 only when it holds no packet ids any more.
+  bool forgets_ids = true;
+  // Loses messages of QoS 2 at the cut of a connection.
+  bool loses_qos_2_at_cuts = false;
+  // Acknowledges a repeated message of QoS 2 (MQTT 3.1.1) for which it closed
+  // the connection before, and drops it.
+  bool takes_refused_qos_2 = false;
   // Answers PUBREL after a restart between it and PUBREC.
   bool resumes_qos_2_after_restart = true;
   // A subscriber's session and the messages that wait for it survive a restart.
@@ -55,7 +63,7 @@ struct BrokerTraits {
   std::string bad_password_5;
   ConnackLimits connack = {};
   // SWITCH: QoS 2 arrives exactly once across a cut of the connection.
-  bool exactly_once_across_cuts = false;
+  bool exactly_once_across_cuts = true;
 };
 
 // All of them.

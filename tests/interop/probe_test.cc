@@ -24,7 +24,19 @@ class ProbeTest : public InteropTest {
   }
 };
 
-class Qos2ProbeTest : public ProbeTest {};
+class Qos2ProbeTest : public ProbeTest {
+ protected:
+  // A last message, and waits for it: nothing more of earlier ones comes.
+  void PublishLast(Probe& probe, uint16_t packet_id = 8) {
+    probe.Publish(topic(), "last", packet_id, /*duplicate=*/false);
+    ASSERT_TRUE(probe.Await(kPubrec));
+    probe.Release(packet_id);
+    ASSERT_TRUE(WaitUntil(kPatience, [&] {
+      const auto messages = customer_->messages();
+      return !messages.empty() && messages.back().payload == "last";
+    }));
+  }
+};
 
 INSTANTIATE_TEST_SUITE_P(Interop, ProbeTest,
                          ::testing::ValuesIn(Supported(0, 0)),
@@ -102,21 +114,52 @@ TEST_P(Qos2ProbeTest, RemembersOverAReconnect) {
   ASSERT_TRUE(probe->Await(kPubrec));
   probe->Release(7);
   ASSERT_TRUE(probe->Await(kPubcomp));
-  // What comes after it shows that nothing more of it comes.
-  probe->Publish(topic(), "last", 8, /*duplicate=*/false);
-  ASSERT_TRUE(probe->Await(kPubrec));
-  probe->Release(8);
-  const auto last_came = [&] {
-    const auto messages = customer_->messages();
-    return !messages.empty() && messages.back().payload == "last";
-  };
-  ASSERT_TRUE(WaitUntil(kPatience, last_came));
+  PublishLast(*probe);
   const size_t copies = customer_->count() - 1;
   Fact(
       absl::StrCat("a QoS 2 message repeated after a reconnect reached the "
                    "customer ",
                    copies, " times; session present ", present ? "1" : "0"));
   EXPECT_EQ(copies == 1, traits().remembers_qos_2);
+}
+
+// A session that the broker says it has not kept must not swallow new messages
+// under the ids of old ones.
+TEST_P(Qos2ProbeTest, NewMessageUnderTheIdOfAForgottenOne) {
+  bool present = false;
+  auto probe = Connect(&present);
+  probe->Publish(topic(), "old", 7, /*duplicate=*/false);
+  ASSERT_TRUE(probe->Await(kPubrec));
+  probe = Connect(&present);
+  if (present) return;  // then nobody uses the id anew
+  probe->Publish(topic(), "new", 7, /*duplicate=*/false);
+  ASSERT_TRUE(probe->Await(kPubrec));
+  probe->Release(7);
+  ASSERT_TRUE(probe->Await(kPubcomp));
+  PublishLast(*probe);
+  const bool came =
+      customer_->messages()[customer_->count() - 2].payload == "new";
+  Fact(
+      absl::StrCat("session present 0, and a new QoS 2 message under an old "
+                   "packet id is ",
+                   came ? "delivered" : "lost"));
+  EXPECT_EQ(came, traits().forgets_ids);
+}
+
+// A message that the broker refuses by closing the connection, resent in the
+// same session as MQTT asks for: does the broker then pretend to take it?
+TEST_P(Qos2ProbeTest, RefusedMessageIsResent) {
+  bool present = false;
+  auto probe = Connect(&present);
+  probe->Publish("forbidden/" + prefix_, "refused", 7, /*duplicate=*/false);
+  if (mqtt_5()) return;  // a reason code says it
+  EXPECT_FALSE(probe->Await(kPubrec));
+  probe = Connect(&present);
+  probe->Publish("forbidden/" + prefix_, "refused", 7, /*duplicate=*/true);
+  const bool taken = probe->Await(kPubrec);
+  Fact(absl::StrCat("QoS 2, a refused message that is resent is ",
+                    taken ? "acknowledged, and dropped" : "refused again"));
+  EXPECT_EQ(taken, traits().takes_refused_qos_2);
 }
 
 }  // namespace

@@ -9,9 +9,14 @@ namespace {
 
 // SWITCH: a message on which the broker closes the connection is recognised
 // (Attempt::LINK_CUT), and those behind it flow.
-constexpr bool kLinkCutsAreRecognised = false;
+constexpr bool kLinkCutsAreRecognised = true;
+// SWITCH: so is one that a stored session sends again by itself.
+constexpr bool kStoredLinkCutsAreRecognised = false;
+// SWITCH: a DISCONNECT that follows the refusal of a message stops the link for
+// no longer than a cut does.
+constexpr bool kMessageDisconnectsHarmNobody = false;
 // SWITCH: an attempt of QoS 2 that was answered with PUBACK carries a warning.
-constexpr bool kDowngradesAreSaid = false;
+constexpr bool kDowngradesAreSaid = true;
 
 constexpr char kRefused[] = "tenants/acme/subscriptions/refused";
 constexpr int kOthers = 20;
@@ -63,30 +68,39 @@ class RefusalTest : public InteropTest {
   }
 
   // The broker closes the connection whenever it gets the only delivery of
-  // `subscription`.
-  void ExpectCuts(const std::string& subscription, const std::string& what) {
+  // `subscription`. `recognised`: by the product.
+  void ExpectCuts(const std::string& subscription, const std::string& what,
+                  bool recognised) {
     const v1::Delivery delivery =
-        Await(subscription, [](const v1::Delivery& delivery) {
-          return kLinkCutsAreRecognised
-                     ? delivery.state() == v1::Delivery::PARKED
-                     : delivery.attempt_count() >= 3;
+        Await(subscription, [&](const v1::Delivery& delivery) {
+          return recognised ? delivery.state() == v1::Delivery::PARKED
+                            : delivery.attempt_count() > 0;
         });
-    Fact(
-        absl::StrCat(what, " closes the connection; shown: ", Shown(delivery)));
+    std::map<std::string, int> ends;
     for (const v1::Attempt& attempt : delivery.attempts()) {
-      EXPECT_TRUE(attempt.error_class() == v1::Attempt::LINK_LOST ||
-                  (kLinkCutsAreRecognised &&
-                   attempt.error_class() == v1::Attempt::LINK_CUT))
-          << attempt.ShortDebugString();
+      ++ends[attempt.outcome() == v1::Attempt::SUCCEEDED
+                 ? "SUCCEEDED"
+                 : v1::Attempt::ErrorClass_Name(attempt.error_class())];
     }
+    std::string counts;
+    for (const auto& [end, count] : ends) {
+      absl::StrAppend(&counts, ", ", count, " x ", end);
+    }
+    Fact(absl::StrCat("QoS ", GetParam().qos, ", ", what,
+                      " closes the connection; shown: ",
+                      v1::Delivery::State_Name(delivery.state()), counts));
+    EXPECT_EQ(ends.count("SUCCEEDED"), 0u);
+    EXPECT_EQ(ends.count("LINK_CUT") > 0, recognised);
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Interop, RefusalTest,
-                         ::testing::ValuesIn(Supported(1, 1)),
+class PasswordTest : public RefusalTest {};
+
+INSTANTIATE_TEST_SUITE_P(Interop, PasswordTest,
+                         ::testing::ValuesIn(Supported(0, 0)),
                          [](const auto& info) { return NameOf(info.param); });
 
-TEST_P(RefusalTest, WrongPassword) {
+TEST_P(PasswordTest, IsWrong) {
   StartService();
   ASSERT_OK(admin().CreateTenant(kTenant, {kOwner}));
   v1::Broker proto = BrokerProto(broker().port());
@@ -97,6 +111,10 @@ TEST_P(RefusalTest, WrongPassword) {
   EXPECT_EQ(link.last_error(),
             mqtt_5() ? traits().bad_password_5 : traits().bad_password_3);
 }
+
+INSTANTIATE_TEST_SUITE_P(Interop, RefusalTest,
+                         ::testing::ValuesIn(Supported(1, 2)),
+                         [](const auto& info) { return NameOf(info.param); });
 
 TEST_P(RefusalTest, ForbiddenTopic) {
   StartPushing(broker().port(), {{"MQTTPUSH_MAX_ATTEMPTS", "2"}});
@@ -110,18 +128,32 @@ TEST_P(RefusalTest, ForbiddenTopic) {
   }
   Publish(events);
   switch (mqtt_5() ? traits().forbidden_5 : traits().forbidden_3) {
+    case Refusal::kReasonCodeAndDisconnect:
+      if (!kMessageDisconnectsHarmNobody) {
+        const v1::Link link = WaitForLink(v1::Link::REFUSED);
+        Fact(absl::StrCat("QoS ", GetParam().qos,
+                          ", forbidden topic; shown: the link is REFUSED, ",
+                          link.last_error()));
+        break;
+      }
+      [[fallthrough]];
     case Refusal::kReasonCode: {
+      ExpectOthersFlow();
+      // It is tried a second time, and then parked.
       const v1::Delivery refused =
           Await(kRefused, [](const v1::Delivery& delivery) {
-            return delivery.attempt_count() > 0 &&
-                   delivery.state() != v1::Delivery::IN_FLIGHT;
+            return delivery.has_complete_time();
           });
-      Fact(absl::StrCat("forbidden topic; shown: ", Shown(refused)));
-      EXPECT_EQ(refused.attempts(0).error_class(), v1::Attempt::REJECTED);
-      EXPECT_EQ(refused.attempts(0).reason_code(), 0x87);
-      ExpectOthersFlow();
-      EXPECT_EQ(admin().GetBroker(kBroker)->link().state(),
-                v1::Link::CONNECTED);
+      const v1::Link link = admin().GetBroker(kBroker)->link();
+      Fact(absl::StrCat("QoS ", GetParam().qos,
+                        ", forbidden topic; shown: ", Shown(refused),
+                        "; the link then: ", v1::Link::State_Name(link.state()),
+                        ", ", link.last_error()));
+      EXPECT_EQ(refused.state(), v1::Delivery::PARKED) << refused.DebugString();
+      for (const v1::Attempt& attempt : refused.attempts()) {
+        EXPECT_EQ(attempt.error_class(), v1::Attempt::REJECTED);
+        EXPECT_EQ(attempt.reason_code(), 0x87);
+      }
       break;
     }
     case Refusal::kSilentDrop:
@@ -131,7 +163,14 @@ TEST_P(RefusalTest, ForbiddenTopic) {
       ExpectOthersFlow();
       break;
     default:
-      ExpectCuts(kRefused, "forbidden topic");
+      if (GetParam().qos == 2 && traits().takes_refused_qos_2) {
+        WaitUntilDelivered(kRefused);
+        Fact(absl::StrCat("QoS 2, forbidden topic; shown: ",
+                          Shown(DeliveriesOf(kRefused)[0])));
+        ExpectOthersFlow();
+        break;
+      }
+      ExpectCuts(kRefused, "forbidden topic", kLinkCutsAreRecognised);
       if (kLinkCutsAreRecognised) ExpectOthersFlow();
   }
   EXPECT_EQ(spy->count(), 0u);
@@ -144,12 +183,12 @@ INSTANTIATE_TEST_SUITE_P(Interop, NoQos2Test,
                          [](const auto& info) { return NameOf(info.param); });
 
 TEST_P(NoQos2Test, IsShown) {
-  StartPushing(broker().port());
+  StartPushing(broker().port(), {{"MQTTPUSH_MAX_ATTEMPTS", "2"}});
   Add(kSubscription, topic());
   WaitForLink(v1::Link::CONNECTED);
   Publish({LocationEvent("event", kOwner, 1)});
   if (traits().qos_2 == Refusal::kClose) {
-    return ExpectCuts(kSubscription, "QoS 2");
+    return ExpectCuts(kSubscription, "any topic", kStoredLinkCutsAreRecognised);
   }
   ASSERT_EQ(traits().qos_2, Refusal::kAsQos1);
   WaitUntilDelivered();
