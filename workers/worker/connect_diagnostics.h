@@ -34,8 +34,6 @@ struct ConnectFailure {
   bool refused = false;
   // In the words of its layer; never a secret.
   std::string message;
-  // The broker may have seen CONNECT, and did not answer.
-  bool unanswered = false;
 };
 
 // Puts a failure into words. `connack_code` is the code of a refusing CONNACK,

@@ -38,11 +38,8 @@ void PahoInbox::Tell(const ConnectedNote& note) {
 }
 
 void PahoInbox::Tell(const ConnectFailedNote& note) {
-  const ConnectDiagnostics diagnostics = PahoSeams::Diagnostics();
-  ConnectFailure failure = DescribeConnectFailure(
-      diagnostics, note.code, note.library_message, verify_host_);
-  failure.unanswered = diagnostics.connect_written && note.code <= 0;
-  listener_->OnConnectFailed(failure);
+  listener_->OnConnectFailed(DescribeConnectFailure(
+      PahoSeams::Diagnostics(), note.code, note.library_message, verify_host_));
 }
 
 void PahoInbox::Tell(const LostNote& note) {

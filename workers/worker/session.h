@@ -93,14 +93,18 @@ class Session {
   // The message of this packet id ended.
   void End(int packet_id, const WireEvidence& evidence);
 
-  // Before each CONNECT. A broker that has lost its session makes a new one
-  // when it sees CONNECT; if its answer is lost, the next answer will say that
-  // there is a session, and PUBREL would be acknowledged by a broker that never
-  // had the message. So what is past PUBREC is then sent from PUBLISH on, under
-  // its packet id: a broker that has it still knows that; one that has finished
-  // it takes it twice, hence the warning.
+  // Before each CONNECT, and when the broker has answered or the attempt has
+  // failed. A broker that has lost its session makes a new one when it sees
+  // CONNECT. If this process ends before it has read the answer, the next
+  // answer will say that there is a session, and PUBREL would be acknowledged
+  // by a broker that never had the message. So what is past PUBREC is then sent
+  // from PUBLISH on, under its packet id: a broker that has it still knows
+  // that; one that has finished it takes it twice, hence the warning.
+  //
+  // An attempt that fails while this process lives is taken for one that the
+  // broker never saw: behind a balancer every restart of a broker looks like
+  // that, and would double messages.
   void BeginConnection();
-  // The broker answered to CONNECT, or never saw it.
   void EndConnection();
 
   // The broker has lost its half; what is in flight becomes uncertain.

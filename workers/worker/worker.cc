@@ -225,7 +225,7 @@ bool Worker::BeginsAgain(const BrokerLimits& limits) {
 void Worker::OnConnectFailed(const ConnectFailure& failure) {
   last_error_ = failure.message;
   cleaning_ = false;
-  if (session_ != nullptr && !failure.unanswered) session_->EndConnection();
+  if (session_ != nullptr) session_->EndConnection();
   Handle(failure.refused ? LinkEvent::kConnectRefused
                          : LinkEvent::kConnectFailed);
 }
