@@ -84,7 +84,6 @@ TEST_P(EvidenceMatrixTest, ASuccessShowsWhatHappened) {
   EXPECT_EQ(attempt.qos(), qos);
   EXPECT_EQ(attempt.packet_id() != 0, qos != v1::AT_MOST_ONCE);
   EXPECT_FALSE(attempt.duplicate_flag());
-  EXPECT_FALSE(attempt.session_present());
   EXPECT_EQ(attempt.broker_address(),
             absl::StrCat(mosquitto_->host(), ":", mosquitto_->port()));
   EXPECT_EQ(attempt.subscription_revision(), 1);
