@@ -38,6 +38,7 @@ struct BrokerTraits {
   // (session present).
   bool remembers_qos_2 = true;
   bool says_qos_2_session = true;
+  bool remembers_qos_2_over_restart = true;
   // Says session present 0 only when it holds no packet ids any more.
   bool forgets_ids = true;
   // Loses messages of QoS 2 at the cut of a connection.

@@ -121,11 +121,39 @@ class CutTest : public InteropTest {
     }
   }
 
+  // Of what arrived more than once, how much the product sent more than once,
+  // by its own account, and how much of that with a warning. The rest is the
+  // broker's doing.
+  struct Repeated {
+    int sent_again = 0;
+    int warned = 0;
+  };
+  Repeated RepeatedByUs(const Arrivals& arrivals) {
+    Repeated repeated;
+    const TenantHistory history = HistoryOf();
+    for (const v1::Delivery& delivery : history.deliveries) {
+      const auto arrived = arrivals.count.find(delivery.event_id());
+      const auto attempts = history.attempts.find(delivery.name());
+      if (arrived == arrivals.count.end() || arrived->second < 2 ||
+          attempts == history.attempts.end()) {
+        continue;
+      }
+      repeated.sent_again += attempts->second.size() > 1;
+      repeated.warned += std::any_of(
+          attempts->second.begin(), attempts->second.end(),
+          [](const v1::Attempt& a) { return !a.warning().empty(); });
+    }
+    return repeated;
+  }
+
   void Report(const std::string& what, const Arrivals& arrivals) {
-    Fact(absl::StrCat(
-        "QoS ", GetParam().qos, ", ", what, ": ", producer_->accepted().size(),
-        " accepted, ", producer_->accepted().size() - arrivals.first.size(),
-        " did not arrive, ", Twice(arrivals), " arrived more than once"));
+    const Repeated repeated = RepeatedByUs(arrivals);
+    Fact(absl::StrCat("QoS ", GetParam().qos, ", ", what, ": ",
+                      producer_->accepted().size(), " accepted, ",
+                      producer_->accepted().size() - arrivals.first.size(),
+                      " did not arrive, ", Twice(arrivals),
+                      " arrived more than once (", repeated.sent_again,
+                      " sent again, ", repeated.warned, " with a warning)"));
   }
 
   std::unique_ptr<CuttableProxy> proxy_;
@@ -155,6 +183,10 @@ TEST_P(CutTest, ConnectionIsCut) {
   }
   if (GetParam().qos == 2 && traits().exactly_once_across_cuts) {
     EXPECT_EQ(Twice(arrivals), 0);
+  }
+  // Where the broker says that it has lost the session, so does the history.
+  if (GetParam().qos == 2 && !traits().says_qos_2_session) {
+    EXPECT_EQ(RepeatedByUs(arrivals).warned, Twice(arrivals));
   }
 }
 

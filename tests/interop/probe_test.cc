@@ -26,6 +26,29 @@ class ProbeTest : public InteropTest {
 
 class Qos2ProbeTest : public ProbeTest {
  protected:
+  // Publishes, does not take note of PUBREC, lets something happen, publishes
+  // again with DUP; returns how often the customer got it.
+  size_t CopiesOfARepeated(absl::FunctionRef<void()> happen, bool* present) {
+    auto probe = Connect(present);
+    probe->Publish(topic(), "once", 7, /*duplicate=*/false);
+    EXPECT_TRUE(probe->Await(kPubrec));
+    happen();
+    probe = Connect(present);
+    probe->Publish(topic(), "once", 7, /*duplicate=*/true);
+    EXPECT_TRUE(probe->Await(kPubrec));
+    probe->Release(7);
+    EXPECT_TRUE(probe->Await(kPubcomp));
+    PublishLast(*probe);
+    return earlier_ + customer_->count() - 1;
+  }
+  // In place of one whose session the broker lost.
+  void NewCustomer() {
+    earlier_ = customer_->count();
+    customer_ = SubscribeTo(prefix_ + "/#", prefix_ + "-customer-2");
+    ASSERT_NE(customer_, nullptr);
+  }
+  size_t earlier_ = 0;  // messages of the customer before
+
   // A last message, and waits for it: nothing more of earlier ones comes.
   void PublishLast(Probe& probe, uint16_t packet_id = 8) {
     probe.Publish(topic(), "last", packet_id, /*duplicate=*/false);
@@ -105,22 +128,30 @@ TEST_P(Qos2ProbeTest, RestartHalfWay) {
 
 TEST_P(Qos2ProbeTest, RemembersOverAReconnect) {
   bool present = false;
-  auto probe = Connect(&present);
-  probe->Publish(topic(), "once", 7, /*duplicate=*/false);
-  ASSERT_TRUE(probe->Await(kPubrec));
-  probe = Connect(&present);
+  const size_t copies = CopiesOfARepeated([] {}, &present);
   EXPECT_EQ(present, traits().says_qos_2_session);
-  probe->Publish(topic(), "once", 7, /*duplicate=*/true);
-  ASSERT_TRUE(probe->Await(kPubrec));
-  probe->Release(7);
-  ASSERT_TRUE(probe->Await(kPubcomp));
-  PublishLast(*probe);
-  const size_t copies = customer_->count() - 1;
   Fact(
       absl::StrCat("a QoS 2 message repeated after a reconnect reached the "
                    "customer ",
                    copies, " times; session present ", present ? "1" : "0"));
   EXPECT_EQ(copies == 1, traits().remembers_qos_2);
+}
+
+TEST_P(Qos2ProbeTest, RemembersOverARestart) {
+  bool present = false;
+  const size_t copies = CopiesOfARepeated(
+      [this] {
+        ASSERT_OK(broker().Stop());
+        ASSERT_OK(broker().Start());
+        if (!traits().keeps_messages_over_restart) NewCustomer();
+        ASSERT_TRUE(customer_->WaitUntilSubscribed(kPatience));
+      },
+      &present);
+  Fact(
+      absl::StrCat("a QoS 2 message repeated after a restart reached the "
+                   "customer ",
+                   copies, " times; session present ", present ? "1" : "0"));
+  EXPECT_EQ(copies == 1, traits().remembers_qos_2_over_restart);
 }
 
 // A session that the broker says it has not kept must not swallow new messages
