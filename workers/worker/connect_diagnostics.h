@@ -26,6 +26,8 @@ struct ConnectDiagnostics {
   bool out_of_order = false;
   // The MQTT CONNECT packet was written.
   bool connect_written = false;
+  // The broker sent something over MQTT.
+  bool heard = false;
 };
 
 // Why a connection could not be made.
@@ -34,6 +36,9 @@ struct ConnectFailure {
   bool refused = false;
   // In the words of its layer; never a secret.
   std::string message;
+  // The broker answered CONNECT, but what is not known: the answer was
+  // malformed or cut off.
+  bool answer_lost = false;
 };
 
 // Puts a failure into words. `connack_code` is the code of a refusing CONNACK,

@@ -85,6 +85,17 @@ TEST(ConnectDiagnosticsTest, PutsFailuresIntoWords) {
   }
 }
 
+TEST(ConnectDiagnosticsTest, KnowsAnAnswerThatWasLost) {
+  ConnectDiagnostics heard = Peer(ECONNRESET);
+  EXPECT_FALSE(DescribeConnectFailure(heard, -1, "", "").answer_lost);
+  heard.heard = true;
+  EXPECT_TRUE(DescribeConnectFailure(heard, -1, "", "").answer_lost);
+  EXPECT_FALSE(DescribeConnectFailure(heard, 3, "", "").answer_lost);
+  heard.malformed_packet = true;
+  EXPECT_EQ(DescribeConnectFailure(heard, -1, "", "").message,
+            "the broker sent a malformed packet for CONNACK");
+}
+
 TEST(ConnectDiagnosticsTest, DescribesALoss) {
   EXPECT_EQ(DescribeLoss(Peer()), "connection lost: closed by the peer");
   EXPECT_EQ(DescribeLoss(Peer(ECONNRESET)),

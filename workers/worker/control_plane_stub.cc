@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <utility>
@@ -118,6 +119,10 @@ void ControlPlaneStub::Drain() {
   wire::ControlMessage message;
   message.mutable_drain();
   Send(std::move(message));
+}
+
+void ControlPlaneStub::HangUp() {
+  server_->Shutdown(std::chrono::system_clock::now());
 }
 
 WorkerSays ControlPlaneStub::Says() const {

@@ -41,6 +41,8 @@ class ControlPlaneStub : private wire::WorkerLink::CallbackService {
   void Publish(int64_t epoch, const std::vector<wire::Publish>& messages);
   void Forget(const std::vector<wire::DeliveryId>& deliveries);
   void Drain();
+  // As a control plane that has ended; nothing more can be said or heard.
+  void HangUp();
 
   // What was said so far.
   WorkerSays Says() const;

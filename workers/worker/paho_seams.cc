@@ -149,6 +149,7 @@ bool NoteRead(int fd, const void* data, size_t size) {
   const absl::Time now = Clock::Real()->Now();
   MutexLock lock(&state().mutex);
   state().last_heard = SteadyNow();
+  state().diagnostics.heard = true;
   AckReader& reader = state().readers[fd];
   bool in_order = true;
   for (const AckPacket& ack : reader.Feed(data, size)) {

@@ -68,6 +68,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Options options) {
 }
 
 absl::Status Session::Load() {
+  MQTTPUSH_ASSIGN_OR_RETURN(file_, SessionFile::Lock(options_.path));
   MQTTPUSH_ASSIGN_OR_RETURN(std::vector<wire::SessionRecord> records,
                             SessionFile::Read(options_.path));
   for (const wire::SessionRecord& record : records) Apply(record);
@@ -172,6 +173,7 @@ void Session::BeginConnection() {
   wire::SessionRecord record;
   record.mutable_connecting();
   Record(std::move(record));
+  options_.on_connecting(true);
 }
 
 void Session::EndConnection() {
@@ -180,6 +182,12 @@ void Session::EndConnection() {
   wire::SessionRecord record;
   record.mutable_connected();
   Record(std::move(record));
+  options_.on_connecting(false);
+}
+
+bool Session::connecting() const {
+  MutexLock lock(&mutex_);
+  return connecting_;
 }
 
 void Session::Break(const std::string& why) {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr absl::Duration kDrainTimeout = absl::Seconds(5);
 constexpr absl::Duration kDisconnectTimeout = absl::Seconds(2);
+constexpr absl::Duration kAnswerTimeout = absl::Seconds(2);
 // Every acknowledgement is news, but not worth a message.
 constexpr absl::Duration kAckReportInterval = absl::Seconds(1);
 
@@ -127,10 +128,32 @@ void Worker::Drain() {
   if (state_ == WorkerLinkState::kConnected) {
     Quiesce(Goal::kExit, kDrainTimeout);
   } else {
-    client_->Close();
-    CloseSession();
-    ExitNow(0);
+    Leave();
   }
+}
+
+void Worker::OnControlLost() {
+  if (!AwaitsAnswer()) return ExitNow(0);
+  Leave();
+}
+
+void Worker::Leave() {
+  goal_ = Goal::kExit;
+  if (!AwaitsAnswer()) return LeaveNow();
+  Arm(quiet_timer_, kAnswerTimeout, [this] { LeaveNow(); });
+}
+
+bool Worker::AwaitsAnswer() const {
+  const bool called =
+      !awaits_permit_ && (state_ == WorkerLinkState::kConnecting ||
+                          state_ == WorkerLinkState::kStalled);
+  return called && session_ != nullptr && session_->connecting();
+}
+
+void Worker::LeaveNow() {
+  client_->Close();
+  CloseSession();
+  ExitNow(0);
 }
 
 void Worker::Quiesce(Goal goal, absl::Duration deadline) {
@@ -178,12 +201,14 @@ void Worker::ExitNow(int code) {
 
 void Worker::OnConnected(const BrokerLimits& limits) {
   if (session_ != nullptr) session_->EndConnection();
-  if (BeginsAgain(limits)) return;
+  const bool leaving = goal_ == Goal::kExit;
+  if (!leaving && BeginsAgain(limits)) return;
   limits_ = limits;
   if (session_ != nullptr && !limits.session_present) {
     session_->Break(kSessionLost);
     session_->SetEstablished();
   }
+  if (leaving) return LeaveNow();
   Handle(LinkEvent::kConnected);
 }
 
@@ -225,7 +250,8 @@ bool Worker::BeginsAgain(const BrokerLimits& limits) {
 void Worker::OnConnectFailed(const ConnectFailure& failure) {
   last_error_ = failure.message;
   cleaning_ = false;
-  if (session_ != nullptr) session_->EndConnection();
+  if (session_ != nullptr && !failure.answer_lost) session_->EndConnection();
+  if (goal_ == Goal::kExit) return LeaveNow();
   Handle(failure.refused ? LinkEvent::kConnectRefused
                          : LinkEvent::kConnectFailed);
 }
@@ -237,7 +263,9 @@ void Worker::OnConnectionLost(const ConnectionLoss& loss) {
 void Worker::EndLink(const LossCause& cause, LinkEvent event) {
   last_error_ = cause.loss.message;
   cleaning_ = false;
-  if (state_ != WorkerLinkState::kConnected) return Handle(event);
+  if (state_ != WorkerLinkState::kConnected) {
+    return goal_ == Goal::kExit ? LeaveNow() : Handle(event);
+  }
   flow_.LoseAll(cause);
   if (goal_ != Goal::kServe) return OnQuiet();
   EndConnection();

@@ -41,6 +41,8 @@ class Worker : private MqttClient::Listener {
          Exit exit);
 
   void OnControl(wire::ControlMessage message);
+  // The control plane is gone, and nothing can be reported any more.
+  void OnControlLost();
 
  private:
   // What is done once nothing is in flight any more.
@@ -60,6 +62,11 @@ class Worker : private MqttClient::Listener {
   void Quiesce(Goal goal, absl::Duration deadline);
   void OnQuiet();
   void ExitNow(int code);
+  // Ends the worker, without a connection. An answer to CONNECT on which much
+  // depends is waited for.
+  void Leave();
+  bool AwaitsAnswer() const;
+  void LeaveNow();
 
   // Opens the session that the settings ask for, or none.
   absl::Status OpenSession();
