@@ -153,8 +153,8 @@ void MessageFlow::Accept(wire::PublishBatch batch) {
 bool MessageFlow::TakenBySession(const wire::Publish& message) {
   if (session_ == nullptr || !message.has_delivery()) return false;
   const DeliveryKey delivery = DeliveryKey::Of(message.delivery());
-  if (InFlightMessage* stored = window_.FindUnasked(delivery)) {
-    stored->token = message.token();
+  if (InFlightMessage* stored =
+          window_.Adopt(delivery, message.token(), message.alone())) {
     stored->warning = session_->WhyUncertain(delivery);
     return true;
   }
@@ -194,25 +194,36 @@ void MessageFlow::Acknowledge(int packet_id, const WireEvidence& evidence) {
 
 void MessageFlow::LoseAll(const LossCause& cause) {
   open_ = false;
-  // Only the oldest can be blamed, and not for a loss if the broker has
-  // received it.
-  bool blame = cause.by != LossCause::By::kUs;
-  for (const InFlightMessage& lost : window_.TakeInFlight()) {
+  const std::vector<InFlightMessage> in_flight = window_.TakeInFlight();
+  bool blamed = false;  // one at most is
+  for (const InFlightMessage& lost : in_flight) {
     const WireEvidence evidence = client_->TakeEvidence(lost.packet_id);
-    const bool blamed =
-        blame && (cause.by == LossCause::By::kTimeout ||
-                  (lost.qos > 0 && evidence.written() && !evidence.received()));
-    if (blamed) blame = false;
-    if (blamed && session_ != nullptr && cause.by == LossCause::By::kBroker &&
-        suspect_.Blame(lost.delivery, lost.alone)) {
-      session_->Break(kGivenUp);
+    Blame blame = Blame::kNone;
+    if (!blamed) {
+      blame = Judge(cause, lost, evidence, static_cast<int>(in_flight.size()));
     }
-    if (lost.token != 0) AddLost(lost, evidence, cause, blamed);
+    blamed |= blame != Blame::kNone;
+    if (lost.token != 0) AddLost(lost, evidence, cause, blame);
   }
   for (const wire::Publish& queued : window_.TakeQueued()) {
     AddNotSent(queued.token(), cause.loss.message);
   }
   Flush();
+}
+
+Blame MessageFlow::Judge(const LossCause& cause, const InFlightMessage& message,
+                         const WireEvidence& evidence, int count) {
+  const Blame blame = JudgeLoss(cause.by, {.qos = message.qos,
+                                           .written = evidence.written(),
+                                           .received = evidence.received(),
+                                           .alone = message.alone,
+                                           .in_flight = count});
+  const bool suspect = blame == Blame::kSuspect || blame == Blame::kUnclear;
+  if (suspect && session_ != nullptr &&
+      suspect_.Blame(message.delivery, message.alone)) {
+    session_->Break(kGivenUp);
+  }
+  return blame;
 }
 
 void MessageFlow::Flush() {
@@ -282,10 +293,15 @@ void MessageFlow::CheckProgress() {
   progress.since_progress = SteadyNow() - last_progress_;
   if (progress.in_flight) {
     progress.oldest = SteadyNow() - window_.oldest().steady;
+    progress.overtaken = window_.overtaken();
   }
   progress.silence = client_->Silence();
   const ProgressVerdict verdict = JudgeProgress(progress);
-  if (!verdict.stalled.empty()) return events_.on_stalled(verdict.stalled);
+  if (!verdict.stalled.empty()) {
+    return events_.on_stalled(
+        {verdict.one_is_stuck ? LossBy::kOvertaken : LossBy::kTimeout,
+         {verdict.stalled}});
+  }
   next_look_ = SteadyNow() + verdict.next_look;
   loop_->PostAfter(verdict.next_look, [this, watch = ++watch_] {
     if (watch == watch_) CheckProgress();
@@ -331,17 +347,17 @@ void MessageFlow::AddAnswered(const InFlightMessage& message,
 
 void MessageFlow::AddLost(const InFlightMessage& message,
                           const WireEvidence& evidence, const LossCause& cause,
-                          bool blamed) {
+                          Blame blame) {
   if (message.qos > 0 && !evidence.written()) {
     return AddNotSent(message.token, cause.loss.message);
   }
-  const bool timed_out = blamed && cause.by == LossCause::By::kTimeout;
   wire::Result* result =
       AddSent(message, evidence,
-              timed_out ? wire::Result::ACK_TIMEOUT : wire::Result::LINK_LOST,
+              blame == Blame::kTimedOut ? wire::Result::ACK_TIMEOUT
+                                        : wire::Result::LINK_LOST,
               cause.loss.message);
-  if (!blamed || timed_out) return;
-  result->set_suspect(true);
+  if (blame == Blame::kNone || blame == Blame::kTimedOut) return;
+  result->set_suspect(blame == Blame::kSuspect);
   result->set_reason_code(cause.loss.reason_code);
   result->set_reason_string(
       CleanText(cause.loss.reason_string, limits::kMaxErrorMessageBytes));

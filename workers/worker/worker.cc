@@ -74,13 +74,12 @@ Worker::Worker(EventLoop* loop, const Clock* clock, MqttClient* client,
       backoff_(std::move(random)),
       flow_(loop, clock, client, sink,
             {.on_stalled =
-                 [this](const std::string& words) {
-                   EndLink({LossCause::By::kTimeout, {words}},
-                           LinkEvent::kStalled);
+                 [this](const LossCause& cause) {
+                   EndLink(cause, LinkEvent::kStalled);
                  },
              .on_broken =
                  [this](const std::string& error) {
-                   EndLink({LossCause::By::kUs, {error}}, LinkEvent::kLinkLost);
+                   EndLink({LossBy::kUs, {error}}, LinkEvent::kLinkLost);
                  },
              .on_empty = [this] { OnQuiet(); }}),
       open_session_(std::move(open_session)) {
@@ -139,7 +138,7 @@ void Worker::Quiesce(Goal goal, absl::Duration deadline) {
   if (flow_.in_flight() == 0) return OnQuiet();
   Arm(quiet_timer_, deadline, [this] {
     flow_.LoseAll(
-        {LossCause::By::kUs, {"connection closed before the acknowledgement"}});
+        {LossBy::kUs, {"connection closed before the acknowledgement"}});
     OnQuiet();
   });
 }
@@ -231,7 +230,7 @@ void Worker::OnConnectFailed(const ConnectFailure& failure) {
 }
 
 void Worker::OnConnectionLost(const ConnectionLoss& loss) {
-  EndLink({LossCause::By::kBroker, loss}, EventOfDisconnect(loss.reason_code));
+  EndLink({LossBy::kBroker, loss}, EventOfDisconnect(loss.reason_code));
 }
 
 void Worker::EndLink(const LossCause& cause, LinkEvent event) {
@@ -248,7 +247,7 @@ void Worker::EndLink(const LossCause& cause, LinkEvent event) {
 void Worker::OnPublished(int64_t id, PublishOutcome outcome) {
   if (outcome == PublishOutcome::kPoisoned) {
     Log::Error("write_guard_failed");
-    flow_.LoseAll({LossCause::By::kUs, {"connection lost while writing"}});
+    flow_.LoseAll({LossBy::kUs, {"connection lost while writing"}});
     return ExitNow(kExitPoisoned);
   }
   flow_.Finish(id, outcome);

@@ -150,6 +150,50 @@ TEST_F(WorkerFaultsTest, NothingIsSentAgainBehindOurBack) {
   for (const auto& [payload, count] : seen) EXPECT_EQ(count, 1) << payload;
 }
 
+TEST_F(WorkerFaultsTest, AMessageThatIsNeverAcknowledgedIsSuspect) {
+  // Says nothing to one message and acknowledges the others.
+  ScriptedBroker broker(Answering(
+      [](const MqttPacket& packet) {
+        return packet.body.find("\"n\":3}") != std::string::npos
+                   ? std::string()
+                   : ScriptedBroker::Puback3(packet.packet_id());
+      },
+      ScriptedBroker::Connack3(0)));
+  wire::Configure settings = Settings(broker.port());
+  settings.mutable_ack_timeout()->set_seconds(1);
+  ASSERT_TRUE(ConnectTo(settings));
+  plane_.Publish(1, Messages(1, 6, 1));
+  ASSERT_TRUE(Await(HasResults(5)));
+  // The others do not stop.
+  for (int64_t token = 7; !HasState(wire::LinkStatus::STALLED)(plane_.Says());
+       ++token) {
+    ASSERT_LT(token, 1000);
+    plane_.Publish(1, {Message(token, 1)});
+    ASSERT_TRUE(Await(HasResults(static_cast<size_t>(token) - 1)));
+    plane_.WaitFor(HasState(wire::LinkStatus::STALLED), absl::Milliseconds(20));
+  }
+  ASSERT_TRUE(Await(HasEpoch(2)));
+  wire::Result stuck;
+  for (const wire::Result& result : plane_.Says().results) {
+    if (result.token() == 3) stuck = result;
+    EXPECT_EQ(result.suspect(), result.token() == 3) << result.token();
+  }
+  EXPECT_EQ(stuck.outcome(), wire::Result::LINK_LOST);
+  EXPECT_EQ(stuck.error_message(),
+            "a message was not acknowledged within 1s, though later ones were");
+  // Alone, it is suspect without others that pass it; not alone it is silence.
+  wire::Publish alone = Message(3, 1);
+  const size_t before = plane_.Says().results.size();
+  plane_.Publish(2, {alone});
+  ASSERT_TRUE(Await(HasResults(before + 1)));
+  EXPECT_EQ(plane_.Says().results.back().outcome(), wire::Result::ACK_TIMEOUT);
+  ASSERT_TRUE(Await(HasEpoch(3)));
+  alone.set_alone(true);
+  plane_.Publish(3, {alone});
+  ASSERT_TRUE(Await(HasResults(before + 2)));
+  EXPECT_TRUE(plane_.Says().results.back().suspect());
+}
+
 TEST_F(WorkerFaultsTest, ConnectsAgainWithoutDelay) {
   ScriptedBroker broker([&](const MqttPacket& packet) {
     std::optional<std::string> answer = ScriptedBroker::Connack3(0);
