@@ -368,10 +368,13 @@ wire::Result* MessageFlow::AddSent(const InFlightMessage& message,
                                    wire::Result::Outcome outcome,
                                    const std::string& error) {
   wire::Result* result = AddResult(message.token, outcome, error);
-  result->set_start_time_us(absl::ToUnixMicros(
-      evidence.written() ? evidence.publish_time : message.start));
-  result->set_duration_us(
-      absl::ToInt64Microseconds(SteadyNow() - message.steady));
+  const bool written = evidence.written();
+  const absl::Time start = written ? evidence.publish_time : message.start;
+  const absl::Time end =
+      start +
+      (SteadyNow() - (written ? evidence.publish_steady : message.steady));
+  result->set_start_time_us(absl::ToUnixMicros(start));
+  result->set_duration_us(absl::ToUnixMicros(end) - absl::ToUnixMicros(start));
   result->set_packet_id(message.packet_id);
   result->set_broker_address(limits_.address);
   result->set_session_present(limits_.session_present);

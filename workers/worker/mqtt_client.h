@@ -32,6 +32,8 @@ struct ConnectionLoss {
   std::string message;
   int reason_code = 0;        // of the broker's DISCONNECT; 0 for none
   std::string reason_string;  // of it
+  // Otherwise we did, or the network failed.
+  bool by_broker = true;
 };
 
 // How a publication of QoS 0 ended, or why one of QoS 1 or 2 could not begin.

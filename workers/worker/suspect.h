@@ -27,7 +27,7 @@ enum class Blame {
 // A message that was lost with its connection.
 struct LostMessage {
   int qos = 0;
-  bool written = false;   // to the connection, all of it
+  bool written = false;   // to the connection, at least in part
   bool received = false;  // the broker had said so
   bool alone = false;     // sent alone, because it was suspect before
   int in_flight = 1;      // that were lost, this one included

@@ -230,7 +230,8 @@ void Worker::OnConnectFailed(const ConnectFailure& failure) {
 }
 
 void Worker::OnConnectionLost(const ConnectionLoss& loss) {
-  EndLink({LossBy::kBroker, loss}, EventOfDisconnect(loss.reason_code));
+  EndLink({loss.by_broker ? LossBy::kBroker : LossBy::kUs, loss},
+          EventOfDisconnect(loss.reason_code));
 }
 
 void Worker::EndLink(const LossCause& cause, LinkEvent event) {

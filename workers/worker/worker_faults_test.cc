@@ -150,6 +150,33 @@ TEST_F(WorkerFaultsTest, NothingIsSentAgainBehindOurBack) {
   for (const auto& [payload, count] : seen) EXPECT_EQ(count, 1) << payload;
 }
 
+TEST_F(WorkerFaultsTest, OnlyTheBrokersOwnCutMakesASuspect) {
+  // Answers with a malformed packet first, then by closing.
+  std::atomic<int> published = 0;
+  ScriptedBroker broker(Answering(
+      [&](const MqttPacket& packet) -> std::optional<std::string> {
+        if (published++ > 0) return std::nullopt;
+        std::string malformed = ScriptedBroker::Puback3(packet.packet_id());
+        malformed[0] |= 1;
+        return malformed;
+      },
+      ScriptedBroker::Connack3(0)));
+  ASSERT_TRUE(ConnectTo(Settings(broker.port())));
+  plane_.Publish(1, {Message(1, 1)});
+  ASSERT_TRUE(Await(HasEpoch(2)));
+  plane_.Publish(2, {Message(1, 1)});
+  ASSERT_TRUE(Await(HasResults(2)));
+  const WorkerSays says = plane_.Says();
+  EXPECT_EQ(says.results[0].outcome(), wire::Result::LINK_LOST);
+  EXPECT_EQ(says.results[0].error_message(),
+            "connection closed: the broker sent a malformed packet");
+  EXPECT_FALSE(says.results[0].suspect());
+  EXPECT_EQ(says.results[1].outcome(), wire::Result::LINK_LOST);
+  EXPECT_EQ(says.results[1].error_message(),
+            "connection lost: closed by the peer");
+  EXPECT_TRUE(says.results[1].suspect());
+}
+
 TEST_F(WorkerFaultsTest, AMessageThatIsNeverAcknowledgedIsSuspect) {
   // Says nothing to one message and acknowledges the others.
   ScriptedBroker broker(Answering(
