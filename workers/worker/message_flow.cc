@@ -18,6 +18,13 @@ namespace {
 // plane whenever one is acknowledged.
 constexpr int kCreditPerWindow = 2;
 
+// So often a broker ends the connection on QoS 2 before we say that it may not
+// allow that.
+constexpr int kQos2CutsBeforeHint = 2;
+constexpr char kQos2Hint[] =
+    "; the broker may not allow QoS 2: it has ended the connection on it again "
+    "and again";
+
 constexpr absl::string_view kNotConnected = "not connected to the broker";
 
 // Of the whole PUBLISH packet; MQTT 5, section 3.3.
@@ -83,10 +90,6 @@ InFlightMessage StoredEntry(const StoredMessage& message, absl::Time now) {
   entry.steady = SteadyNow();
   entry.sent_as = message.sent_as;
   return entry;
-}
-
-int64_t ToMicros(absl::Time time) {
-  return time == absl::InfinitePast() ? 0 : absl::ToUnixMicros(time);
 }
 
 }  // namespace
@@ -166,7 +169,7 @@ bool MessageFlow::TakenBySession(const wire::Publish& message) {
 
 void MessageFlow::Finish(int64_t id, PublishOutcome outcome) {
   if (outcome != PublishOutcome::kWritten) {
-    events_.on_broken("connection lost while writing");
+    open_ = false;  // the loss of the connection follows, and says why
     return;
   }
   std::optional<InFlightMessage> message = window_.Finish(id);
@@ -182,6 +185,10 @@ void MessageFlow::Acknowledge(int packet_id, const WireEvidence& evidence) {
   std::optional<InFlightMessage> message = window_.FinishPacket(packet_id);
   if (!message.has_value()) return;
   suspect_.Clear(message->delivery);
+  if (message->qos == 2) {
+    qos2_cuts_ = 0;
+    hint_.clear();
+  }
   last_progress_ = SteadyNow();
   acknowledged_ = true;
   last_ack_ = clock_->Now();
@@ -223,7 +230,13 @@ Blame MessageFlow::Judge(const LossCause& cause, const InFlightMessage& message,
       suspect_.Blame(message.delivery, message.alone)) {
     session_->Break(kGivenUp);
   }
+  if (suspect && cause.by == LossBy::kBroker) NoteCut(message);
   return blame;
+}
+
+void MessageFlow::NoteCut(const InFlightMessage& message) {
+  if (message.qos < 2 || protocol_level_ == 5) return;
+  if (++qos2_cuts_ >= kQos2CutsBeforeHint) hint_ = kQos2Hint;
 }
 
 void MessageFlow::Flush() {
@@ -266,6 +279,8 @@ void MessageFlow::Publish(InFlightMessage entry, const wire::Publish& message) {
     return;
   }
   AddNotSent(entry.token, error);
+  open_ = false;
+  if (absl::IsUnavailable(packet_id.status())) return;  // the loss follows
   events_.on_broken(absl::StrCat("connection lost: ", error));
 }
 
@@ -320,8 +335,10 @@ void MessageFlow::AddEnded(const wire::Publish& message,
       end.rejected() ? RefusalText(end.reason_code(), end.reason_string())
                      : "");
   const int64_t ended = std::max(end.ack_time_us(), end.pubrec_time_us());
-  const int64_t now = absl::ToUnixMicros(clock_->Now());
-  const int64_t start = end.publish_time_us() > 0 ? end.publish_time_us() : now;
+  // An attempt without a time would be wrong in any case.
+  int64_t start = end.publish_time_us();
+  if (start == 0) start = ended;
+  if (start == 0) start = absl::ToUnixMicros(clock_->Now());
   result->set_start_time_us(start);
   result->set_duration_us(std::max<int64_t>(0, ended - start));
   result->set_packet_id(end.packet_id());
@@ -331,7 +348,9 @@ void MessageFlow::AddEnded(const wire::Publish& message,
   result->set_pubrec_time_us(end.pubrec_time_us());
   result->set_ack_time_us(end.ack_time_us());
   result->set_warning(end.warning());
-  result->set_session_present(true);
+  result->set_broker_address(end.broker_address());
+  result->set_session_present(end.session_present());
+  result->set_connection(end.connection());
   *result->mutable_sent_as() = end.sent_as();
 }
 
@@ -351,13 +370,17 @@ void MessageFlow::AddLost(const InFlightMessage& message,
   if (message.qos > 0 && !evidence.written()) {
     return AddNotSent(message.token, cause.loss.message);
   }
+  const bool timed_out = blame != Blame::kNone && cause.by != LossBy::kBroker;
   wire::Result* result =
       AddSent(message, evidence,
-              blame == Blame::kTimedOut ? wire::Result::ACK_TIMEOUT
-                                        : wire::Result::LINK_LOST,
+              timed_out ? wire::Result::ACK_TIMEOUT : wire::Result::LINK_LOST,
               cause.loss.message);
-  if (blame == Blame::kNone || blame == Blame::kTimedOut) return;
   result->set_suspect(blame == Blame::kSuspect);
+  if (blame != Blame::kNone && message.qos == 2) {
+    result->set_error_message(CleanText(absl::StrCat(cause.loss.message, hint_),
+                                        limits::kMaxErrorMessageBytes));
+  }
+  if (blame == Blame::kNone || timed_out) return;
   result->set_reason_code(cause.loss.reason_code);
   result->set_reason_string(
       CleanText(cause.loss.reason_string, limits::kMaxErrorMessageBytes));

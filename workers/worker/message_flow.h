@@ -65,6 +65,9 @@ class MessageFlow {
   void Flush();
 
   int in_flight() const { return window_.in_flight(); }
+  // What the losses so far suggest, to be put behind the words of the last one;
+  // empty for nothing.
+  const std::string& hint() const { return hint_; }
   // Counts the connections, from 1.
   int64_t epoch() const { return epoch_; }
   // The last acknowledgement of any connection; InfinitePast for none.
@@ -82,6 +85,8 @@ class MessageFlow {
   void Watch();
   void CheckProgress();
 
+  // Over MQTT 3.1.1 a broker cannot say which QoS it allows.
+  void NoteCut(const InFlightMessage& message);
   // What the loss of `message`, the first of `count`, says about it. Gives up a
   // session that it would end again and again.
   Blame Judge(const LossCause& cause, const InFlightMessage& message,
@@ -120,6 +125,9 @@ class MessageFlow {
   absl::Duration last_progress_{};                       // SteadyNow()
   absl::Duration next_look_ = absl::InfiniteDuration();  // SteadyNow()
   Suspect suspect_;
+  int qos2_cuts_ =
+      0;  // ends of a connection on QoS 2, without an answer to one
+  std::string hint_;
   int64_t watch_ = 0;  // tells a watchdog that was replaced from the present
 };
 

@@ -32,6 +32,11 @@ struct WireEvidence {
 
   int64_t order = 0;  // of the writing
 
+  // Of the connection; not known to WireLog.
+  std::string broker_address;
+  bool session_present = false;
+  int64_t connection = 0;
+
   bool written() const { return publish_time != absl::InfinitePast(); }
   // The broker has taken it over: what follows is not about the message.
   bool received() const {

@@ -9,6 +9,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "workers/worker/clean_text.h"
 #include "workers/worker/proto_time.h"
+#include "workers/worker/steady_time.h"
 
 namespace mqttpush {
 namespace {
@@ -106,6 +107,10 @@ void Worker::OnControl(wire::ControlMessage message) {
 void Worker::Configure(wire::Configure settings) {
   if (goal_ == Goal::kExit) return;
   const bool same = SameConnection(settings_, settings);
+  if (!same) {
+    server_keep_alive_ = -1;
+    cleaning_ = false;
+  }
   settings_ = std::move(settings);
   backoff_.SetLimits(FromProto(settings_.connect_backoff_base()),
                      FromProto(settings_.connect_backoff_max()));
@@ -189,7 +194,7 @@ void Worker::OnConnected(const BrokerLimits& limits) {
 bool Worker::BeginsAgain(const BrokerLimits& limits) {
   if (std::exchange(cleaning_, false)) {
     session_->SetEstablished();
-    Call();
+    Connect();
     return true;
   }
   // A clean start of MQTT 5 has begun the broker's half afresh.
@@ -198,7 +203,7 @@ bool Worker::BeginsAgain(const BrokerLimits& limits) {
   if (session_ != nullptr && !session_->established() &&
       settings_.protocol_level() == 5) {
     session_->SetEstablished();
-    Call();
+    Connect();
     return true;
   }
   // The broker may hold packet ids of which the session knows nothing, and
@@ -207,15 +212,15 @@ bool Worker::BeginsAgain(const BrokerLimits& limits) {
   if (session_ != nullptr && limits.session_present &&
       !session_->established()) {
     cleaning_ = true;
-    Call();
+    Connect();
     return true;
   }
-  // MQTT 5, section 3.2.2.3.14. Paho cannot change it on a live connection.
+  // MQTT 5, section 3.2.2.3.14. Paho cannot change it on a live connection. A
+  // longer one than asked for is not needed, so that this comes to an end.
   const int keep_alive = limits.server_keep_alive;
-  if (keep_alive > 0 && keep_alive != server_keep_alive_ &&
-      keep_alive < settings_.keep_alive().seconds()) {
+  if (keep_alive > 0 && keep_alive < ForConnection().keep_alive().seconds()) {
     server_keep_alive_ = keep_alive;
-    Call();
+    Connect();
     return true;
   }
   return false;
@@ -235,10 +240,16 @@ void Worker::OnConnectionLost(const ConnectionLoss& loss) {
 }
 
 void Worker::EndLink(const LossCause& cause, LinkEvent event) {
+  // It may be told twice; the first is told with the reason.
+  if (state_ == WorkerLinkState::kBackingOff ||
+      state_ == WorkerLinkState::kRefused) {
+    return;
+  }
   last_error_ = cause.loss.message;
   cleaning_ = false;
   if (state_ != WorkerLinkState::kConnected) return Handle(event);
   flow_.LoseAll(cause);
+  last_error_ += flow_.hint();
   if (goal_ != Goal::kServe) return OnQuiet();
   EndConnection();
   Handle(event);
@@ -272,6 +283,7 @@ void Worker::Handle(LinkEvent event) {
       return Connect();
     case LinkAction::kServe:
       Report();
+      connected_at_ = SteadyNow();
       return flow_.Open(limits_, ForConnection(), session_.get());
     case LinkAction::kRetryLater:
       return RetryAfter(backoff_.NextDelay());
@@ -311,7 +323,7 @@ void Worker::Call() {
     }
     Session* session = cleaning_ ? nullptr : session_.get();
     if (session != nullptr) session->BeginConnection();
-    client_->Connect(ForConnection(), session);
+    client_->Connect(ForConnection(), session, flow_.epoch() + 1);
   });
 }
 
@@ -378,7 +390,7 @@ void Worker::RetryAfter(absl::Duration delay) {
 }
 
 void Worker::EndConnection() {
-  backoff_.OnConnectionEnded(clock_->Now() - since_, flow_.acknowledged());
+  backoff_.OnConnectionEnded(SteadyNow() - connected_at_, flow_.acknowledged());
 }
 
 void Worker::Report() {

@@ -420,6 +420,30 @@ TEST_F(WorkerTest, WhatTheBrokerForbidsIsRejectedWithItsReason) {
   EXPECT_EQ(says.results[2].outcome(), wire::Result::SUCCEEDED);
 }
 
+TEST_F(WorkerTest, ABrokerThatAllowsNoQos2IsGuessed) {
+  // mosquitto 2.0.11 says so in MQTT 5 only; otherwise it hangs up.
+  auto broker = Broker({.more_config = "max_qos 1\n"});
+  ASSERT_TRUE(ConnectTo(Settings(broker->port())));
+  for (int64_t epoch = 1; epoch <= 2; ++epoch) {
+    ASSERT_TRUE(Await(HasEpoch(epoch)));
+    plane_.Publish(epoch, {Message(epoch, 2)});
+    ASSERT_TRUE(Await(HasResults(static_cast<size_t>(epoch))));
+  }
+  ASSERT_TRUE(Await(HasEpoch(3)));
+  plane_.Publish(3, {Message(3, 1)});
+  ASSERT_TRUE(Await(HasResults(3)));
+  const WorkerSays says = plane_.Says();
+  EXPECT_TRUE(says.results[0].suspect());
+  EXPECT_EQ(says.results[0].error_message(),
+            "connection lost: closed by the peer");
+  EXPECT_TRUE(says.results[1].suspect());
+  EXPECT_THAT(says.results[1].error_message(),
+              HasSubstr("closed by the peer; the broker may not allow QoS 2"));
+  EXPECT_THAT(says.statuses.back().last_error(),
+              HasSubstr("the broker may not allow QoS 2"));
+  EXPECT_EQ(says.results[2].outcome(), wire::Result::SUCCEEDED);
+}
+
 TEST_F(WorkerTest, TakesLargeMessagesAndLargeBatches) {
   auto broker = Broker();
   auto subscriber = Subscriber(*broker);
