@@ -360,12 +360,12 @@ TEST_F(WorkerSessionTest, DrainsWithMessagesInFlightAndNoLink) {
 }
 
 TEST_F(WorkerSessionTest, WhatIsToBeAloneGivesUpASessionThatHasOthers) {
-  // Ends the first connection on the second message. When that comes again it
-  // is silent, until PINGREQ. Takes all in a clean session.
+  // Takes no message, and ends the first connection after the third one. When
+  // they come again it is silent, until PINGREQ. Takes all in a clean session.
   std::atomic<bool> afresh = false;
   ScriptedBroker broker(
       [&](const MqttPacket& packet) -> std::optional<std::string> {
-        const bool second = packet.body.find("\"n\":2}") != std::string::npos;
+        const bool third = packet.body.find("\"n\":3}") != std::string::npos;
         const bool duplicate = (packet.flags & 8) != 0;
         switch (packet.type) {
           case 1: {
@@ -374,8 +374,8 @@ TEST_F(WorkerSessionTest, WhatIsToBeAloneGivesUpASessionThatHasOthers) {
             return connack;
           }
           case 3:
-            if (duplicate && !afresh) return "";
-            if (second && !afresh) return std::nullopt;
+            if (!afresh && third && !duplicate) return std::nullopt;
+            if (!afresh) return "";
             return std::string{0x50, 2} + Id(packet.packet_id());
           case 6:
             return std::string{0x70, 2} + Id(packet.packet_id());
