@@ -113,6 +113,12 @@ void MessageFlow::Open(const BrokerLimits& limits,
   open_ = true;
   last_progress_ = SteadyNow();
   window_.StartSlowly();
+  // Paho has sent all of these again by now, at once, though of a broker that
+  // takes fewer than before (Receive Maximum, MQTT 5, section 4.9) no more than
+  // that may be sent: it knows no other way, and CONNACK comes just before.
+  // Such a broker may end the connection (0x93). What it took until then is
+  // done, and if it takes nothing three times the session is given up
+  // (suspect.h); new messages keep to the limit in any case.
   if (session_ != nullptr) {
     for (const StoredMessage& message : session_->ListInFlight()) {
       window_.SetPacketId(window_.Start(StoredEntry(message, clock_->Now())),

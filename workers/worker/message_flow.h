@@ -125,8 +125,8 @@ class MessageFlow {
   absl::Duration last_progress_{};                       // SteadyNow()
   absl::Duration next_look_ = absl::InfiniteDuration();  // SteadyNow()
   Suspect suspect_;
-  int qos2_cuts_ =
-      0;  // ends of a connection on QoS 2, without an answer to one
+  // Ends of a connection on QoS 2 in a row, without an answer to one.
+  int qos2_cuts_ = 0;
   std::string hint_;
   int64_t watch_ = 0;  // tells a watchdog that was replaced from the present
 };

@@ -249,7 +249,7 @@ void Worker::EndLink(const LossCause& cause, LinkEvent event) {
   cleaning_ = false;
   if (state_ != WorkerLinkState::kConnected) return Handle(event);
   flow_.LoseAll(cause);
-  last_error_ += flow_.hint();
+  if (cause.by == LossBy::kBroker) last_error_ += flow_.hint();
   if (goal_ != Goal::kServe) return OnQuiet();
   EndConnection();
   Handle(event);
