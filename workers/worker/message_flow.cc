@@ -7,6 +7,7 @@
 #include "common/limits.h"
 #include "common/reason_codes.h"
 #include "workers/worker/clean_text.h"
+#include "workers/worker/message_limits.h"
 #include "workers/worker/progress.h"
 #include "workers/worker/proto_time.h"
 #include "workers/worker/steady_time.h"
@@ -27,45 +28,10 @@ constexpr char kQos2Hint[] =
 
 constexpr absl::string_view kNotConnected = "not connected to the broker";
 
-// Of the whole PUBLISH packet; MQTT 5, section 3.3.
-int64_t PacketBytes(const wire::Publish& message) {
-  int64_t rest = 2 + static_cast<int64_t>(message.topic().size()) +
-                 (message.qos() > 0 ? 2 : 0) + 1 +  // 1: no properties
-                 static_cast<int64_t>(message.payload().size());
-  int64_t header = 2;
-  for (int64_t n = rest; n >= 128; n /= 128) ++header;
-  return header + rest;
-}
-
 std::string RefusalText(int reason_code, const std::string& reason) {
   std::string text = ReasonCodeName(reason_code);
   if (!reason.empty()) absl::StrAppend(&text, ": ", reason);
   return text;
-}
-
-// A message that the broker is known not to take.
-struct Refusal {
-  int reason_code = 0;  // 0: it may take it
-  std::string reason;
-};
-
-Refusal CheckLimits(const BrokerLimits& limits, const wire::Publish& message) {
-  const int64_t bytes = PacketBytes(message);
-  if (bytes > limits.maximum_packet_size) {
-    return {kReasonPacketTooLarge,
-            absl::StrCat("not sent: ", bytes, " bytes, the broker takes ",
-                         limits.maximum_packet_size)};
-  }
-  if (message.qos() > limits.maximum_qos) {
-    return {kReasonQosNotSupported,
-            absl::StrCat("not sent: QoS ", message.qos(), ", the broker takes ",
-                         limits.maximum_qos)};
-  }
-  if (message.retain() && !limits.retain_available) {
-    return {kReasonRetainNotSupported,
-            "not sent: the broker keeps no retained messages"};
-  }
-  return {};
 }
 
 InFlightMessage NewEntry(const wire::Publish& message, absl::Time now) {
