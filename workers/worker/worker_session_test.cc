@@ -101,6 +101,14 @@ std::string ConnackFor(const MqttPacket& connect, int level) {
   return connack;
 }
 
+void ExpectTimesInOrder(const wire::Result& result) {
+  EXPECT_GT(result.start_time_us(), 0);
+  EXPECT_GE(result.ack_time_us(), result.start_time_us());
+  EXPECT_GE(result.ack_time_us(), result.pubrec_time_us());
+  EXPECT_GE(result.start_time_us() + result.duration_us(),
+            result.ack_time_us());
+}
+
 class ExactlyOnceTest : public WorkerSessionTest,
                         public ::testing::WithParamInterface<int> {
  protected:
@@ -120,6 +128,7 @@ class ExactlyOnceTest : public WorkerSessionTest,
     for (const wire::Result& result : NewResults()) {
       if (result.outcome() == wire::Result::SUCCEEDED) {
         done_.insert(result.token());
+        ExpectTimesInOrder(result);
       }
     }
   }
@@ -294,10 +303,7 @@ TEST_F(WorkerSessionTest, AnAdoptedMessageSaysHowItWasSent) {
   EXPECT_EQ(result.sent_as().subscription_revision(), 1);
   EXPECT_TRUE(result.duplicate_flag());
   // It was answered while the connection came up, or was not asked for yet.
-  EXPECT_GT(result.start_time_us(), 0);
-  EXPECT_GE(result.ack_time_us(), result.pubrec_time_us());
-  EXPECT_GE(result.start_time_us() + result.duration_us(),
-            result.ack_time_us());
+  ExpectTimesInOrder(result);
   EXPECT_EQ(result.broker_address(),
             absl::StrCat("127.0.0.1:", broker->port()));
   EXPECT_EQ(result.connection(), 1);
