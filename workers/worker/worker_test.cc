@@ -202,6 +202,20 @@ TEST_F(WorkerTlsTest, DeliversOverTls) {
   EXPECT_EQ(Count(plane_.Says(), wire::Result::SUCCEEDED), 150);
 }
 
+TEST_F(WorkerTlsTest, KnowsABrokersCut) {
+  auto broker = Broker({.tls = authority_.get()});
+  ASSERT_TRUE(ConnectTo(TlsSettings(*broker)));
+  broker->Freeze();
+  // What is before one of QoS 0 that was written has been written.
+  plane_.Publish(1, {Message(1, 1), Message(2, 0)});
+  ASSERT_TRUE(Await(HasResults(1)));
+  broker->Kill();  // without a word of TLS
+  ASSERT_TRUE(Await(HasResults(2)));
+  const wire::Result lost = plane_.Says().results[1];
+  EXPECT_EQ(lost.outcome(), wire::Result::LINK_LOST);
+  EXPECT_TRUE(lost.suspect()) << lost.error_message();
+}
+
 TEST_F(WorkerTlsTest, ShowsAClientCertificate) {
   auto broker =
       Broker({.tls = authority_.get(), .require_client_certificate = true});
