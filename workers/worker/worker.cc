@@ -6,8 +6,8 @@
 #include "common/limits.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "workers/worker/clean_text.h"
-#include "workers/worker/link_settings.h"
 #include "workers/worker/proto_time.h"
 #include "workers/worker/steady_time.h"
 
@@ -18,6 +18,49 @@ constexpr absl::Duration kDrainTimeout = absl::Seconds(5);
 constexpr absl::Duration kDisconnectTimeout = absl::Seconds(2);
 // Every acknowledgement is news, but not worth a message.
 constexpr absl::Duration kAckReportInterval = absl::Seconds(1);
+
+wire::LinkStatus::State ToProto(WorkerLinkState state) {
+  switch (state) {
+    case WorkerLinkState::kIdle:
+      break;
+    case WorkerLinkState::kConnecting:
+      return wire::LinkStatus::CONNECTING;
+    case WorkerLinkState::kConnected:
+      return wire::LinkStatus::CONNECTED;
+    case WorkerLinkState::kBackingOff:
+      return wire::LinkStatus::BACKING_OFF;
+    case WorkerLinkState::kRefused:
+      return wire::LinkStatus::REFUSED;
+    case WorkerLinkState::kStalled:
+      return wire::LinkStatus::STALLED;
+  }
+  return wire::LinkStatus::STATE_UNSPECIFIED;
+}
+
+wire::BrokerLimits LimitsToProto(const BrokerLimits& limits) {
+  wire::BrokerLimits proto;
+  proto.set_maximum_qos(limits.maximum_qos);
+  proto.set_retain_available(limits.retain_available);
+  if (limits.maximum_packet_size != INT64_MAX) {
+    proto.set_maximum_packet_size(limits.maximum_packet_size);
+  }
+  proto.set_receive_maximum(limits.receive_maximum);
+  proto.set_server_keep_alive(limits.server_keep_alive);
+  proto.set_assigned_client_id(limits.assigned_client_id);
+  return proto;
+}
+
+// Whether the two ask for the same connection; the rest of the settings can
+// change under it.
+bool SameConnection(wire::Configure a, wire::Configure b) {
+  for (wire::Configure* settings : {&a, &b}) {
+    settings->clear_max_in_flight();
+    settings->clear_ack_timeout();
+    settings->clear_connect_backoff_base();
+    settings->clear_connect_backoff_max();
+  }
+  return google::protobuf::util::MessageDifferencer::Equals(a, b);
+}
 
 }  // namespace
 
@@ -239,8 +282,8 @@ void Worker::Handle(LinkEvent event) {
       Report();
       return Connect();
     case LinkAction::kServe:
+      connected_ = SteadyNow();
       Report();
-      connected_at_ = SteadyNow();
       return flow_.Open(limits_, ForConnection(), session_.get());
     case LinkAction::kRetryLater:
       return RetryAfter(backoff_.NextDelay());
@@ -347,7 +390,7 @@ void Worker::RetryAfter(absl::Duration delay) {
 }
 
 void Worker::EndConnection() {
-  backoff_.OnConnectionEnded(SteadyNow() - connected_at_, flow_.acknowledged());
+  backoff_.OnConnectionEnded(SteadyNow() - connected_, flow_.acknowledged());
 }
 
 void Worker::Report() {
@@ -368,7 +411,7 @@ void Worker::Report() {
   status.set_connection(flow_.epoch());
   if (state_ == WorkerLinkState::kConnected) {
     status.set_session_present(limits_.session_present);
-    *status.mutable_limits() = ToProto(limits_);
+    *status.mutable_limits() = LimitsToProto(limits_);
   }
   sink_->Send(std::move(message));
 }

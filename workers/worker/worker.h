@@ -109,7 +109,7 @@ class Worker : private MqttClient::Listener {
   int server_keep_alive_ = -1;
   WorkerLinkState state_ = WorkerLinkState::kIdle;
   absl::Time since_ = absl::InfinitePast();
-  absl::Duration connected_at_{};  // SteadyNow(), of the last connection
+  absl::Duration connected_{};  // SteadyNow(), of the last time
   absl::Time next_connect_ = absl::InfinitePast();
   std::string last_error_;
   BrokerLimits limits_;
