@@ -108,8 +108,8 @@ class Worker : private MqttClient::Listener {
   // Seconds, what the broker of these settings asked for; -1: nothing.
   int server_keep_alive_ = -1;
   WorkerLinkState state_ = WorkerLinkState::kIdle;
-  absl::Time since_ = absl::InfinitePast();
-  absl::Duration connected_{};  // SteadyNow(), of the last time
+  absl::Time since_ = absl::InfinitePast();  // of the state that is shown
+  absl::Duration connected_{};               // SteadyNow(), of the last time
   absl::Time next_connect_ = absl::InfinitePast();
   std::string last_error_;
   BrokerLimits limits_;
