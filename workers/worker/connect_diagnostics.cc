@@ -74,6 +74,12 @@ ConnectFailure DescribeUnanswered(const ConnectDiagnostics& diagnostics,
 
 }  // namespace
 
+EndedBy WhoEnded(int error) {
+  return error == 0 || error == ECONNRESET || error == EPIPE
+             ? EndedBy::kBroker
+             : EndedBy::kNetwork;
+}
+
 ConnectFailure DescribeConnectFailure(const ConnectDiagnostics& diagnostics,
                                       int connack_code,
                                       const std::string& library_message,
@@ -102,7 +108,9 @@ std::string DescribeLoss(const ConnectDiagnostics& diagnostics) {
     return absl::StrCat("connection lost: ",
                         SocketError(diagnostics.socket_error, ""));
   }
-  return "connection lost: closed by the peer";
+  return diagnostics.ended_by == EndedBy::kBroker
+             ? "connection lost: closed by the peer"
+             : "connection lost: given up by the MQTT library";
 }
 
 }  // namespace mqttpush

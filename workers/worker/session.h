@@ -154,6 +154,8 @@ class Session {
   bool AnyReleased() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyBroken(const std::string& why)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Doubt(DeliveryKey delivery, const std::string& why)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Applies it and writes it.
   void Record(wire::SessionRecord record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

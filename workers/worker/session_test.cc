@@ -95,6 +95,18 @@ TEST_F(SessionTest, WhatIsInFlightOutlivesTheProcess) {
   EXPECT_EQ(first.sent_as.subscription_revision(), 3);
 }
 
+TEST_F(SessionTest, DoubtsDoNotPileUp) {
+  constexpr int kDoubts = 1100;
+  auto session = Open();
+  for (int64_t seq = 1; seq <= kDoubts; ++seq) {
+    Send(*session, 1, seq);
+    session->Break("lost");
+  }
+  EXPECT_EQ(session->WhyUncertain({7, 100}), "");
+  EXPECT_EQ(session->WhyUncertain({7, 101}), "lost");
+  EXPECT_EQ(session->WhyUncertain({7, kDoubts}), "lost");
+}
+
 TEST_F(SessionTest, AnEndIsRememberedUntilItIsForgotten) {
   {
     auto session = Open();
