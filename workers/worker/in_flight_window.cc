@@ -26,6 +26,7 @@ bool InFlightWindow::CanSend() const {
   if (in_flight() == 0) return true;  // one always fits, however large
   const wire::Publish& next = queue_.front();
   if (alone_ > 0 || next.alone()) return false;
+  if (resumed_first_ && resumed_ > 0) return false;
   const size_t bytes = next.topic().size() + next.payload().size();
   if (slots_.size() >= kMaxSpan) return false;
   if (bytes_ + bytes > limits::kMaxInFlightBytes) return false;
@@ -108,7 +109,7 @@ std::vector<InFlightMessage> InFlightWindow::TakeInFlight() {
   slots_.clear();
   ids_.clear();
   unasked_ = 0;
-  qos0_ = qos1_ = qos2_ = alone_ = 0;
+  qos0_ = qos1_ = qos2_ = alone_ = resumed_ = 0;
   bytes_ = 0;
   return messages;
 }
@@ -131,6 +132,7 @@ InFlightWindow::Slot* InFlightWindow::Find(int64_t id) {
 void InFlightWindow::Count(const InFlightMessage& message, int sign) {
   (message.qos == 0 ? qos0_ : message.qos == 1 ? qos1_ : qos2_) += sign;
   if (message.alone) alone_ += sign;
+  if (message.resumed) resumed_ += sign;
   bytes_ = sign > 0 ? bytes_ + message.bytes : bytes_ - message.bytes;
 }
 

@@ -42,6 +42,7 @@ struct InFlightMessage {
   absl::Time start;         // wall clock
   absl::Duration steady{};  // SteadyNow() at `start`
   bool alone = false;       // nothing else may be in flight with it
+  bool resumed = false;     // sent by an earlier connection of the session
   // How it was sent; set when that is not as the control plane asked last.
   std::optional<wire::SentAs> sent_as;
   std::string warning;  // see Result
@@ -65,8 +66,15 @@ class InFlightWindow {
 
   void SetLimits(WindowLimits limits) { limits_ = limits; }
   WindowLimits limits() const { return limits_; }
-  // A new connection: the window is small again.
-  void StartSlowly() { opened_ = kFirstWindow; }
+  // A new connection: the window is small again, and what was resumed goes
+  // first. Packet ids begin at 1 with every connection, and the next one would
+  // send all that is then in flight in their order.
+  void StartSlowly() {
+    opened_ = kFirstWindow;
+    resumed_first_ = true;
+  }
+  // What was resumed has had its time.
+  void SendBesideResumed() { resumed_first_ = false; }
 
   void Enqueue(wire::Publish message) { queue_.push_back(std::move(message)); }
   // Whether the first queued message may be handed over now.
@@ -120,6 +128,8 @@ class InFlightWindow {
   int qos1_ = 0;
   int qos2_ = 0;
   int alone_ = 0;
+  int resumed_ = 0;
+  bool resumed_first_ = false;
   size_t bytes_ = 0;
 };
 

@@ -233,5 +233,37 @@ TEST(InFlightWindowTest, AStuckMessageDoesNotLetTheWindowGrow) {
   EXPECT_TRUE(window.CanSend());
 }
 
+TEST(InFlightWindowTest, WhatWasResumedGoesFirst) {
+  InFlightWindow window;
+  window.SetLimits(WindowLimits::For(10, 65535, 5));
+  window.StartSlowly();
+  for (int id : {1, 2}) {
+    InFlightMessage resumed;
+    resumed.qos = 2;
+    resumed.resumed = true;
+    window.SetPacketId(window.Start(resumed), 26 + id);
+  }
+  window.Enqueue(Message(1, 2));
+  EXPECT_FALSE(window.CanSend());
+  window.FinishPacket(27);
+  EXPECT_FALSE(window.CanSend());
+  window.FinishPacket(28);
+  EXPECT_TRUE(window.CanSend());
+}
+
+TEST(InFlightWindowTest, WhatWasResumedDoesNotBlockForEver) {
+  InFlightWindow window;
+  window.SetLimits(WindowLimits::For(10, 65535, 5));
+  window.StartSlowly();
+  InFlightMessage resumed;
+  resumed.qos = 2;
+  resumed.resumed = true;
+  window.Start(resumed);
+  window.Enqueue(Message(1, 2));
+  EXPECT_FALSE(window.CanSend());
+  window.SendBesideResumed();
+  EXPECT_TRUE(window.CanSend());
+}
+
 }  // namespace
 }  // namespace mqttpush

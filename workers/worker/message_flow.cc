@@ -55,6 +55,7 @@ InFlightMessage StoredEntry(const StoredMessage& message, absl::Time now) {
   entry.start = now;
   entry.steady = SteadyNow();
   entry.sent_as = message.sent_as;
+  entry.resumed = true;
   return entry;
 }
 
@@ -92,6 +93,12 @@ void MessageFlow::Open(const BrokerLimits& limits,
     }
   }
   Adjust(settings);
+  // One of them may never end; the watchdog knows it by what ends before it.
+  loop_->PostAfter(ack_timeout_ / 2, [this, epoch = epoch_] {
+    if (epoch != epoch_) return;
+    window_.SendBesideResumed();
+    SendAllThatFit();
+  });
   Watch();
 }
 
