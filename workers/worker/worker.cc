@@ -7,6 +7,7 @@
 #include "common/logging.h"
 #include "common/status_macros.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "workers/link/exit_codes.h"
 #include "workers/worker/clean_text.h"
 #include "workers/worker/proto_time.h"
 
@@ -249,7 +250,7 @@ void Worker::OnPublished(int64_t id, PublishOutcome outcome) {
   if (outcome == PublishOutcome::kPoisoned) {
     Log::Error("write_guard_failed");
     flow_.LoseAll({LossCause::By::kUs, {"connection lost while writing"}});
-    return ExitNow(kExitPoisoned);
+    return ExitNow(kExitLibraryPoisoned);
   }
   flow_.Finish(id, outcome);
 }

@@ -22,13 +22,8 @@ namespace mqttpush {
 // waits, opens and closes the flow of messages, and says how the link is.
 class Worker : private MqttClient::Listener {
  public:
-  // A worker whose MQTT library may no longer be trusted ends with the first
-  // code, one that cannot write its session file with the second; the control
-  // plane starts another.
-  static constexpr int kExitPoisoned = 75;
-  static constexpr int kExitSessionBroken = 74;
-
-  // Ends the process with a code, after the stream has said all.
+  // Ends the process with a code (exit_codes.h, or 0), after the stream has
+  // said all.
   using Exit = std::function<void(int)>;
 
   // Opens the session at a path, of an identity.
