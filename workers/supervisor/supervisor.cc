@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "common/steady_time.h"
 #include "workers/supervisor/worker_end.h"
 #include "workers/supervisor/worker_environment.h"
 
@@ -97,11 +98,11 @@ void Supervisor::Fit(int64_t broker_uid) {
 void Supervisor::Start(int64_t broker_uid, Slot& slot) {
   auto worker = std::make_unique<Worker>();
   worker->id = next_worker_id_++;
-  worker->start_time = clock_->Now();
+  worker->start = SteadyNow();
   // One that ended before shows why until the new one has something to say.
   if (board_->GetLink(broker_uid).state != LinkState::kBackingOff) {
-    board_->SetLink(broker_uid, {.state = LinkState::kConnecting,
-                                 .since = worker->start_time});
+    board_->SetLink(broker_uid,
+                    {.state = LinkState::kConnecting, .since = clock_->Now()});
   }
   // Nobody has it open, and a later session must not begin with it.
   if (!NeedsSession(*snapshot_, broker_uid)) session_files_.Remove(broker_uid);
@@ -177,7 +178,7 @@ void Supervisor::AskLeave(int64_t broker_uid, const Worker& worker) {
 
 void Supervisor::GiveLeave() {
   loop_->CancelTimer(permit_timer_);
-  const absl::Time now = clock_->Now();
+  const absl::Duration now = SteadyNow();
   for (int64_t worker_id : governor_.TakeDue(now)) {
     worker::v1::ControlMessage message;
     message.mutable_connect_permit();
@@ -308,7 +309,7 @@ void Supervisor::Ended(int64_t broker_uid, Slot& slot) {
                                ") before the broker's answer; the message "
                                "may have been sent"));
   if (wanted(broker_uid) && !worker->draining) {
-    RestartLater(broker_uid, slot, clock_->Now() - worker->start_time,
+    RestartLater(broker_uid, slot, SteadyNow() - worker->start,
                  absl::StrCat("the worker process ended: ", how));
   } else {
     Fit(broker_uid);

@@ -65,7 +65,7 @@ class Supervisor : private LinkServer::Listener {
   struct Worker {
     int64_t id = 0;
     pid_t pid = 0;
-    absl::Time start_time;
+    absl::Duration start{};       // SteadyNow()
     int64_t broker_revision = 0;  // of the settings that it was given
     bool session = false;         // whether they ask for a stored one
     std::shared_ptr<WorkerChannel> channel;  // while attached
