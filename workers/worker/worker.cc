@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "common/steady_time.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "workers/link/exit_codes.h"
 #include "workers/worker/clean_text.h"
@@ -32,6 +33,8 @@ wire::LinkStatus::State ToProto(WorkerLinkState state) {
     case WorkerLinkState::kRefused:
       return wire::LinkStatus::REFUSED;
     case WorkerLinkState::kStalled:
+    case WorkerLinkState::kReplacing:
+    case WorkerLinkState::kUnproven:
       return wire::LinkStatus::STALLED;
   }
   return wire::LinkStatus::STATE_UNSPECIFIED;
@@ -111,7 +114,7 @@ void Worker::Configure(wire::Configure settings) {
   settings_ = std::move(settings);
   backoff_.SetLimits(FromProto(settings_.connect_backoff_base()),
                      FromProto(settings_.connect_backoff_max()));
-  if (state_ == WorkerLinkState::kConnected) {
+  if (IsUp(state_)) {
     if (!same) {
       Quiesce(Goal::kReconnect, FromProto(settings_.ack_timeout()));
     } else if (goal_ == Goal::kServe) {
@@ -125,7 +128,7 @@ void Worker::Configure(wire::Configure settings) {
 
 void Worker::Drain() {
   if (goal_ == Goal::kExit) return;
-  if (state_ == WorkerLinkState::kConnected) {
+  if (IsUp(state_)) {
     Quiesce(Goal::kExit, kDrainTimeout);
   } else {
     client_->Close();
@@ -152,7 +155,7 @@ void Worker::OnQuiet() {
       return;
     case Goal::kReconnect:
       flow_.Flush();
-      EndConnection();
+      EndConnection(SteadyNow());
       backoff_.Reset();
       return Handle(LinkEvent::kConfigured);
     case Goal::kExit:
@@ -238,10 +241,11 @@ void Worker::OnConnectionLost(const ConnectionLoss& loss) {
 void Worker::EndLink(const LossCause& cause, LinkEvent event) {
   last_error_ = cause.loss.message;
   cleaning_ = false;
-  if (state_ != WorkerLinkState::kConnected) return Handle(event);
+  if (!IsUp(state_)) return Handle(event);
   flow_.LoseAll(cause);
   if (goal_ != Goal::kServe) return OnQuiet();
-  EndConnection();
+  EndConnection(event == LinkEvent::kStalled ? flow_.last_progress()
+                                             : SteadyNow());
   Handle(event);
   flow_.Close();
 }
@@ -253,16 +257,32 @@ void Worker::OnPublished(int64_t id, PublishOutcome outcome) {
     return ExitNow(kExitLibraryPoisoned);
   }
   flow_.Finish(id, outcome);
+  ProveByAcknowledgement();
 }
 
 void Worker::OnAcknowledged(int packet_id, const WireEvidence& evidence) {
   flow_.Acknowledge(packet_id, evidence);
   if (flow_.last_ack() > reported_ack_) ReportAckLater();
+  ProveByAcknowledgement();
+}
+
+void Worker::ProveByAcknowledgement() {
+  if (state_ == WorkerLinkState::kUnproven && flow_.acknowledged()) {
+    Handle(LinkEvent::kProven);
+  }
+}
+
+// With nothing to acknowledge the broker cannot prove itself, nor fail to. What
+// is in flight by then is acknowledged, or stalls.
+void Worker::ProveLater() {
+  Arm(proof_timer_, FromProto(settings_.ack_timeout()), [this] {
+    if (flow_.in_flight() == 0) Handle(LinkEvent::kProven);
+  });
 }
 
 void Worker::Handle(LinkEvent event) {
   const LinkTransition transition = NextLinkState(state_, event);
-  if (transition.next != state_) since_ = clock_->Now();
+  if (ToProto(transition.next) != ToProto(state_)) since_ = clock_->Now();
   state_ = transition.next;
   next_connect_ = absl::InfinitePast();
   switch (transition.action) {
@@ -272,12 +292,16 @@ void Worker::Handle(LinkEvent event) {
       Report();
       return Connect();
     case LinkAction::kServe:
+      connected_ = SteadyNow();
       Report();
+      if (state_ == WorkerLinkState::kUnproven) ProveLater();
       return flow_.Open(limits_, ForConnection(), session_.get());
     case LinkAction::kRetryLater:
       return RetryAfter(backoff_.NextDelay());
     case LinkAction::kRetrySlowly:
       return RetryAfter(backoff_.NextSlowDelay());
+    case LinkAction::kShow:
+      return Report();
   }
 }
 
@@ -298,7 +322,7 @@ void Worker::OnPermit() {
   if (!std::exchange(awaits_permit_, false) || goal_ == Goal::kExit) return;
   // While it was asked for, the answer may have come from elsewhere.
   if (state_ == WorkerLinkState::kConnecting ||
-      state_ == WorkerLinkState::kStalled) {
+      state_ == WorkerLinkState::kReplacing) {
     Call();
   }
 }
@@ -374,12 +398,13 @@ void Worker::RetryAfter(absl::Duration delay) {
                              {"retry_in", absl::FormatDuration(delay)}});
   Arm(retry_timer_, delay, [this] { Handle(LinkEvent::kRetryDue); });
   loop_->Post([this] {
-    if (state_ != WorkerLinkState::kConnected) client_->Close();
+    if (!IsUp(state_)) client_->Close();
   });
 }
 
-void Worker::EndConnection() {
-  backoff_.OnConnectionEnded(clock_->Now() - since_, flow_.acknowledged());
+void Worker::EndConnection(absl::Duration stable_until) {
+  Cancel(proof_timer_);
+  backoff_.OnConnectionEnded(stable_until - connected_, flow_.acknowledged());
 }
 
 void Worker::Report() {
@@ -398,7 +423,7 @@ void Worker::Report() {
   }
   status.set_broker_address(limits_.address);
   status.set_connection(flow_.epoch());
-  if (state_ == WorkerLinkState::kConnected) {
+  if (IsUp(state_)) {
     status.set_session_present(limits_.session_present);
     *status.mutable_limits() = LimitsToProto(limits_);
   }

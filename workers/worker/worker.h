@@ -70,7 +70,12 @@ class Worker : private MqttClient::Listener {
   void Call();
   wire::Configure ForConnection() const;
   void RetryAfter(absl::Duration delay);
-  void EndConnection();
+  // The backoff learns how long it was stable: until `stable_until`, of
+  // SteadyNow().
+  void EndConnection(absl::Duration stable_until);
+  // After a stall: the broker has proved itself when it acknowledges.
+  void ProveByAcknowledgement();
+  void ProveLater();
   void EndLink(const LossCause& cause, LinkEvent event);
   void Report();
   void ReportAckLater();
@@ -102,7 +107,8 @@ class Worker : private MqttClient::Listener {
   bool cleaning_ = false;
   int server_keep_alive_ = -1;  // seconds, of the last connection; -1: none
   WorkerLinkState state_ = WorkerLinkState::kIdle;
-  absl::Time since_ = absl::InfinitePast();
+  absl::Time since_ = absl::InfinitePast();  // of the state that is shown
+  absl::Duration connected_{};               // SteadyNow(), of the last time
   absl::Time next_connect_ = absl::InfinitePast();
   std::string last_error_;
   BrokerLimits limits_;
@@ -112,6 +118,7 @@ class Worker : private MqttClient::Listener {
   Timer retry_timer_;
   Timer quiet_timer_;
   Timer report_timer_;
+  Timer proof_timer_;
 };
 
 }  // namespace mqttpush
