@@ -158,13 +158,13 @@ class SupervisorTestBase : public ::testing::Test {
   }
   // Waits until the broker's worker has ended `count` times in a row, and
   // returns what the link then shows.
-  LinkStatus WaitForEnds(int64_t broker, int count) {
+  LinkStatus WaitForEnds(int64_t broker, int count,
+                         LinkState state = LinkState::kBackingOff) {
     LinkStatus link;
     const std::string words = absl::StrCat(" (", count, " times in a row)");
     EXPECT_TRUE(WaitUntil(kDeadline, [&] {
       link = board_.GetLink(broker);
-      return link.state == LinkState::kBackingOff &&
-             absl::EndsWith(link.last_error, words);
+      return link.state == state && absl::EndsWith(link.last_error, words);
     })) << link.last_error;
     return link;
   }

@@ -103,6 +103,8 @@ void Worker::OnControl(wire::ControlMessage message) {
       return OnPermit();
     case wire::ControlMessage::kForget:
       return Forget(message.forget());
+    case wire::ControlMessage::kPing:
+      return Answer();
     case wire::ControlMessage::MESSAGE_NOT_SET:
       return;
   }
@@ -389,6 +391,12 @@ void Worker::Forget(const wire::Forget& forget) {
     deliveries.push_back(DeliveryKey::Of(id));
   }
   session_->Forget(deliveries);
+}
+
+void Worker::Answer() {
+  wire::WorkerMessage message;
+  message.mutable_pong();
+  sink_->Send(std::move(message));
 }
 
 void Worker::RetryAfter(absl::Duration delay) {

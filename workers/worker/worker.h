@@ -60,6 +60,7 @@ class Worker : private MqttClient::Listener {
   absl::Status OpenSession();
   void CloseSession();
   void Forget(const wire::Forget& forget);
+  void Answer();
   // True when the connection is not of use yet and another one was begun.
   bool BeginsAgain(const BrokerLimits& limits);
 
