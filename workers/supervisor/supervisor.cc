@@ -1,16 +1,11 @@
 #include "workers/supervisor/supervisor.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/logging.h"
-#include "common/status_macros.h"
 #include "common/steady_time.h"
 #include "workers/supervisor/worker_end.h"
-#include "workers/supervisor/worker_environment.h"
 
 namespace mqttpush {
 namespace {
@@ -33,13 +28,28 @@ Supervisor::Supervisor(Dispatcher* dispatcher, EventLoop* loop,
       loop_(loop),
       clock_(clock),
       options_(std::move(options)),
-      environment_(WorkerEnvironment(OwnEnvironment())),
       session_files_(options_.sessions_path),
       snapshot_(std::make_shared<ConfigSnapshot>()),
       links_(board, clock, [this](int64_t uid) { return NameOf(uid); }),
       permits_(loop, options_.connect_rate,
                [this](int64_t worker_id) { GiveLeave(worker_id); }),
-      link_server_(this) {}
+      processes_(
+          loop, options_.worker_path,
+          {.attached =
+               [this](int64_t worker_id,
+                      std::shared_ptr<WorkerChannel> channel) {
+                 Attached(worker_id, std::move(channel));
+               },
+           .message =
+               [this](int64_t worker_id,
+                      const worker::v1::WorkerMessage& message) {
+                 TakeMessage(worker_id, message);
+               },
+           .detached = [this](int64_t worker_id) { Detached(worker_id); },
+           .exited =
+               [this](int64_t worker_id, int wait_status) {
+                 Exited(worker_id, wait_status);
+               }}) {}
 
 void Supervisor::OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = std::move(snapshot);
@@ -100,40 +110,26 @@ void Supervisor::Start(int64_t broker_uid, Slot& slot) {
   links_.ShowStarted(broker_uid);
   // Nobody has it open, and a later session must not begin with it.
   if (!NeedsSession(*snapshot_, broker_uid)) session_files_.Remove(broker_uid);
-  if (absl::Status spawned = Spawn(broker_uid, *worker); !spawned.ok()) {
-    link_server_.RemoveWorker(worker->id);
+  absl::StatusOr<pid_t> pid = processes_.Start(worker->id);
+  if (!pid.ok()) {
     RestartLater(broker_uid, slot, absl::ZeroDuration(), LinkState::kBackingOff,
-                 spawned.message());
+                 pid.status().message());
     return;
   }
+  worker->pid = *pid;
+  KillAfter(options_.attach_timeout + slots_.size() * kAttachShare, worker->id,
+            absl::StrCat("it did not attach within ",
+                         absl::FormatDuration(options_.attach_timeout)),
+            [](const Worker& worker) { return !worker.attached; });
   Log::Info("worker_started",
             {{"broker", NameOf(broker_uid)}, {"pid", worker->pid}});
   broker_by_worker_[worker->id] = broker_uid;
   slot.worker = std::move(worker);
 }
 
-absl::Status Supervisor::Spawn(int64_t broker_uid, Worker& worker) {
-  MQTTPUSH_ASSIGN_OR_RETURN(const int fd, link_server_.AddWorker(worker.id));
-  absl::StatusOr<pid_t> pid = processes_.Spawn(
-      {.path = options_.worker_path,
-       .arguments = {"--fd", "3"},
-       .environment = environment_},
-      fd, [this, id = worker.id](int wait_status) {
-        loop_->Post([this, id, wait_status] { Exited(id, wait_status); });
-      });
-  close(fd);
-  MQTTPUSH_RETURN_IF_ERROR(pid.status());
-  worker.pid = *pid;
-  KillAfter(options_.attach_timeout + slots_.size() * kAttachShare, worker.id,
-            absl::StrCat("it did not attach within ",
-                         absl::FormatDuration(options_.attach_timeout)),
-            [](const Worker& worker) { return !worker.attached; });
-  return absl::OkStatus();
-}
-
 void Supervisor::Kill(Worker& worker, absl::string_view why) {
   if (worker.killed_because.empty()) worker.killed_because = std::string(why);
-  processes_.Kill(worker.pid, SIGKILL);
+  processes_.Kill(worker.pid);
 }
 
 void Supervisor::KillAfter(absl::Duration delay, int64_t worker_id,
@@ -222,24 +218,6 @@ void Supervisor::Drain(int64_t broker_uid, Worker& worker) {
                          absl::FormatDuration(options_.drain_timeout)));
 }
 
-void Supervisor::OnAttached(int64_t worker_id,
-                            std::shared_ptr<WorkerChannel> channel) {
-  loop_->Post([this, worker_id, channel = std::move(channel)] {
-    Attached(worker_id, channel);
-  });
-}
-
-void Supervisor::OnMessage(int64_t worker_id,
-                           worker::v1::WorkerMessage message) {
-  loop_->Post([this, worker_id, message = std::move(message)] {
-    TakeMessage(worker_id, message);
-  });
-}
-
-void Supervisor::OnDetached(int64_t worker_id) {
-  loop_->Post([this, worker_id] { Detached(worker_id); });
-}
-
 void Supervisor::Attached(int64_t worker_id,
                           std::shared_ptr<WorkerChannel> channel) {
   auto* found = Find(worker_id);
@@ -283,8 +261,8 @@ void Supervisor::TakeLinkStatus(int64_t broker_uid,
   if (status.has_limits()) dispatcher_->OnLimits(broker_uid, status.limits());
 }
 
-// The stream and the process end in either order; what the worker said last is
-// in the stream, so a slot is free only when both have.
+// What the worker said last is in the stream, so a slot is free only when both
+// have ended.
 void Supervisor::Detached(int64_t worker_id) {
   auto* found = Find(worker_id);
   if (found == nullptr) return;
@@ -306,7 +284,6 @@ void Supervisor::Exited(int64_t worker_id, int wait_status) {
   Worker& worker = *found->second.worker;
   worker.exited = true;
   worker.how_it_ended = DescribeWorkerEnd(wait_status, worker.killed_because);
-  link_server_.RemoveWorker(worker_id);
   if (worker.channel == nullptr) Ended(found->first, found->second);
 }
 

@@ -16,7 +16,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -29,10 +28,9 @@
 #include "workers/supervisor/connect_permits.h"
 #include "workers/supervisor/link_display.h"
 #include "workers/supervisor/link_messages.h"
-#include "workers/supervisor/link_server.h"
-#include "workers/supervisor/process_watcher.h"
 #include "workers/supervisor/restart_backoff.h"
 #include "workers/supervisor/session_files.h"
+#include "workers/supervisor/worker_processes.h"
 
 namespace mqttpush {
 
@@ -56,7 +54,7 @@ struct SupervisorOptions {
 
 // Public methods on the loop only, but for the constructor and the destructor;
 // the loop is stopped before the destructor. What is passed in must outlive it.
-class Supervisor : private LinkServer::Listener {
+class Supervisor {
  public:
   Supervisor(Dispatcher* dispatcher, EventLoop* loop, const Clock* clock,
              StatusBoard* board, SupervisorOptions options);
@@ -92,16 +90,9 @@ class Supervisor : private LinkServer::Listener {
     bool restart_waiting = false;
   };
 
-  // On gRPC's threads: post to the loop.
-  void OnAttached(int64_t worker_id,
-                  std::shared_ptr<WorkerChannel> channel) override;
-  void OnMessage(int64_t worker_id, worker::v1::WorkerMessage message) override;
-  void OnDetached(int64_t worker_id) override;
-
   bool wanted(int64_t broker_uid) const;
   void Fit(int64_t broker_uid);
   void Start(int64_t broker_uid, Slot& slot);
-  absl::Status Spawn(int64_t broker_uid, Worker& worker);
   void Configure(int64_t broker_uid, Worker& worker);
   void Drain(int64_t broker_uid, Worker& worker);
   void Kill(Worker& worker, absl::string_view why);
@@ -134,7 +125,6 @@ class Supervisor : private LinkServer::Listener {
   EventLoop* const loop_;
   const Clock* const clock_;
   const SupervisorOptions options_;
-  const std::vector<std::string> environment_;  // of the workers
   const SessionFiles session_files_;
   std::shared_ptr<const ConfigSnapshot> snapshot_;
   std::map<int64_t, Slot> slots_;                // by broker uid
@@ -146,8 +136,7 @@ class Supervisor : private LinkServer::Listener {
   bool stopping_ = false;
   std::function<void()> stopped_;
 
-  LinkServer link_server_;
-  ProcessWatcher processes_;
+  WorkerProcesses processes_;
 };
 
 }  // namespace mqttpush
