@@ -7,10 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
+#include "common/steady_time.h"
 #include "tests/support/temp_dir.h"
 #include "workers/worker/session.h"
 #include "workers/worker/session_file.h"
-#include "workers/worker/steady_time.h"
 
 namespace mqttpush {
 namespace {

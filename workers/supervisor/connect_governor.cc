@@ -20,11 +20,9 @@ int ConnectGovernor::Remove(int64_t worker_id) {
   return removed;
 }
 
-std::vector<int64_t> ConnectGovernor::TakeDue(absl::Time now) {
+std::vector<int64_t> ConnectGovernor::TakeDue(absl::Duration now) {
   std::vector<int64_t> due;
   for (auto& [name, host] : hosts_) {
-    // Later than this only when the wall clock was set back.
-    host.full_time = std::min(host.full_time, now + kBurst * interval_);
     while (!host.line.empty() && Wait(host, now) <= absl::ZeroDuration()) {
       due.push_back(host.line.front());
       host.line.pop_front();
@@ -38,7 +36,7 @@ std::vector<int64_t> ConnectGovernor::TakeDue(absl::Time now) {
   return due;
 }
 
-absl::Duration ConnectGovernor::NextDelay(absl::Time now) const {
+absl::Duration ConnectGovernor::NextDelay(absl::Duration now) const {
   absl::Duration next = absl::InfiniteDuration();
   for (const auto& [name, host] : hosts_) {
     if (!host.line.empty()) next = std::min(next, Wait(host, now));
@@ -47,7 +45,8 @@ absl::Duration ConnectGovernor::NextDelay(absl::Time now) const {
 }
 
 // Until the bucket holds a whole call; 0 or less when it does.
-absl::Duration ConnectGovernor::Wait(const Host& host, absl::Time now) const {
+absl::Duration ConnectGovernor::Wait(const Host& host,
+                                     absl::Duration now) const {
   return host.full_time - (kBurst - 1) * interval_ - now;
 }
 

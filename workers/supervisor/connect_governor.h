@@ -19,7 +19,7 @@ namespace mqttpush {
 // A line of waiting workers and a token bucket for each host and port: kBurst
 // calls at once, then `rate` per second. No second ever sees more than
 // kBurst + rate of them. Hosts are told apart by name: two names of one machine
-// have two lines. Pure; not thread-safe.
+// have two lines. `now` is SteadyNow(). Pure; not thread-safe.
 class ConnectGovernor {
  public:
   static constexpr int kBurst = 5;
@@ -36,10 +36,10 @@ class ConnectGovernor {
 
   // Takes out the requests whose turn has come, in order, and returns their
   // workers. Forgets hosts that nobody has called lately.
-  std::vector<int64_t> TakeDue(absl::Time now);
+  std::vector<int64_t> TakeDue(absl::Duration now);
 
   // From `now` to the next turn; InfiniteDuration when nobody waits.
-  absl::Duration NextDelay(absl::Time now) const;
+  absl::Duration NextDelay(absl::Duration now) const;
 
   // How many hosts it remembers.
   size_t host_count() const { return hosts_.size(); }
@@ -48,9 +48,9 @@ class ConnectGovernor {
   struct Host {
     std::deque<int64_t> line;  // worker ids
     // When the bucket is full again; each call moves it by an interval.
-    absl::Time full_time = absl::InfinitePast();
+    absl::Duration full_time = -absl::InfiniteDuration();
   };
-  absl::Duration Wait(const Host& host, absl::Time now) const;
+  absl::Duration Wait(const Host& host, absl::Duration now) const;
 
   const absl::Duration interval_;  // between two calls
   std::map<std::string, Host> hosts_;

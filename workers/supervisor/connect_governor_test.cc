@@ -11,7 +11,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr char kHost[] = "mqtt.example.com";
-const absl::Time kStart = absl::FromUnixSeconds(1'800'000'000);
+constexpr absl::Duration kStart = absl::Hours(1000);
 
 class ConnectGovernorTest : public ::testing::Test {
  protected:
@@ -53,8 +53,8 @@ TEST_F(ConnectGovernorTest, LetsABurstThroughAndThenOneByOne) {
 
 TEST_F(ConnectGovernorTest, NoSecondSeesMoreThanBurstAndRate) {
   Add(1, 500);
-  std::vector<absl::Time> calls;
-  for (absl::Time now = kStart; calls.size() < 500;
+  std::vector<absl::Duration> calls;
+  for (absl::Duration now = kStart; calls.size() < 500;
        now += governor_.NextDelay(now)) {
     calls.insert(calls.end(), governor_.TakeDue(now).size(), now);
   }
@@ -111,16 +111,6 @@ TEST_F(ConnectGovernorTest, ForgetsHostsThatNobodyCalls) {
   EXPECT_EQ(governor_.host_count(), 1000u);
   TakeAt(absl::Milliseconds(100));
   EXPECT_EQ(governor_.host_count(), 0u);
-}
-
-TEST_F(ConnectGovernorTest, OutlivesAClockThatIsSetBack) {
-  Add(1, 20);
-  TakeAt(absl::ZeroDuration());
-  // As if the whole burst had just been used.
-  EXPECT_THAT(TakeAt(-absl::Hours(1)), IsEmpty());
-  EXPECT_EQ(NextAt(-absl::Hours(1)), absl::Milliseconds(100));
-  EXPECT_THAT(TakeAt(-absl::Hours(1) + absl::Milliseconds(100)),
-              ElementsAre(6));
 }
 
 TEST(ConnectGovernorRateTest, OneCallASecondIsPossible) {

@@ -5,6 +5,7 @@
 //   leaves            ends its stream, but not its process
 //   answers-late      answers messages when it is asked to drain
 //   hangs             takes no notice of Drain
+//   deaf              takes no notice of anything any more
 //   asks-N, asks-N-x  asks N times for leave to call, N of one digit or more
 // With any other host it answers every message with success. Its link status
 // says, as the last error, "pid P configured N at HOST", and as the broker's
@@ -64,6 +65,13 @@ class FakeWorker {
     if (message.has_connect_permit()) TakeLeave();
     if (message.has_publish_batch()) Publish(message.publish_batch());
     if (message.has_drain()) Drain();
+    if (message.has_ping()) Answer();
+  }
+
+  void Answer() {
+    WorkerMessage message;
+    message.mutable_pong();
+    stream_->Write(message);
   }
 
   void Configure(const worker::v1::Configure& settings) {
@@ -75,6 +83,7 @@ class FakeWorker {
     if (host_ == "crash") _exit(3);
     if (host_ == "leaves") Leave();
     Report();
+    while (host_ == "deaf") pause();
     int requests = 0;
     std::sscanf(host_.c_str(), "asks-%d", &requests);
     for (WorkerMessage message; requests > 0; --requests) {
@@ -105,21 +114,21 @@ class FakeWorker {
   void Publish(const worker::v1::PublishBatch& batch) {
     if (host_ == "crash-on-publish") _exit(4);
     for (const auto& message : batch.messages()) {
-      auto* result = answer_.mutable_results()->add_results();
+      auto* result = results_.mutable_results()->add_results();
       result->set_token(message.token());
       result->set_outcome(worker::v1::Result::SUCCEEDED);
     }
-    if (host_ != "answers-late") Answer();
+    if (host_ != "answers-late") GiveResults();
   }
 
-  void Answer() {
-    stream_->Write(answer_);
-    answer_.Clear();
+  void GiveResults() {
+    stream_->Write(results_);
+    results_.Clear();
   }
 
   void Drain() {
     if (host_ == "hangs") return;
-    if (answer_.has_results()) Answer();
+    if (results_.has_results()) GiveResults();
     stream_->WritesDone();
   }
 
@@ -134,7 +143,7 @@ class FakeWorker {
   std::string session_;
   int configured_ = 0;
   int leaves_ = 0;
-  WorkerMessage answer_;  // not given yet
+  WorkerMessage results_;  // not given yet
   grpc::ClientContext context_;
   std::unique_ptr<worker::v1::WorkerLink::Stub> stub_;
   std::unique_ptr<grpc::ClientReaderWriter<WorkerMessage, ControlMessage>>

@@ -12,6 +12,8 @@ namespace mqttpush {
 namespace {
 
 constexpr absl::string_view kSuffix = ".session";
+// What the worker appends while it writes a new version of its file.
+constexpr absl::string_view kUnfinished = ".next";
 
 }  // namespace
 
@@ -33,11 +35,16 @@ std::string SessionFiles::PathOf(int64_t broker_uid) const {
 }
 
 void SessionFiles::Remove(int64_t broker_uid) const {
+  RemoveFile(PathOf(broker_uid));
+  RemoveFile(absl::StrCat(PathOf(broker_uid), kUnfinished));
+}
+
+void SessionFiles::RemoveFile(const std::string& path) const {
   std::error_code error;
-  std::filesystem::remove(PathOf(broker_uid), error);
+  std::filesystem::remove(path, error);
   if (!error) return;
   Log::Error("session_file_not_removed",
-             {{"path", PathOf(broker_uid)}, {"error", error.message()}});
+             {{"path", path}, {"error", error.message()}});
 }
 
 void SessionFiles::RemoveExcept(
@@ -47,10 +54,12 @@ void SessionFiles::RemoveExcept(
        std::filesystem::directory_iterator(folder_, error)) {
     const std::string name = entry.path().filename();
     absl::string_view number = name;
+    const bool unfinished = absl::ConsumeSuffix(&number, kUnfinished);
     int64_t broker_uid = 0;
     if (absl::ConsumeSuffix(&number, kSuffix) &&
-        absl::SimpleAtoi(number, &broker_uid) && !keep(broker_uid)) {
-      Remove(broker_uid);
+        absl::SimpleAtoi(number, &broker_uid) &&
+        (unfinished || !keep(broker_uid))) {
+      RemoveFile(entry.path());
     }
   }
   if (error) {

@@ -15,8 +15,10 @@ namespace mqttpush {
 // or not, can send at QoS 2.
 bool NeedsSession(const ConfigSnapshot& snapshot, int64_t broker_uid);
 
-// Only a broker's worker writes its file; this names and removes files. An
-// error is logged: a file too many does no harm, for uids are not used again.
+// Only a broker's worker writes its file; this names and removes files, and
+// with a file the new version that a worker was writing when it was killed
+// (".next"). An error is logged: a file too many does no harm, for uids are not
+// used again.
 class SessionFiles {
  public:
   // `folder` must exist for sessions to be kept.
@@ -25,11 +27,14 @@ class SessionFiles {
   std::string PathOf(int64_t broker_uid) const;
   // No effect when there is none. The broker's worker must have ended.
   void Remove(int64_t broker_uid) const;
-  // Removes the files of brokers that are not to be kept; no worker may run.
-  // Files that are no session's stay.
+  // Removes the files of brokers that are not to be kept, and all new versions
+  // that were left unfinished; no worker may run. Files that are no session's
+  // stay.
   void RemoveExcept(const std::function<bool(int64_t broker_uid)>& keep) const;
 
  private:
+  void RemoveFile(const std::string& path) const;
+
   const std::string folder_;
 };
 

@@ -78,6 +78,7 @@ class SessionFilesTest : public ::testing::Test {
 
 TEST_F(SessionFilesTest, RemovesTheFileOfOneBroker) {
   WriteFile(files_.PathOf(3), "a");
+  WriteFile(files_.PathOf(3) + ".next", "of a worker that was killed");
   WriteFile(files_.PathOf(33), "b");
   files_.Remove(3);
   files_.Remove(4);
@@ -92,6 +93,15 @@ TEST_F(SessionFilesTest, RemovesStraysAndNothingElse) {
   files_.RemoveExcept([](int64_t uid) { return uid == 3; });
   EXPECT_THAT(List(),
               UnorderedElementsAre("3.session", "4.txt", "notes.session"));
+}
+
+TEST_F(SessionFilesTest, RemovesWhatWasLeftUnfinished) {
+  WriteFile(files_.PathOf(3), "a");
+  WriteFile(files_.PathOf(3) + ".next", "b");
+  WriteFile(files_.PathOf(4) + ".next", "c");
+  WriteFile(temp_.File("notes.session.next"), "d");
+  files_.RemoveExcept([](int64_t uid) { return uid == 3; });
+  EXPECT_THAT(List(), UnorderedElementsAre("3.session", "notes.session.next"));
 }
 
 TEST_F(SessionFilesTest, AMissingFolderHoldsNothing) {

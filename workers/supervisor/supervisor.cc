@@ -1,15 +1,11 @@
 #include "workers/supervisor/supervisor.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/logging.h"
-#include "common/status_macros.h"
+#include "common/steady_time.h"
 #include "workers/supervisor/worker_end.h"
-#include "workers/supervisor/worker_environment.h"
 
 namespace mqttpush {
 namespace {
@@ -31,17 +27,34 @@ Supervisor::Supervisor(Dispatcher* dispatcher, EventLoop* loop,
     : dispatcher_(dispatcher),
       loop_(loop),
       clock_(clock),
-      board_(board),
       options_(std::move(options)),
-      environment_(WorkerEnvironment(OwnEnvironment())),
       session_files_(options_.sessions_path),
       snapshot_(std::make_shared<ConfigSnapshot>()),
-      governor_(options_.connect_rate),
-      link_server_(this) {}
+      links_(board, clock, [this](int64_t uid) { return NameOf(uid); }),
+      permits_(loop, options_.connect_rate,
+               [this](int64_t worker_id) { GiveLeave(worker_id); }),
+      processes_(
+          loop, options_.worker_path,
+          {.attached =
+               [this](int64_t worker_id,
+                      std::shared_ptr<WorkerChannel> channel) {
+                 Attached(worker_id, std::move(channel));
+               },
+           .message =
+               [this](int64_t worker_id,
+                      const worker::v1::WorkerMessage& message) {
+                 TakeMessage(worker_id, message);
+               },
+           .detached = [this](int64_t worker_id) { Detached(worker_id); },
+           .exited =
+               [this](int64_t worker_id, int wait_status) {
+                 Exited(worker_id, wait_status);
+               }}) {}
 
 void Supervisor::OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = std::move(snapshot);
-  if (!std::exchange(strays_removed_, true)) {
+  if (!std::exchange(began_, true)) {
+    Watch();
     session_files_.RemoveExcept(
         [this](int64_t uid) { return snapshot_->FindBroker(uid) != nullptr; });
   }
@@ -83,13 +96,9 @@ void Supervisor::Fit(int64_t broker_uid) {
   loop_->CancelTimer(slot.restart_timer);
   if (snapshot_->FindBroker(broker_uid) != nullptr) {
     slot.restart_waiting = false;
-    if (board_->GetLink(broker_uid).state != LinkState::kPaused) {
-      board_->SetLink(broker_uid,
-                      {.state = LinkState::kPaused, .since = clock_->Now()});
-    }
-    return;
+    return links_.ShowPaused(broker_uid);
   }
-  board_->RemoveLink(broker_uid);
+  links_.Remove(broker_uid);
   session_files_.Remove(broker_uid);
   slots_.erase(broker_uid);
 }
@@ -97,47 +106,30 @@ void Supervisor::Fit(int64_t broker_uid) {
 void Supervisor::Start(int64_t broker_uid, Slot& slot) {
   auto worker = std::make_unique<Worker>();
   worker->id = next_worker_id_++;
-  worker->start_time = clock_->Now();
-  // One that ended before shows why until the new one has something to say.
-  if (board_->GetLink(broker_uid).state != LinkState::kBackingOff) {
-    board_->SetLink(broker_uid, {.state = LinkState::kConnecting,
-                                 .since = worker->start_time});
-  }
+  worker->start = SteadyNow();
+  links_.ShowStarted(broker_uid);
   // Nobody has it open, and a later session must not begin with it.
   if (!NeedsSession(*snapshot_, broker_uid)) session_files_.Remove(broker_uid);
-  if (absl::Status spawned = Spawn(broker_uid, *worker); !spawned.ok()) {
-    link_server_.RemoveWorker(worker->id);
-    RestartLater(broker_uid, slot, absl::ZeroDuration(), spawned.message());
+  absl::StatusOr<pid_t> pid = processes_.Start(worker->id);
+  if (!pid.ok()) {
+    RestartLater(broker_uid, slot, absl::ZeroDuration(), LinkState::kBackingOff,
+                 pid.status().message());
     return;
   }
+  worker->pid = *pid;
+  KillAfter(options_.attach_timeout + slots_.size() * kAttachShare, worker->id,
+            absl::StrCat("it did not attach within ",
+                         absl::FormatDuration(options_.attach_timeout)),
+            [](const Worker& worker) { return !worker.attached; });
   Log::Info("worker_started",
             {{"broker", NameOf(broker_uid)}, {"pid", worker->pid}});
   broker_by_worker_[worker->id] = broker_uid;
   slot.worker = std::move(worker);
 }
 
-absl::Status Supervisor::Spawn(int64_t broker_uid, Worker& worker) {
-  MQTTPUSH_ASSIGN_OR_RETURN(const int fd, link_server_.AddWorker(worker.id));
-  absl::StatusOr<pid_t> pid = processes_.Spawn(
-      {.path = options_.worker_path,
-       .arguments = {"--fd", "3"},
-       .environment = environment_},
-      fd, [this, id = worker.id](int wait_status) {
-        loop_->Post([this, id, wait_status] { Exited(id, wait_status); });
-      });
-  close(fd);
-  MQTTPUSH_RETURN_IF_ERROR(pid.status());
-  worker.pid = *pid;
-  KillAfter(options_.attach_timeout + slots_.size() * kAttachShare, worker.id,
-            absl::StrCat("it did not attach within ",
-                         absl::FormatDuration(options_.attach_timeout)),
-            [](const Worker& worker) { return !worker.attached; });
-  return absl::OkStatus();
-}
-
 void Supervisor::Kill(Worker& worker, absl::string_view why) {
   if (worker.killed_because.empty()) worker.killed_because = std::string(why);
-  processes_.Kill(worker.pid, SIGKILL);
+  processes_.Kill(worker.pid);
 }
 
 void Supervisor::KillAfter(absl::Duration delay, int64_t worker_id,
@@ -163,7 +155,7 @@ void Supervisor::Configure(int64_t broker_uid, Worker& worker) {
       MakeConfigure(*broker, options_.link,
                     session ? session_files_.PathOf(broker_uid) : ""));
   // What it asked for was a call to where it may not go any more.
-  for (int asked = governor_.Remove(worker.id); asked > 0; --asked) {
+  for (int asked = permits_.Withdraw(worker.id); asked > 0; --asked) {
     AskLeave(broker_uid, worker);
   }
 }
@@ -171,26 +163,51 @@ void Supervisor::Configure(int64_t broker_uid, Worker& worker) {
 void Supervisor::AskLeave(int64_t broker_uid, const Worker& worker) {
   const BrokerRecord* broker = snapshot_->FindBroker(broker_uid);
   if (broker == nullptr || worker.draining) return;
-  governor_.Add(worker.id, broker->host, broker->port);
-  GiveLeave();
+  permits_.Ask(worker.id, broker->host, broker->port);
 }
 
-void Supervisor::GiveLeave() {
-  loop_->CancelTimer(permit_timer_);
-  const absl::Time now = clock_->Now();
-  for (int64_t worker_id : governor_.TakeDue(now)) {
+void Supervisor::GiveLeave(int64_t worker_id) {
+  worker::v1::ControlMessage message;
+  message.mutable_connect_permit();
+  Find(worker_id)->second.worker->channel->Send(std::move(message));
+}
+
+// One that is draining, or was killed, is given its time by KillAfter.
+void Supervisor::Watch() {
+  for (auto& [uid, slot] : slots_) {
+    Worker* worker = slot.worker.get();
+    if (worker == nullptr || worker->channel == nullptr || worker->draining ||
+        !worker->killed_because.empty()) {
+      continue;
+    }
+    if (!worker->answers.OnTick()) {
+      Hung(uid, *worker);
+      continue;
+    }
     worker::v1::ControlMessage message;
-    message.mutable_connect_permit();
-    Find(worker_id)->second.worker->channel->Send(std::move(message));
+    message.mutable_ping();
+    worker->channel->Send(std::move(message));
   }
-  const absl::Duration delay = governor_.NextDelay(now);
-  if (delay == absl::InfiniteDuration()) return;
-  permit_timer_ = loop_->PostAfter(delay, [this] { GiveLeave(); });
+  loop_->PostAfter(options_.answer_timeout / AnswerWatch::kPatience,
+                   [this] { Watch(); });
+}
+
+void Supervisor::Hung(int64_t broker_uid, Worker& worker) {
+  const std::string why =
+      absl::StrCat("it has not answered for ",
+                   absl::FormatDuration(options_.answer_timeout));
+  Log::Error(
+      "worker_hung",
+      {{"broker", NameOf(broker_uid)}, {"pid", worker.pid}, {"why", why}});
+  worker.hung = true;
+  links_.ShowDown(broker_uid, LinkState::kStalled,
+                  absl::StrCat("the worker process hangs: ", why));
+  Kill(worker, why);
 }
 
 void Supervisor::Drain(int64_t broker_uid, Worker& worker) {
   if (std::exchange(worker.draining, true)) return;
-  governor_.Remove(worker.id);
+  permits_.Withdraw(worker.id);
   if (worker.channel == nullptr) return Kill(worker, kNotWanted);
   dispatcher_->OnDraining(broker_uid);
   worker::v1::ControlMessage message;
@@ -199,24 +216,6 @@ void Supervisor::Drain(int64_t broker_uid, Worker& worker) {
   KillAfter(options_.drain_timeout, worker.id,
             absl::StrCat("it did not finish within ",
                          absl::FormatDuration(options_.drain_timeout)));
-}
-
-void Supervisor::OnAttached(int64_t worker_id,
-                            std::shared_ptr<WorkerChannel> channel) {
-  loop_->Post([this, worker_id, channel = std::move(channel)] {
-    Attached(worker_id, channel);
-  });
-}
-
-void Supervisor::OnMessage(int64_t worker_id,
-                           worker::v1::WorkerMessage message) {
-  loop_->Post([this, worker_id, message = std::move(message)] {
-    TakeMessage(worker_id, message);
-  });
-}
-
-void Supervisor::OnDetached(int64_t worker_id) {
-  loop_->Post([this, worker_id] { Detached(worker_id); });
 }
 
 void Supervisor::Attached(int64_t worker_id,
@@ -239,6 +238,7 @@ void Supervisor::TakeMessage(int64_t worker_id,
   auto* found = Find(worker_id);
   if (found == nullptr) return;
   const int64_t broker_uid = found->first;
+  found->second.worker->answers.OnHeard();
   switch (message.message_case()) {
     case worker::v1::WorkerMessage::kLinkStatus:
       return TakeLinkStatus(broker_uid, message.link_status());
@@ -257,32 +257,24 @@ void Supervisor::TakeMessage(int64_t worker_id,
 
 void Supervisor::TakeLinkStatus(int64_t broker_uid,
                                 const worker::v1::LinkStatus& status) {
-  SetLink(broker_uid, ToLinkStatus(status));
+  links_.Show(broker_uid, ToLinkStatus(status));
   if (status.has_limits()) dispatcher_->OnLimits(broker_uid, status.limits());
 }
 
-// A report may repeat the state, with a newer acknowledgement.
-void Supervisor::SetLink(int64_t broker_uid, LinkStatus status) {
-  if (board_->GetLink(broker_uid).state != status.state) {
-    Log::Info("link_state", {{"broker", NameOf(broker_uid)},
-                             {"state", LinkStateName(status.state)},
-                             {"last_error", status.last_error}});
-  }
-  board_->SetLink(broker_uid, std::move(status));
-}
-
-// The stream and the process end in either order; what the worker said last is
-// in the stream, so a slot is free only when both have.
+// What the worker said last is in the stream, so a slot is free only when both
+// have ended.
 void Supervisor::Detached(int64_t worker_id) {
   auto* found = Find(worker_id);
   if (found == nullptr) return;
   Worker& worker = *found->second.worker;
   worker.channel = nullptr;
-  governor_.Remove(worker_id);
+  permits_.Withdraw(worker_id);
   if (worker.exited) return Ended(found->first, found->second);
   // Without its stream it is of no use, and should be on its way out. Nobody
   // knows any more how its connection is.
-  if (!worker.draining) ShowDown(found->first, kStreamEnded);
+  if (!worker.draining && worker.killed_because.empty()) {
+    links_.ShowDown(found->first, LinkState::kBackingOff, kStreamEnded);
+  }
   KillAfter(kExitGrace, worker_id, kStreamEnded);
 }
 
@@ -292,7 +284,6 @@ void Supervisor::Exited(int64_t worker_id, int wait_status) {
   Worker& worker = *found->second.worker;
   worker.exited = true;
   worker.how_it_ended = DescribeWorkerEnd(wait_status, worker.killed_because);
-  link_server_.RemoveWorker(worker_id);
   if (worker.channel == nullptr) Ended(found->first, found->second);
 }
 
@@ -308,7 +299,8 @@ void Supervisor::Ended(int64_t broker_uid, Slot& slot) {
                                ") before the broker's answer; the message "
                                "may have been sent"));
   if (wanted(broker_uid) && !worker->draining) {
-    RestartLater(broker_uid, slot, clock_->Now() - worker->start_time,
+    RestartLater(broker_uid, slot, SteadyNow() - worker->start,
+                 worker->hung ? LinkState::kStalled : LinkState::kBackingOff,
                  absl::StrCat("the worker process ended: ", how));
   } else {
     Fit(broker_uid);
@@ -317,10 +309,12 @@ void Supervisor::Ended(int64_t broker_uid, Slot& slot) {
 }
 
 void Supervisor::RestartLater(int64_t broker_uid, Slot& slot,
-                              absl::Duration lifetime, absl::string_view why) {
+                              absl::Duration lifetime, LinkState state,
+                              absl::string_view why) {
   const absl::Duration delay = slot.backoff.Next(lifetime);
-  ShowDown(broker_uid, DescribeRestart(why, slot.backoff.in_row()),
-           clock_->Now() + delay);
+  links_.ShowDown(broker_uid, state,
+                  DescribeRestart(why, slot.backoff.in_row()),
+                  clock_->Now() + delay);
   Log::Warning("worker_restarts", {{"broker", NameOf(broker_uid)},
                                    {"why", why},
                                    {"in_row", slot.backoff.in_row()},
@@ -332,17 +326,6 @@ void Supervisor::RestartLater(int64_t broker_uid, Slot& slot,
     found->second.restart_waiting = false;
     Fit(broker_uid);
   });
-}
-
-// However often it ends, it is down since it first was.
-void Supervisor::ShowDown(int64_t broker_uid, absl::string_view why,
-                          absl::Time next_connect_time) {
-  LinkStatus link = board_->GetLink(broker_uid);
-  if (link.state != LinkState::kBackingOff) link.since = clock_->Now();
-  link.state = LinkState::kBackingOff;
-  link.last_error = std::string(why);
-  link.next_connect_time = next_connect_time;
-  SetLink(broker_uid, std::move(link));
 }
 
 std::pair<const int64_t, Supervisor::Slot>* Supervisor::Find(

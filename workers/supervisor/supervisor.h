@@ -2,8 +2,9 @@
 // tenant.
 //
 // Starts them, gives them their settings and every change of these, restarts
-// the ones that end, drains those that are no longer wanted, and paces their
-// calls to one host. One worker's end touches no other.
+// the ones that end, kills and restarts those that hang, drains those that are
+// no longer wanted, and paces their calls to one host. One worker's end touches
+// no other.
 #ifndef MQTTPUSH_WORKERS_SUPERVISOR_SUPERVISOR_H_
 #define MQTTPUSH_WORKERS_SUPERVISOR_SUPERVISOR_H_
 
@@ -15,7 +16,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -24,12 +24,13 @@
 #include "storage/config_snapshot.h"
 #include "workers/dispatch/dispatcher.h"
 #include "workers/dispatch/status_board.h"
-#include "workers/supervisor/connect_governor.h"
+#include "workers/supervisor/answer_watch.h"
+#include "workers/supervisor/connect_permits.h"
+#include "workers/supervisor/link_display.h"
 #include "workers/supervisor/link_messages.h"
-#include "workers/supervisor/link_server.h"
-#include "workers/supervisor/process_watcher.h"
 #include "workers/supervisor/restart_backoff.h"
 #include "workers/supervisor/session_files.h"
+#include "workers/supervisor/worker_processes.h"
 
 namespace mqttpush {
 
@@ -43,13 +44,17 @@ struct SupervisorOptions {
   // A worker that has not said hello by then is killed and started again; the
   // more brokers there are, the more it gets.
   absl::Duration attach_timeout = absl::Seconds(10);
+  // A worker that says nothing for so long, though it is asked AnswerWatch::
+  // kPatience times, hangs: it is killed and started again. Longer than a
+  // resolver may hold it up (process_setup.cc).
+  absl::Duration answer_timeout = absl::Seconds(20);
   // A worker that was asked to drain and has not ended by then is killed.
   absl::Duration drain_timeout = absl::Seconds(15);
 };
 
 // Public methods on the loop only, but for the constructor and the destructor;
 // the loop is stopped before the destructor. What is passed in must outlive it.
-class Supervisor : private LinkServer::Listener {
+class Supervisor {
  public:
   Supervisor(Dispatcher* dispatcher, EventLoop* loop, const Clock* clock,
              StatusBoard* board, SupervisorOptions options);
@@ -65,13 +70,15 @@ class Supervisor : private LinkServer::Listener {
   struct Worker {
     int64_t id = 0;
     pid_t pid = 0;
-    absl::Time start_time;
+    absl::Duration start{};       // SteadyNow()
     int64_t broker_revision = 0;  // of the settings that it was given
     bool session = false;         // whether they ask for a stored one
     std::shared_ptr<WorkerChannel> channel;  // while attached
     bool attached = false;                   // once
     bool exited = false;
     bool draining = false;
+    AnswerWatch answers;
+    bool hung = false;
     std::string killed_because;  // empty: we did not
     std::string how_it_ended;
   };
@@ -83,16 +90,9 @@ class Supervisor : private LinkServer::Listener {
     bool restart_waiting = false;
   };
 
-  // On gRPC's threads: post to the loop.
-  void OnAttached(int64_t worker_id,
-                  std::shared_ptr<WorkerChannel> channel) override;
-  void OnMessage(int64_t worker_id, worker::v1::WorkerMessage message) override;
-  void OnDetached(int64_t worker_id) override;
-
   bool wanted(int64_t broker_uid) const;
   void Fit(int64_t broker_uid);
   void Start(int64_t broker_uid, Slot& slot);
-  absl::Status Spawn(int64_t broker_uid, Worker& worker);
   void Configure(int64_t broker_uid, Worker& worker);
   void Drain(int64_t broker_uid, Worker& worker);
   void Kill(Worker& worker, absl::string_view why);
@@ -100,21 +100,22 @@ class Supervisor : private LinkServer::Listener {
   void KillAfter(
       absl::Duration delay, int64_t worker_id, const std::string& why,
       bool (*still_due)(const Worker&) = [](const Worker&) { return true; });
-  // To call the broker, when the governor lets it.
+  // To call the broker.
   void AskLeave(int64_t broker_uid, const Worker& worker);
-  void GiveLeave();
+  void GiveLeave(int64_t worker_id);
+  // Asks all workers whether they still answer, and looks whether they did.
+  void Watch();
+  void Hung(int64_t broker_uid, Worker& worker);
 
   void Attached(int64_t worker_id, std::shared_ptr<WorkerChannel> channel);
   void TakeMessage(int64_t worker_id, const worker::v1::WorkerMessage& message);
   void TakeLinkStatus(int64_t broker_uid, const worker::v1::LinkStatus& status);
-  void SetLink(int64_t broker_uid, LinkStatus status);
-  void ShowDown(int64_t broker_uid, absl::string_view why,
-                absl::Time next_connect_time = absl::InfinitePast());
   void Detached(int64_t worker_id);
   void Exited(int64_t worker_id, int wait_status);
   void Ended(int64_t broker_uid, Slot& slot);
+  // The link shows `state` until then.
   void RestartLater(int64_t broker_uid, Slot& slot, absl::Duration lifetime,
-                    absl::string_view why);
+                    LinkState state, absl::string_view why);
   // The broker and slot of a worker that has not ended; nullptr otherwise.
   std::pair<const int64_t, Slot>* Find(int64_t worker_id);
   std::string NameOf(int64_t broker_uid) const;
@@ -123,22 +124,19 @@ class Supervisor : private LinkServer::Listener {
   Dispatcher* const dispatcher_;
   EventLoop* const loop_;
   const Clock* const clock_;
-  StatusBoard* const board_;
   const SupervisorOptions options_;
-  const std::vector<std::string> environment_;  // of the workers
   const SessionFiles session_files_;
   std::shared_ptr<const ConfigSnapshot> snapshot_;
   std::map<int64_t, Slot> slots_;                // by broker uid
   std::map<int64_t, int64_t> broker_by_worker_;  // of slots with a worker
   int64_t next_worker_id_ = 1;
-  ConnectGovernor governor_;  // only of workers that are attached
-  EventLoop::TimerId permit_timer_ = 0;
-  bool strays_removed_ = false;
+  LinkDisplay links_;
+  ConnectPermits permits_;  // only for workers that are attached
+  bool began_ = false;      // with the first configuration
   bool stopping_ = false;
   std::function<void()> stopped_;
 
-  LinkServer link_server_;
-  ProcessWatcher processes_;
+  WorkerProcesses processes_;
 };
 
 }  // namespace mqttpush

@@ -5,13 +5,10 @@
 #include <sys/wait.h>
 
 #include "absl/strings/str_cat.h"
+#include "workers/link/exit_codes.h"
 
 namespace mqttpush {
 namespace {
-
-// The worker's own exit codes; see worker_link.proto.
-constexpr int kSessionUnwritable = 74;
-constexpr int kLibraryPoisoned = 75;
 
 std::string DescribeSignal(int signal) {
   const char* name = sigabbrev_np(signal);
@@ -21,11 +18,11 @@ std::string DescribeSignal(int signal) {
 
 std::string DescribeExit(int code) {
   switch (code) {
-    case kSessionUnwritable:
+    case kExitSessionUnwritable:
       return absl::StrCat("exit code ", code,
                           ": its session file could not be written (is the "
                           "disk full?)");
-    case kLibraryPoisoned:
+    case kExitLibraryPoisoned:
       return absl::StrCat("exit code ", code,
                           ": the MQTT library could no longer be trusted");
     default:

@@ -11,7 +11,7 @@ namespace mqttpush {
 // `wait_status` is that of waitpid(2). `killed_because` is why the supervisor
 // killed it; empty when it did not. "exit code 74: its session file could not
 // be written (is the disk full?)", "SIGSEGV (Segmentation fault)", "killed: it
-// did not attach within 10s". Pure.
+// has not answered for 20s". Pure.
 std::string DescribeWorkerEnd(int wait_status,
                               absl::string_view killed_because);
 

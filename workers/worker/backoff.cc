@@ -23,9 +23,9 @@ absl::Duration Backoff::NextSlowDelay() {
   return delay;
 }
 
-void Backoff::OnConnectionEnded(absl::Duration uptime, bool acknowledged) {
+void Backoff::OnConnectionEnded(absl::Duration stable, bool acknowledged) {
   slow_step_ = kSlowBase;
-  if (uptime >= kStableAfter && acknowledged) step_ = base_;
+  if (stable >= kStableAfter && acknowledged) step_ = base_;
 }
 
 void Backoff::Reset() {

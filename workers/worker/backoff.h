@@ -35,8 +35,10 @@ class Backoff {
   absl::Duration NextDelay();
   absl::Duration NextSlowDelay();
 
-  // To call when a connection ended that lived for `uptime`.
-  void OnConnectionEnded(absl::Duration uptime, bool acknowledged);
+  // To call when a connection ended. It was `stable` for as long as it lived,
+  // or, when it stalled, until its last progress: to wait for a stall is not to
+  // be stable.
+  void OnConnectionEnded(absl::Duration stable, bool acknowledged);
 
   // Starts small again in both lanes, as for new settings.
   void Reset();

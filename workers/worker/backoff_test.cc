@@ -47,7 +47,7 @@ TEST(BackoffTest, SlowLaneGoesFromMinutesToAnHour) {
 
 TEST(BackoffTest, OnlyAStableConnectionThatAcknowledgedResets) {
   struct Case {
-    absl::Duration uptime;
+    absl::Duration stable;
     bool acknowledged;
     absl::Duration next;
   };
@@ -60,8 +60,8 @@ TEST(BackoffTest, OnlyAStableConnectionThatAcknowledgedResets) {
   for (const Case& c : kCases) {
     Backoff backoff = Fixed(0.5);
     Draw(backoff, 3);
-    backoff.OnConnectionEnded(c.uptime, c.acknowledged);
-    EXPECT_EQ(backoff.NextDelay(), c.next) << c.uptime;
+    backoff.OnConnectionEnded(c.stable, c.acknowledged);
+    EXPECT_EQ(backoff.NextDelay(), c.next) << c.stable;
   }
 }
 

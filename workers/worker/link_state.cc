@@ -9,7 +9,8 @@ using Action = LinkAction;
 LinkTransition WhileConnecting(State state, LinkEvent event) {
   switch (event) {
     case LinkEvent::kConnected:
-      return {State::kConnected, Action::kServe};
+      return {state == State::kReplacing ? State::kUnproven : State::kConnected,
+              Action::kServe};
     case LinkEvent::kConnectFailed:
     case LinkEvent::kLinkLost:
       return {State::kBackingOff, Action::kRetryLater};
@@ -21,22 +22,26 @@ LinkTransition WhileConnecting(State state, LinkEvent event) {
   }
 }
 
-LinkTransition WhileConnected(LinkEvent event) {
+LinkTransition WhileUp(State state, LinkEvent event) {
   switch (event) {
     case LinkEvent::kLinkLost:
       return {State::kBackingOff, Action::kRetryLater};
     case LinkEvent::kLinkRefused:
       return {State::kRefused, Action::kRetrySlowly};
     case LinkEvent::kStalled:
-      return {State::kStalled, Action::kConnect};
+      return {State::kStalled, Action::kRetryLater};
+    case LinkEvent::kProven:
+      if (state == State::kUnproven) return {State::kConnected, Action::kShow};
+      return {state, Action::kNone};
     default:
-      return {State::kConnected, Action::kNone};
+      return {state, Action::kNone};
   }
 }
 
 LinkTransition WhileWaiting(State state, LinkEvent event) {
   if (event == LinkEvent::kRetryDue) {
-    return {State::kConnecting, Action::kConnect};
+    return {state == State::kStalled ? State::kReplacing : State::kConnecting,
+            Action::kConnect};
   }
   return {state, Action::kNone};
 }
@@ -46,6 +51,10 @@ constexpr int kUseAnotherServer = 0x9C;
 constexpr int kServerMoved = 0x9D;
 
 }  // namespace
+
+bool IsUp(State state) {
+  return state == State::kConnected || state == State::kUnproven;
+}
 
 LinkEvent EventOfDisconnect(int reason_code) {
   switch (reason_code) {
@@ -64,12 +73,14 @@ LinkTransition NextLinkState(State state, LinkEvent event) {
   }
   switch (state) {
     case State::kConnecting:
-    case State::kStalled:
+    case State::kReplacing:
       return WhileConnecting(state, event);
     case State::kConnected:
-      return WhileConnected(event);
+    case State::kUnproven:
+      return WhileUp(state, event);
     case State::kBackingOff:
     case State::kRefused:
+    case State::kStalled:
       return WhileWaiting(state, event);
     case State::kIdle:
       break;

@@ -1,5 +1,7 @@
 #include "workers/worker/link_state.h"
 
+#include <map>
+
 #include "gtest/gtest.h"
 
 namespace mqttpush {
@@ -8,50 +10,74 @@ namespace {
 using State = WorkerLinkState;
 using Action = LinkAction;
 
-constexpr State kStates[] = {State::kIdle,      State::kConnecting,
-                             State::kConnected, State::kBackingOff,
-                             State::kRefused,   State::kStalled};
-constexpr LinkEvent kEvents[] = {
-    LinkEvent::kConfigured,    LinkEvent::kConnected,
-    LinkEvent::kConnectFailed, LinkEvent::kConnectRefused,
-    LinkEvent::kLinkLost,      LinkEvent::kStalled,
-    LinkEvent::kRetryDue,      LinkEvent::kLinkRefused,
+using Event = LinkEvent;
+
+constexpr State kStates[] = {
+    State::kIdle,    State::kConnecting, State::kConnected, State::kBackingOff,
+    State::kRefused, State::kStalled,    State::kReplacing, State::kUnproven};
+constexpr Event kEvents[] = {
+    Event::kConfigured, Event::kConnected,   Event::kConnectFailed,
+    Event::kLinkLost,   Event::kLinkRefused, Event::kConnectRefused,
+    Event::kStalled,    Event::kProven,      Event::kRetryDue,
 };
 
 constexpr LinkTransition kConnect = {State::kConnecting, Action::kConnect};
 constexpr LinkTransition kServe = {State::kConnected, Action::kServe};
 constexpr LinkTransition kBackOff = {State::kBackingOff, Action::kRetryLater};
 constexpr LinkTransition kRefuse = {State::kRefused, Action::kRetrySlowly};
-constexpr LinkTransition kReplace = {State::kStalled, Action::kConnect};
-constexpr LinkTransition Stay(State state) { return {state, Action::kNone}; }
+constexpr LinkTransition kStall = {State::kStalled, Action::kRetryLater};
+constexpr LinkTransition kReplace = {State::kReplacing, Action::kConnect};
+constexpr LinkTransition kTryOut = {State::kUnproven, Action::kServe};
+constexpr LinkTransition kTrust = {State::kConnected, Action::kShow};
 
-// Rows: kStates. Columns: kEvents.
-const LinkTransition kTable[6][8] = {
-    {kConnect, Stay(State::kIdle), Stay(State::kIdle), Stay(State::kIdle),
-     Stay(State::kIdle), Stay(State::kIdle), Stay(State::kIdle),
-     Stay(State::kIdle)},
-    {kConnect, kServe, kBackOff, kRefuse, kBackOff, Stay(State::kConnecting),
-     Stay(State::kConnecting), kRefuse},
-    {kConnect, Stay(State::kConnected), Stay(State::kConnected),
-     Stay(State::kConnected), kBackOff, kReplace, Stay(State::kConnected),
-     kRefuse},
-    {kConnect, Stay(State::kBackingOff), Stay(State::kBackingOff),
-     Stay(State::kBackingOff), Stay(State::kBackingOff),
-     Stay(State::kBackingOff), kConnect, Stay(State::kBackingOff)},
-    {kConnect, Stay(State::kRefused), Stay(State::kRefused),
-     Stay(State::kRefused), Stay(State::kRefused), Stay(State::kRefused),
-     kConnect, Stay(State::kRefused)},
-    {kConnect, kServe, kBackOff, kRefuse, kBackOff, Stay(State::kStalled),
-     Stay(State::kStalled), kRefuse},
+// What is not named leaves the state as it is, but for kConfigured, which
+// always connects.
+const std::map<State, std::map<Event, LinkTransition>> kTable = {
+    {State::kIdle, {}},
+    {State::kConnecting,
+     {{Event::kConnected, kServe},
+      {Event::kConnectFailed, kBackOff},
+      {Event::kConnectRefused, kRefuse},
+      {Event::kLinkLost, kBackOff},
+      {Event::kLinkRefused, kRefuse}}},
+    {State::kConnected,
+     {{Event::kLinkLost, kBackOff},
+      {Event::kLinkRefused, kRefuse},
+      {Event::kStalled, kStall}}},
+    {State::kBackingOff, {{Event::kRetryDue, kConnect}}},
+    {State::kRefused, {{Event::kRetryDue, kConnect}}},
+    {State::kStalled, {{Event::kRetryDue, kReplace}}},
+    {State::kReplacing,
+     {{Event::kConnected, kTryOut},
+      {Event::kConnectFailed, kBackOff},
+      {Event::kConnectRefused, kRefuse},
+      {Event::kLinkLost, kBackOff},
+      {Event::kLinkRefused, kRefuse}}},
+    {State::kUnproven,
+     {{Event::kLinkLost, kBackOff},
+      {Event::kLinkRefused, kRefuse},
+      {Event::kStalled, kStall},
+      {Event::kProven, kTrust}}},
 };
 
 TEST(LinkStateTest, EveryStateMeetsEveryEvent) {
-  for (int row = 0; row < 6; ++row) {
-    for (int column = 0; column < 8; ++column) {
-      EXPECT_EQ(NextLinkState(kStates[row], kEvents[column]),
-                kTable[row][column])
-          << "state " << row << ", event " << column;
+  for (State state : kStates) {
+    for (Event event : kEvents) {
+      LinkTransition expected = {state, Action::kNone};
+      if (event == Event::kConfigured) expected = kConnect;
+      const auto& row = kTable.at(state);
+      if (row.contains(event)) expected = row.at(event);
+      EXPECT_EQ(NextLinkState(state, event), expected)
+          << "state " << static_cast<int>(state) << ", event "
+          << static_cast<int>(event);
     }
+  }
+}
+
+TEST(LinkStateTest, IsUpWithAConnectionOnly) {
+  for (State state : kStates) {
+    EXPECT_EQ(IsUp(state),
+              state == State::kConnected || state == State::kUnproven);
   }
 }
 

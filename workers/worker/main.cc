@@ -19,6 +19,7 @@
 #include "common/logging.h"
 #include "common/status_macros.h"
 #include "grpcpp/create_channel_posix.h"
+#include "workers/link/exit_codes.h"
 #include "workers/worker/link_client.h"
 #include "workers/worker/paho_client.h"
 #include "workers/worker/process_setup.h"
@@ -58,7 +59,7 @@ absl::StatusOr<std::unique_ptr<Session>> OpenSession(
        .on_broken =
            [](const absl::Status& status) {
              Log::Error("session_not_written", {{"error", status.message()}});
-             _exit(Worker::kExitSessionBroken);
+             _exit(kExitSessionUnwritable);
            },
        .on_connecting = [](bool connecting) { DieWithParent(!connecting); }});
 }

@@ -6,11 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "common/reason_codes.h"
+#include "common/steady_time.h"
 #include "workers/worker/clean_text.h"
 #include "workers/worker/message_limits.h"
 #include "workers/worker/progress.h"
 #include "workers/worker/proto_time.h"
-#include "workers/worker/steady_time.h"
 
 namespace mqttpush {
 namespace {

@@ -72,6 +72,9 @@ class MessageFlow {
   int64_t epoch() const { return epoch_; }
   // The last acknowledgement of any connection; InfinitePast for none.
   absl::Time last_ack() const { return last_ack_; }
+  // SteadyNow() of this epoch's last acknowledgement or, later, of the first
+  // message in flight; of its beginning before that.
+  absl::Duration last_progress() const { return last_progress_; }
   // Whether this epoch got a message through; of QoS 0 a write counts.
   bool acknowledged() const { return acknowledged_; }
 

@@ -21,8 +21,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/mutex.h"
+#include "common/steady_time.h"
 #include "workers/worker/mqtt_packet.h"
-#include "workers/worker/steady_time.h"
 #include "workers/worker/write_guard.h"
 
 namespace mqttpush {

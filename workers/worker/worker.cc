@@ -6,10 +6,11 @@
 #include "common/limits.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "common/steady_time.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "workers/link/exit_codes.h"
 #include "workers/worker/clean_text.h"
 #include "workers/worker/proto_time.h"
-#include "workers/worker/steady_time.h"
 
 namespace mqttpush {
 namespace {
@@ -33,6 +34,8 @@ wire::LinkStatus::State ToProto(WorkerLinkState state) {
     case WorkerLinkState::kRefused:
       return wire::LinkStatus::REFUSED;
     case WorkerLinkState::kStalled:
+    case WorkerLinkState::kReplacing:
+    case WorkerLinkState::kUnproven:
       return wire::LinkStatus::STALLED;
   }
   return wire::LinkStatus::STATE_UNSPECIFIED;
@@ -100,6 +103,8 @@ void Worker::OnControl(wire::ControlMessage message) {
       return OnPermit();
     case wire::ControlMessage::kForget:
       return Forget(message.forget());
+    case wire::ControlMessage::kPing:
+      return Answer();
     case wire::ControlMessage::MESSAGE_NOT_SET:
       return;
   }
@@ -115,7 +120,7 @@ void Worker::Configure(wire::Configure settings) {
   settings_ = std::move(settings);
   backoff_.SetLimits(FromProto(settings_.connect_backoff_base()),
                      FromProto(settings_.connect_backoff_max()));
-  if (state_ == WorkerLinkState::kConnected) {
+  if (IsUp(state_)) {
     if (!same) {
       Quiesce(Goal::kReconnect, FromProto(settings_.ack_timeout()));
     } else if (goal_ == Goal::kServe) {
@@ -129,7 +134,7 @@ void Worker::Configure(wire::Configure settings) {
 
 void Worker::Drain() {
   if (goal_ == Goal::kExit) return;
-  if (state_ == WorkerLinkState::kConnected) {
+  if (IsUp(state_)) {
     Quiesce(Goal::kExit, kDrainTimeout);
   } else {
     Leave();
@@ -150,7 +155,7 @@ void Worker::Leave() {
 bool Worker::AwaitsAnswer() const {
   const bool called =
       !awaits_permit_ && (state_ == WorkerLinkState::kConnecting ||
-                          state_ == WorkerLinkState::kStalled);
+                          state_ == WorkerLinkState::kReplacing);
   return called && session_ != nullptr && session_->connecting();
 }
 
@@ -178,7 +183,7 @@ void Worker::OnQuiet() {
       return;
     case Goal::kReconnect:
       flow_.Flush();
-      EndConnection();
+      EndConnection(SteadyNow());
       backoff_.Reset();
       return Handle(LinkEvent::kConfigured);
     case Goal::kExit:
@@ -273,13 +278,14 @@ void Worker::EndLink(const LossCause& cause, LinkEvent event) {
   }
   last_error_ = cause.loss.message;
   cleaning_ = false;
-  if (state_ != WorkerLinkState::kConnected) {
+  if (!IsUp(state_)) {
     return goal_ == Goal::kExit ? LeaveNow() : Handle(event);
   }
   flow_.LoseAll(cause);
   if (cause.by == LossBy::kBroker) last_error_ += flow_.hint();
   if (goal_ != Goal::kServe) return OnQuiet();
-  EndConnection();
+  EndConnection(event == LinkEvent::kStalled ? flow_.last_progress()
+                                             : SteadyNow());
   Handle(event);
   flow_.Close();
 }
@@ -288,19 +294,35 @@ void Worker::OnPublished(int64_t id, PublishOutcome outcome) {
   if (outcome == PublishOutcome::kPoisoned) {
     Log::Error("write_guard_failed");
     flow_.LoseAll({LossBy::kUs, {"connection lost while writing"}});
-    return ExitNow(kExitPoisoned);
+    return ExitNow(kExitLibraryPoisoned);
   }
   flow_.Finish(id, outcome);
+  ProveByAcknowledgement();
 }
 
 void Worker::OnAcknowledged(int packet_id, const WireEvidence& evidence) {
   flow_.Acknowledge(packet_id, evidence);
   if (flow_.last_ack() > reported_ack_) ReportAckLater();
+  ProveByAcknowledgement();
+}
+
+void Worker::ProveByAcknowledgement() {
+  if (state_ == WorkerLinkState::kUnproven && flow_.acknowledged()) {
+    Handle(LinkEvent::kProven);
+  }
+}
+
+// With nothing to acknowledge the broker cannot prove itself, nor fail to. What
+// is in flight by then is acknowledged, or stalls.
+void Worker::ProveLater() {
+  Arm(proof_timer_, FromProto(settings_.ack_timeout()), [this] {
+    if (flow_.in_flight() == 0) Handle(LinkEvent::kProven);
+  });
 }
 
 void Worker::Handle(LinkEvent event) {
   const LinkTransition transition = NextLinkState(state_, event);
-  if (transition.next != state_) since_ = clock_->Now();
+  if (ToProto(transition.next) != ToProto(state_)) since_ = clock_->Now();
   state_ = transition.next;
   next_connect_ = absl::InfinitePast();
   switch (transition.action) {
@@ -312,11 +334,14 @@ void Worker::Handle(LinkEvent event) {
     case LinkAction::kServe:
       connected_ = SteadyNow();
       Report();
+      if (state_ == WorkerLinkState::kUnproven) ProveLater();
       return flow_.Open(limits_, ForConnection(), session_.get());
     case LinkAction::kRetryLater:
       return RetryAfter(backoff_.NextDelay());
     case LinkAction::kRetrySlowly:
       return RetryAfter(backoff_.NextSlowDelay());
+    case LinkAction::kShow:
+      return Report();
   }
 }
 
@@ -337,7 +362,7 @@ void Worker::OnPermit() {
   if (!std::exchange(awaits_permit_, false) || goal_ == Goal::kExit) return;
   // While it was asked for, the answer may have come from elsewhere.
   if (state_ == WorkerLinkState::kConnecting ||
-      state_ == WorkerLinkState::kStalled) {
+      state_ == WorkerLinkState::kReplacing) {
     Call();
   }
 }
@@ -406,6 +431,12 @@ void Worker::Forget(const wire::Forget& forget) {
   session_->Forget(deliveries);
 }
 
+void Worker::Answer() {
+  wire::WorkerMessage message;
+  message.mutable_pong();
+  sink_->Send(std::move(message));
+}
+
 void Worker::RetryAfter(absl::Duration delay) {
   next_connect_ = clock_->Now() + delay;
   Report();
@@ -413,12 +444,13 @@ void Worker::RetryAfter(absl::Duration delay) {
                              {"retry_in", absl::FormatDuration(delay)}});
   Arm(retry_timer_, delay, [this] { Handle(LinkEvent::kRetryDue); });
   loop_->Post([this] {
-    if (state_ != WorkerLinkState::kConnected) client_->Close();
+    if (!IsUp(state_)) client_->Close();
   });
 }
 
-void Worker::EndConnection() {
-  backoff_.OnConnectionEnded(SteadyNow() - connected_, flow_.acknowledged());
+void Worker::EndConnection(absl::Duration stable_until) {
+  Cancel(proof_timer_);
+  backoff_.OnConnectionEnded(stable_until - connected_, flow_.acknowledged());
 }
 
 void Worker::Report() {
@@ -437,7 +469,7 @@ void Worker::Report() {
   }
   status.set_broker_address(limits_.address);
   status.set_connection(flow_.epoch());
-  if (state_ == WorkerLinkState::kConnected) {
+  if (IsUp(state_)) {
     status.set_session_present(limits_.session_present);
     *status.mutable_limits() = LimitsToProto(limits_);
   }

@@ -22,13 +22,8 @@ namespace mqttpush {
 // waits, opens and closes the flow of messages, and says how the link is.
 class Worker : private MqttClient::Listener {
  public:
-  // A worker whose MQTT library may no longer be trusted ends with the first
-  // code, one that cannot write its session file with the second; the control
-  // plane starts another.
-  static constexpr int kExitPoisoned = 75;
-  static constexpr int kExitSessionBroken = 74;
-
-  // Ends the process with a code, after the stream has said all.
+  // Ends the process with a code (exit_codes.h, or 0), after the stream has
+  // said all.
   using Exit = std::function<void(int)>;
 
   // Opens the session at a path, of an identity.
@@ -72,6 +67,7 @@ class Worker : private MqttClient::Listener {
   absl::Status OpenSession();
   void CloseSession();
   void Forget(const wire::Forget& forget);
+  void Answer();
   // True when the connection is not of use yet and another one was begun.
   bool BeginsAgain(const BrokerLimits& limits);
 
@@ -82,7 +78,12 @@ class Worker : private MqttClient::Listener {
   void Call();
   wire::Configure ForConnection() const;
   void RetryAfter(absl::Duration delay);
-  void EndConnection();
+  // The backoff learns how long it was stable: until `stable_until`, of
+  // SteadyNow().
+  void EndConnection(absl::Duration stable_until);
+  // After a stall: the broker has proved itself when it acknowledges.
+  void ProveByAcknowledgement();
+  void ProveLater();
   void EndLink(const LossCause& cause, LinkEvent event);
   void Report();
   void ReportAckLater();
@@ -126,6 +127,7 @@ class Worker : private MqttClient::Listener {
   Timer retry_timer_;
   Timer quiet_timer_;
   Timer report_timer_;
+  Timer proof_timer_;
 };
 
 }  // namespace mqttpush

@@ -1,7 +1,7 @@
 // SteadyNow: the clock for durations, which no correction of the time of day
 // moves.
-#ifndef MQTTPUSH_WORKERS_WORKER_STEADY_TIME_H_
-#define MQTTPUSH_WORKERS_WORKER_STEADY_TIME_H_
+#ifndef MQTTPUSH_COMMON_STEADY_TIME_H_
+#define MQTTPUSH_COMMON_STEADY_TIME_H_
 
 #include <chrono>
 
@@ -16,4 +16,4 @@ inline absl::Duration SteadyNow() {
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_WORKERS_WORKER_STEADY_TIME_H_
+#endif  // MQTTPUSH_COMMON_STEADY_TIME_H_
