@@ -148,27 +148,45 @@ void BrokerDispatch::TakeResult(const Result& result,
   }
   AttemptRecord attempt = MakeAttempt(message);
   AddEvidence(result, attempt);
-  const PoisonWatch::Delivery delivery = {uid, message.event_seq};
-  if (result.outcome() == Result::LINK_LOST &&
-      attempt.qos != Qos::kAtMostOnce &&
-      poison_.Lost(delivery, result.suspect(), message.alone)) {
-    attempt.error_class = ErrorClass::kLinkCut;
+  if (RefusedByLoss(message, attempt.qos, result)) {
+    if (result.outcome() == Result::LINK_LOST) {
+      attempt.error_class = ErrorClass::kLinkCut;
+    }
+    Reject(message, 0);
+  } else {
+    Settle(message, attempt.qos, result);
   }
-  Settle(message, attempt, result);
   attempts.push_back(std::move(attempt));
 }
 
-void BrokerDispatch::Settle(const Outstanding& message,
-                            const AttemptRecord& attempt,
+bool BrokerDispatch::RefusedByLoss(const Outstanding& message, Qos qos,
+                                   const Result& result) {
+  if (qos == Qos::kAtMostOnce) return false;
+  bool suspect = result.suspect();
+  switch (result.outcome()) {
+    case Result::LINK_LOST:
+      break;
+    case Result::ACK_TIMEOUT:
+      // A broker that answers nobody says nothing about this one.
+      suspect |= message.alone ||
+                 message.subscription->queue().IsOvertaken(message.event_seq);
+      break;
+    default:
+      return false;
+  }
+  return poison_.Lost({message.subscription->uid(), message.event_seq}, suspect,
+                      message.alone);
+}
+
+void BrokerDispatch::Settle(const Outstanding& message, Qos qos,
                             const Result& result) {
   SubscriptionQueue& queue = message.subscription->queue();
   const PoisonWatch::Delivery delivery = {message.subscription->uid(),
                                           message.event_seq};
-  if (attempt.error_class == ErrorClass::kLinkCut) return Reject(message, 0);
   switch (result.outcome()) {
     case Result::SUCCEEDED:
       // At QoS 0 it was written, which says nothing about the broker.
-      if (attempt.qos != Qos::kAtMostOnce) poison_.Acknowledged(delivery);
+      if (qos != Qos::kAtMostOnce) poison_.Acknowledged(delivery);
       return queue.Succeeded(message.event_seq);
     case Result::REJECTED:
       poison_.Acknowledged(delivery);
@@ -177,7 +195,7 @@ void BrokerDispatch::Settle(const Outstanding& message,
       poison_.Ended(delivery);
       return queue.Parked(message.event_seq, context_->clock->Now());
     default:
-      return queue.Lost(message.event_seq, attempt.qos, context_->clock->Now());
+      return queue.Lost(message.event_seq, qos, context_->clock->Now());
   }
 }
 

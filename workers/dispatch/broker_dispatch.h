@@ -140,8 +140,12 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   void RetryNow();
   void TakeResult(const worker::v1::Result& result, const Outstanding& message,
                   Report& report);
+  // Whether its connection was lost on it so often that this counts as the
+  // broker's refusal. `qos`, here and below, is that of its PUBLISH.
+  bool RefusedByLoss(const Outstanding& message, Qos qos,
+                     const worker::v1::Result& result);
   // Brings `message` to the state that follows from how it ended.
-  void Settle(const Outstanding& message, const AttemptRecord& attempt,
+  void Settle(const Outstanding& message, Qos qos,
               const worker::v1::Result& result);
   void Reject(const Outstanding& message, int reason_code);
   void Remove(std::map<int64_t, Outstanding>::iterator message);

@@ -10,7 +10,9 @@ namespace mqttpush {
 SubscriptionQueue::SubscriptionQueue(const SubscriptionRecovery& recovery)
     : cursor_(recovery.state.cursor),
       read_position_(recovery.state.cursor),
-      highest_read_(recovery.state.cursor) {
+      highest_read_(recovery.state.cursor),
+      known_through_(
+          std::max(recovery.state.cursor, recovery.state.sent_through)) {
   update_.subscription_uid = recovery.state.uid;
   for (const AttemptedEvent& attempted : recovery.attempted) {
     items_[attempted.event_seq] = {
@@ -37,7 +39,14 @@ std::vector<EventRecord> SubscriptionQueue::TakeToSend(
     EventLog::NextEvents next) {
   std::vector<EventRecord> to_send;
   for (EventRecord& event : next.events) {
+    if (event.seq > known_through_ && span_is_full()) {
+      next.scanned_through = event.seq - 1;
+      next.at_end = false;
+      break;
+    }
     Item& item = items_[event.seq];
+    span_bytes_ += event.payload.size() - item.bytes;
+    item.bytes = event.payload.size();
     if (item.state != ItemState::kUnsent) continue;
     item.state = ItemState::kSent;
     ++sent_count_;
@@ -45,6 +54,7 @@ std::vector<EventRecord> SubscriptionQueue::TakeToSend(
   }
   read_position_ = next.scanned_through;
   highest_read_ = std::max(highest_read_, read_position_);
+  known_through_ = std::max(known_through_, highest_read_);
   at_end_ = next.at_end;
   return to_send;
 }
@@ -193,6 +203,14 @@ bool SubscriptionQueue::IsDone(int64_t event_seq) const {
                               : item->second.state == ItemState::kResolved;
 }
 
+bool SubscriptionQueue::IsOvertaken(int64_t event_seq) const {
+  if (retries_.count(event_seq) > 0) return true;  // it was set aside
+  return std::any_of(items_.upper_bound(event_seq), items_.end(),
+                     [](const auto& item) {
+                       return item.second.state == ItemState::kResolved;
+                     });
+}
+
 std::vector<int64_t> SubscriptionQueue::ListSent() const {
   std::vector<int64_t> sent;
   for (const auto& [event_seq, item] : items_) {
@@ -226,11 +244,14 @@ void SubscriptionQueue::AdvanceCursor() {
   auto first = items_.begin();
   while (first != items_.end() && first->first <= highest_read_ &&
          first->second.state == ItemState::kResolved) {
+    span_bytes_ -= first->second.bytes;
     first = items_.erase(first);
   }
   const int64_t before_first =
       first == items_.end() ? highest_read_ : first->first - 1;
   cursor_ = std::max(cursor_, std::min(highest_read_, before_first));
+  // What was done ahead is forgotten here, so it must not be read again.
+  read_position_ = std::max(read_position_, cursor_);
 }
 
 int64_t SubscriptionQueue::SentThrough() const {

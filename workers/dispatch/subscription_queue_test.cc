@@ -83,6 +83,18 @@ TEST(SubscriptionQueueTest, ReturnedEventsAreReadAgainBeforeLaterOnes) {
   EXPECT_EQ(queue.attempt_count(4), 0);
 }
 
+TEST(SubscriptionQueueTest, WhatWasDoneAheadIsNotReadAgainOnceForgotten) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1, 2, 3}, 3));
+  queue.Succeeded(2);
+  queue.Succeeded(3);
+  queue.Returned(1, /*attempted=*/true);
+  queue.TakeToSend(Read({1}, 1));  // there was room for one only
+  queue.Succeeded(1);
+  EXPECT_EQ(queue.TakeUpdate().cursor, 3);
+  EXPECT_EQ(queue.read_position(), 3);
+}
+
 TEST(SubscriptionQueueTest, WantsEventsUntilTheEndAndAgainAfterAnAppend) {
   SubscriptionQueue queue(RecoveryAt(0));
   EXPECT_TRUE(queue.wants_events());
@@ -256,8 +268,79 @@ TEST(SubscriptionQueueTest, ManyRetriesHoldNewEventsBack) {
     queue.TakeToSend(Read({seq}, seq));
     EXPECT_TRUE(queue.wants_events());
     queue.RetryAt(seq, absl::InfiniteFuture());
+    queue.TakeUpdate();
   }
   EXPECT_FALSE(queue.wants_events());
+}
+
+// Takes events one by one, of which the first is never answered, the others at
+// once; how many until the queue wants no more.
+int64_t TakeUntilFull(SubscriptionQueue& queue, size_t payload_bytes) {
+  int64_t seq = 0;
+  while (queue.wants_events() && seq < 100000) {
+    EventLog::NextEvents next = Read({++seq}, seq);
+    next.events[0].payload.assign(payload_bytes, 'x');
+    queue.TakeToSend(std::move(next));
+    if (seq > 1) queue.Succeeded(seq);
+    queue.TakeUpdate();
+  }
+  return seq;
+}
+
+TEST(SubscriptionQueueTest, UnansweredMessageHoldsNewEventsBackAtLast) {
+  constexpr int64_t kFull = SubscriptionQueue::kMaxSpan;
+  SubscriptionQueue queue(RecoveryAt(0));
+  EXPECT_EQ(TakeUntilFull(queue, 0), kFull);
+  // What is read nevertheless, in one go with what was taken before, is left.
+  queue.Returned(1, /*attempted=*/true);
+  EXPECT_TRUE(queue.wants_events());
+  EXPECT_THAT(
+      SeqsOf(queue.TakeToSend(Read({1, kFull, kFull + 1}, kFull + 1, true))),
+      ElementsAre(1));
+  EXPECT_EQ(queue.read_position(), kFull);
+  EXPECT_EQ(queue.ahead_count(), SubscriptionQueue::kMaxSpan);
+  EXPECT_FALSE(queue.at_end());
+  EXPECT_FALSE(queue.wants_events());
+  queue.Succeeded(1);
+  EXPECT_EQ(queue.TakeUpdate().cursor, kFull);
+  EXPECT_EQ(queue.ahead_count(), 0u);
+  EXPECT_TRUE(queue.wants_events());
+}
+
+TEST(SubscriptionQueueTest, SpanIsBoundedInBytesToo) {
+  constexpr size_t kBytes = 256 << 10;
+  SubscriptionQueue queue(RecoveryAt(0));
+  EXPECT_EQ(TakeUntilFull(queue, kBytes),
+            static_cast<int64_t>(SubscriptionQueue::kMaxSpanBytes / kBytes));
+  queue.Succeeded(1);
+  queue.TakeUpdate();
+  EXPECT_TRUE(queue.wants_events());
+}
+
+TEST(SubscriptionQueueTest, WhatWasSentBeforeARestartIsTakenHoweverLong) {
+  SubscriptionRecovery recovery = RecoveryAt(0);
+  const int64_t sent = SubscriptionQueue::kMaxSpan + 500;
+  recovery.state.sent_through = sent;
+  for (int64_t seq = 2; seq < sent; ++seq) {
+    recovery.attempted.push_back({seq, 1, /*delivered=*/true});
+  }
+  SubscriptionQueue queue(recovery);
+  EXPECT_TRUE(queue.wants_events());
+  EXPECT_THAT(SeqsOf(queue.TakeToSend(Read({1, 2, sent, sent + 1}, sent + 1))),
+              ElementsAre(1, sent));
+  EXPECT_FALSE(queue.wants_events());
+}
+
+TEST(SubscriptionQueueTest, OvertakenIsWhatLaterOnesEndedBefore) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1, 2, 3}, 3));
+  EXPECT_FALSE(queue.IsOvertaken(1));
+  queue.Succeeded(2);
+  EXPECT_TRUE(queue.IsOvertaken(1));
+  EXPECT_FALSE(queue.IsOvertaken(3));
+  queue.RetryAt(3, kNow);
+  queue.RetrySent(3);
+  EXPECT_TRUE(queue.IsOvertaken(3));  // it was set aside
 }
 
 TEST(SubscriptionQueueTest, RecoversWhatWasDoneAheadOfTheCursor) {

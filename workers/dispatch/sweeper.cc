@@ -14,8 +14,6 @@ namespace {
 constexpr int kChunk = 500;
 // The first read after a wait: most often the first event is not over yet.
 constexpr int kPeek = 1;
-// More that is done ahead of an event with a worker is not kept in memory.
-constexpr size_t kMaxAhead = 10000;
 // Events that expire one after the other are ended together.
 constexpr absl::Duration kLeastDelay = absl::Milliseconds(200);
 // So that a clock that is set forward is noticed.
@@ -124,7 +122,7 @@ void Sweeper::EndWaiting(SubscriptionDispatch& subscription, int chunk,
                          Found& found) {
   SubscriptionQueue& queue = subscription.queue();
   if (queue.at_end() || found.ended >= kChunk) return;
-  if (queue.ahead_count() > kMaxAhead) {
+  if (!queue.has_room()) {
     found.next = std::min(found.next, found.now + kRetryDelay);
     return;
   }
