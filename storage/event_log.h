@@ -62,6 +62,8 @@ struct DeliveryException {
   int attempt_count = 0;
   int rejection_count = 0;       // attempts that the broker answered with no
   absl::Time next_attempt_time;  // of a retrying one
+  // Only of a retrying one, and not stored: its last attempt was REJECTED.
+  bool answered = false;
 };
 
 // What changes in the state of one subscription, atomically with the attempts

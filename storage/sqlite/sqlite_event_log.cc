@@ -40,11 +40,15 @@ constexpr char kSelectUndeliveredSql[] =
 
 constexpr char kSelectExceptionsSql[] =
     "SELECT event_seq, state, reason, time_us, sent, attempt_count, "
-    "rejection_count, next_attempt_time_us "
+    "rejection_count, next_attempt_time_us, "
+    "coalesce((SELECT error_class FROM attempt "
+    "WHERE attempt.subscription_uid = ?1 "
+    "AND attempt.event_seq = delivery_exception.event_seq "
+    "ORDER BY number DESC LIMIT 1), 0) "
     "FROM delivery_exception WHERE subscription_uid = ?1 AND state = 4 "
     "UNION ALL "
     "SELECT event_seq, state, reason, time_us, sent, attempt_count, "
-    "rejection_count, next_attempt_time_us "
+    "rejection_count, next_attempt_time_us, 0 "
     "FROM delivery_exception WHERE subscription_uid = ?1 AND event_seq > ?2 "
     "AND state != 4 ORDER BY event_seq";
 
@@ -110,6 +114,8 @@ absl::StatusOr<std::vector<DeliveryException>> SelectExceptions(
     exception.attempt_count = select->Int(5);
     exception.rejection_count = select->Int(6);
     exception.next_attempt_time = select->Time(7);
+    exception.answered =
+        static_cast<ErrorClass>(select->Int(8)) == ErrorClass::kRejected;
   }
 }
 

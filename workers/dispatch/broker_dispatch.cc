@@ -152,7 +152,7 @@ void BrokerDispatch::TakeResult(const Result& result,
     if (result.outcome() == Result::LINK_LOST) {
       attempt.error_class = ErrorClass::kLinkCut;
     }
-    Reject(message, 0);
+    Reject(message, 0, /*answered=*/false);
   } else {
     Settle(message, attempt.qos, result);
   }
@@ -190,7 +190,7 @@ void BrokerDispatch::Settle(const Outstanding& message, Qos qos,
       return queue.Succeeded(message.event_seq);
     case Result::REJECTED:
       poison_.Acknowledged(delivery);
-      return Reject(message, result.reason_code());
+      return Reject(message, result.reason_code(), /*answered=*/true);
     case Result::CLIENT_ERROR:
       poison_.Ended(delivery);
       return queue.Parked(message.event_seq, context_->clock->Now());
@@ -199,14 +199,16 @@ void BrokerDispatch::Settle(const Outstanding& message, Qos qos,
   }
 }
 
-void BrokerDispatch::Reject(const Outstanding& message, int reason_code) {
+void BrokerDispatch::Reject(const Outstanding& message, int reason_code,
+                            bool answered) {
   SubscriptionQueue& queue = message.subscription->queue();
   const int64_t event_seq = message.event_seq;
   const absl::Time now = context_->clock->Now();
   std::optional<absl::Duration> delay =
       RetryDelay(reason_code, queue.rejection_count(event_seq) + 1,
                  context_->max_attempts, absl::Uniform(random_, 0.0, 1.0));
-  if (delay.has_value()) return queue.RetryAt(event_seq, now + *delay);
+  if (delay.has_value())
+    return queue.RetryAt(event_seq, now + *delay, answered);
   queue.Parked(event_seq, now);
   poison_.Ended({message.subscription->uid(), event_seq});
   Log::Warning("delivery_parked",

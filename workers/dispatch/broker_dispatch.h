@@ -147,7 +147,7 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   // Brings `message` to the state that follows from how it ended.
   void Settle(const Outstanding& message, Qos qos,
               const worker::v1::Result& result);
-  void Reject(const Outstanding& message, int reason_code);
+  void Reject(const Outstanding& message, int reason_code, bool answered);
   void Remove(std::map<int64_t, Outstanding>::iterator message);
   void CommitReport(Report report);
   AttemptRecord MakeAttempt(const Outstanding& message) const;

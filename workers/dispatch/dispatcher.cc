@@ -276,7 +276,7 @@ void Dispatcher::OnSessionReport(int64_t broker_uid,
   Broker(broker_uid).NoteSession();
   std::vector<worker::v1::DeliveryId> over;
   for (const worker::v1::DeliveryId& delivery : report.ended()) {
-    if (!IsOpen(delivery)) over.push_back(delivery);
+    if (!MayHaveEnded(delivery)) over.push_back(delivery);
   }
   // How some of them ended may still be on its way to the disk.
   commits_.Add({}, [this, broker_uid, over = std::move(over)] {
@@ -285,10 +285,10 @@ void Dispatcher::OnSessionReport(int64_t broker_uid,
   });
 }
 
-bool Dispatcher::IsOpen(const worker::v1::DeliveryId& delivery) const {
+bool Dispatcher::MayHaveEnded(const worker::v1::DeliveryId& delivery) const {
   auto found = subscriptions_.find(delivery.subscription_uid());
   if (found != subscriptions_.end()) {
-    return !found->second->queue().IsDone(delivery.event_seq());
+    return found->second->queue().MayHaveEnded(delivery.event_seq());
   }
   // It could not be read from the log yet, or all of it is done.
   return snapshot_->FindSubscription(delivery.subscription_uid()) != nullptr;

@@ -325,9 +325,11 @@ TEST_F(DispatcherFaultsTest, SessionReportIsAnsweredByWhatIsOver) {
           {kSubscription, 4},
           {kSubscription, 5},
           {99, 1}});
-  EXPECT_THAT(next->forgotten(),
-              UnorderedElementsAre(Pair(kSubscription, 1),
-                                   Pair(kSubscription, 2), Pair(99, 1)));
+  EXPECT_THAT(
+      next->forgotten(),
+      UnorderedElementsAre(Pair(kSubscription, 1), Pair(kSubscription, 2),
+                           Pair(kSubscription, 3),  // its refusal is recorded
+                           Pair(99, 1)));
   Grant(1, 10);  // the others are sent again, to be told how they ended
   EXPECT_THAT(NextIds(*next, 2), ElementsAre("in doubt", "waiting"));
 }

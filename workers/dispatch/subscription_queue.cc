@@ -24,9 +24,9 @@ SubscriptionQueue::SubscriptionQueue(const SubscriptionRecovery& recovery)
       items_[exception.event_seq] = {ItemState::kResolved, 0};
     }
     if (exception.state != DeliveryState::kRetrying) continue;
-    retries_[exception.event_seq] = {exception.sent, exception.attempt_count,
-                                     exception.rejection_count,
-                                     exception.next_attempt_time};
+    retries_[exception.event_seq] = {
+        exception.sent, exception.attempt_count, exception.rejection_count,
+        exception.next_attempt_time, exception.answered};
     if (exception.sent) {
       ++sent_count_;
     } else {
@@ -110,6 +110,7 @@ void SubscriptionQueue::Returned(int64_t event_seq, bool attempted) {
   if (auto retry = retries_.find(event_seq); retry != retries_.end()) {
     retry->second.sent = false;  // still due: sent again at once
     retry->second.attempt_count += attempted;
+    retry->second.answered &= !attempted;
     due_.emplace(retry->second.time, event_seq);
     PutRetry(event_seq, retry->second);
     return;
@@ -129,10 +130,11 @@ void SubscriptionQueue::Lost(int64_t event_seq, Qos qos, absl::Time now) {
   }
 }
 
-void SubscriptionQueue::RetryAt(int64_t event_seq, absl::Time time) {
+void SubscriptionQueue::RetryAt(int64_t event_seq, absl::Time time,
+                                bool answered) {
   --sent_count_;
   Retry retry = {false, attempt_count(event_seq) + 1,
-                 rejection_count(event_seq) + 1, time};
+                 rejection_count(event_seq) + 1, time, answered};
   if (retries_.count(event_seq) == 0) {
     items_[event_seq].state = ItemState::kResolved;
   }
@@ -201,6 +203,11 @@ bool SubscriptionQueue::IsDone(int64_t event_seq) const {
   auto item = items_.find(event_seq);
   return item == items_.end() ? event_seq <= cursor_
                               : item->second.state == ItemState::kResolved;
+}
+
+bool SubscriptionQueue::MayHaveEnded(int64_t event_seq) const {
+  auto retry = retries_.find(event_seq);
+  return retry == retries_.end() ? !IsDone(event_seq) : !retry->second.answered;
 }
 
 bool SubscriptionQueue::IsOvertaken(int64_t event_seq) const {

@@ -76,7 +76,8 @@ class SubscriptionQueue {
   // The connection or a process ended after it may have reached the wire.
   // At QoS 0 that is the end, because it must not be sent twice: parked.
   void Lost(int64_t event_seq, Qos qos, absl::Time now);
-  void RetryAt(int64_t event_seq, absl::Time time);
+  // `answered`: by the broker, with no, which its attempt says.
+  void RetryAt(int64_t event_seq, absl::Time time, bool answered);
   void Parked(int64_t event_seq, absl::Time now);
 
   // EXPIRED or DISCARDED, as `reason` says (not kNone): an event that is not
@@ -93,6 +94,9 @@ class SubscriptionQueue {
   // Delivered, parked, expired or discarded; perhaps only in an update that is
   // not on disk yet.
   bool IsDone(int64_t event_seq) const;
+  // How it ended at its last send may be known to a session and not yet to the
+  // log: it is not done, and its last attempt is no answer of the broker's.
+  bool MayHaveEnded(int64_t event_seq) const;
   // A sent message, although later ones have ended: by what the broker does
   // about it, it stands out.
   bool IsOvertaken(int64_t event_seq) const;
@@ -123,6 +127,7 @@ class SubscriptionQueue {
     int attempt_count = 0;
     int rejection_count = 0;
     absl::Time time;
+    bool answered = false;  // its last attempt was, and is recorded as such
   };
 
   bool span_is_full() const {

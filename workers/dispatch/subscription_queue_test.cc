@@ -108,7 +108,7 @@ TEST(SubscriptionQueueTest, RejectedEventRetriesWithoutHoldingTheOthers) {
   SubscriptionQueue queue(RecoveryAt(0));
   const absl::Time due = absl::FromUnixSeconds(1000);
   queue.TakeToSend(Read({1, 2}, 2));
-  queue.RetryAt(1, due);
+  queue.RetryAt(1, due, true);
   queue.Succeeded(2);
   DeliveryUpdate update = queue.TakeUpdate();
   EXPECT_EQ(update.cursor, 2);
@@ -123,7 +123,7 @@ TEST(SubscriptionQueueTest, RejectedEventRetriesWithoutHoldingTheOthers) {
 TEST(SubscriptionQueueTest, RetryThatSucceedsIsNoExceptionAnyMore) {
   SubscriptionQueue queue(RecoveryAt(0));
   queue.TakeToSend(Read({1}, 1));
-  queue.RetryAt(1, absl::UnixEpoch());
+  queue.RetryAt(1, absl::UnixEpoch(), true);
   queue.TakeUpdate();
   queue.RetrySent(1);
   EXPECT_EQ(queue.DueRetry(absl::Now()), std::nullopt);
@@ -140,7 +140,7 @@ TEST(SubscriptionQueueTest, RetryThatSucceedsIsNoExceptionAnyMore) {
 TEST(SubscriptionQueueTest, RetryThatComesBackIsDueAtOnce) {
   SubscriptionQueue queue(RecoveryAt(0));
   queue.TakeToSend(Read({1}, 1));
-  queue.RetryAt(1, absl::UnixEpoch());
+  queue.RetryAt(1, absl::UnixEpoch(), true);
   queue.RetrySent(1);
   queue.Returned(1, /*attempted=*/true);
   EXPECT_EQ(queue.DueRetry(absl::Now()), 1);
@@ -182,7 +182,7 @@ TEST(SubscriptionQueueTest, EndedEventIsAnExceptionAndCounted) {
       const std::string state = from;
       if (state == "returned") queue.Returned(1, /*attempted=*/false);
       if (state == "lost") queue.Lost(1, Qos::kAtLeastOnce, kNow);
-      if (state == "retrying") queue.RetryAt(1, kNow);
+      if (state == "retrying") queue.RetryAt(1, kNow, true);
       queue.TakeUpdate();
       queue.Ended(1, row.reason, kNow);
       EXPECT_EQ(queue.sent_count(), 0);
@@ -236,8 +236,8 @@ TEST(SubscriptionQueueTest, TellsWhatWaitsAndWhatIsDone) {
 TEST(SubscriptionQueueTest, ClockThatWasSetBackMakesRetriesDue) {
   SubscriptionQueue queue(RecoveryAt(0));
   queue.TakeToSend(Read({1, 2}, 2));
-  queue.RetryAt(1, kNow + absl::Minutes(1));
-  queue.RetryAt(2, kNow + absl::Hours(1));
+  queue.RetryAt(1, kNow + absl::Minutes(1), true);
+  queue.RetryAt(2, kNow + absl::Hours(1), true);
   EXPECT_EQ(queue.DueRetry(kNow), std::nullopt);
   const absl::Time set_back = kNow - absl::Hours(1);
   EXPECT_EQ(queue.DueRetry(set_back), 2);
@@ -248,8 +248,8 @@ TEST(SubscriptionQueueTest, ClockThatWasSetBackMakesRetriesDue) {
 TEST(SubscriptionQueueTest, RetryNowSparesWhatIsWithAWorker) {
   SubscriptionQueue queue(RecoveryAt(0));
   queue.TakeToSend(Read({1, 2}, 2));
-  queue.RetryAt(1, kNow);
-  queue.RetryAt(2, kNow + absl::Hours(1));
+  queue.RetryAt(1, kNow, true);
+  queue.RetryAt(2, kNow + absl::Hours(1), true);
   queue.RetrySent(1);
   queue.TakeUpdate();
   EXPECT_EQ(queue.FirstUnsentRetry(), 2);
@@ -267,7 +267,7 @@ TEST(SubscriptionQueueTest, ManyRetriesHoldNewEventsBack) {
   for (int64_t seq = 1; seq <= limit; ++seq) {
     queue.TakeToSend(Read({seq}, seq));
     EXPECT_TRUE(queue.wants_events());
-    queue.RetryAt(seq, absl::InfiniteFuture());
+    queue.RetryAt(seq, absl::InfiniteFuture(), true);
     queue.TakeUpdate();
   }
   EXPECT_FALSE(queue.wants_events());
@@ -338,7 +338,7 @@ TEST(SubscriptionQueueTest, OvertakenIsWhatLaterOnesEndedBefore) {
   queue.Succeeded(2);
   EXPECT_TRUE(queue.IsOvertaken(1));
   EXPECT_FALSE(queue.IsOvertaken(3));
-  queue.RetryAt(3, kNow);
+  queue.RetryAt(3, kNow, true);
   queue.RetrySent(3);
   EXPECT_TRUE(queue.IsOvertaken(3));  // it was set aside
 }
@@ -361,6 +361,27 @@ TEST(SubscriptionQueueTest, RecoversWhatWasDoneAheadOfTheCursor) {
   EXPECT_EQ(queue.attempt_count(5), 3);
   queue.Succeeded(11);
   EXPECT_EQ(queue.TakeUpdate().cursor, 13);
+}
+
+TEST(SubscriptionQueueTest, TellsWhatASessionMayKnowMoreOf) {
+  SubscriptionRecovery recovery = RecoveryAt(10);
+  recovery.exceptions = {
+      {.event_seq = 5, .attempt_count = 1, .answered = true},
+      {.event_seq = 6, .attempt_count = 1, .answered = false}};
+  SubscriptionQueue queue(recovery);
+  EXPECT_FALSE(queue.MayHaveEnded(4));
+  EXPECT_FALSE(queue.MayHaveEnded(5));
+  EXPECT_TRUE(queue.MayHaveEnded(6));
+  EXPECT_TRUE(queue.MayHaveEnded(11));
+  queue.RetrySent(5);
+  queue.Returned(5, /*attempted=*/false);
+  EXPECT_FALSE(queue.MayHaveEnded(5));
+  queue.RetrySent(5);
+  queue.Returned(5, /*attempted=*/true);
+  EXPECT_TRUE(queue.MayHaveEnded(5));
+  queue.RetrySent(5);
+  queue.RetryAt(5, kNow, /*answered=*/true);
+  EXPECT_FALSE(queue.MayHaveEnded(5));
 }
 
 TEST(SubscriptionQueueTest, RetryThatWasSentBeforeARestartStillCountsAsSent) {
