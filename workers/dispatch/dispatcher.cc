@@ -39,7 +39,11 @@ Dispatcher::Dispatcher(EventLog* log, EventLoop* loop, const Clock* clock,
       undelivered_at_start_(log->ListUndelivered()),
       qos_0_lifetime_(options.qos_0_lifetime),
       sweeper_(log, loop, clock, &commits_,
-               [this](int64_t uid) { subscriptions_.erase(uid); }) {}
+               [this](const SubscriptionPtr& swept) {
+                 auto found = subscriptions_.find(swept->uid());
+                 if (found == subscriptions_.end()) return;
+                 if (found->second == swept) subscriptions_.erase(found);
+               }) {}
 
 void Dispatcher::OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = std::move(snapshot);

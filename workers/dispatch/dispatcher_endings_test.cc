@@ -258,6 +258,25 @@ TEST_F(DispatcherEndingsTest, EventRoutedBeforeTheDeletionIsDiscarded) {
   WaitForDiscarded(2);
 }
 
+TEST_F(DispatcherEndingsTest, LateEventFindsWhatIsNotOnDiskYet) {
+  auto channel = Attach();
+  Grant(1, 2);
+  Append({"a"});
+  const int64_t a = channel->Next().token();
+  deleted_ = true;
+  Configure();
+  WaitForCommits();
+  log_->RefuseCommits(true);
+  Answer({a}, Result::SUCCEEDED);
+  for (int round = 0; round < 5; ++round) loop_->RunAndWait([] {});
+  Append({"late"});
+  loop_->RunAndWait([] {});
+  log_->RefuseCommits(false);
+  WaitForDiscarded(1);
+  EXPECT_EQ(StateOf(1), DeliveryState::kDelivered);
+  EXPECT_EQ(Attempts(1).size(), 1u);
+}
+
 // Its events were accepted before dispatch heard of it.
 TEST_F(DispatcherEndingsTest, SubscriptionToComeIsNotTakenForDeleted) {
   SubscriptionRecord newer = subscription_;

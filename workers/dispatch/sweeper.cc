@@ -88,7 +88,10 @@ void Sweeper::Sweep(const SubscriptionPtr& subscription, int chunk) {
   } else if (found.next < absl::InfiniteFuture()) {
     LookAt(subscription, found.next);
   } else if (subscription->closed() && subscription->queue().finished()) {
-    swept_(subscription->uid());
+    // An event that comes late opens it again, by what the log says.
+    commits_->Add({}, [this, subscription] {
+      if (subscription->queue().finished()) swept_(subscription);
+    });
   }
 }
 

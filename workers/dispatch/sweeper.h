@@ -32,9 +32,12 @@ class Sweeper {
  public:
   using SubscriptionPtr = std::shared_ptr<SubscriptionDispatch>;
 
-  // `swept` is called when nothing of a deleted subscription is left.
+  using Swept = std::function<void(const SubscriptionPtr&)>;
+
+  // `swept` is called when nothing of a deleted subscription is left and all
+  // that is known of it is on disk.
   Sweeper(EventLog* log, EventLoop* loop, const Clock* clock,
-          CommitQueue* commits, std::function<void(int64_t uid)> swept)
+          CommitQueue* commits, Swept swept)
       : log_(log),
         loop_(loop),
         clock_(clock),
@@ -75,7 +78,7 @@ class Sweeper {
   EventLoop* const loop_;
   const Clock* const clock_;
   CommitQueue* const commits_;
-  const std::function<void(int64_t)> swept_;
+  const Swept swept_;
   bool stopped_ = false;
   struct ToDo {
     SubscriptionPtr subscription;
