@@ -55,7 +55,7 @@ enum class AppendOutcome {
 struct DeliveryException {
   int64_t event_seq = 0;
   DeliveryState state = DeliveryState::kRetrying;
-  EndReason reason = EndReason::kNone;
+  Ending ending;                            // EXPIRED or DISCARDED
   absl::Time end_time = absl::UnixEpoch();  // not of a retrying one
   // Handed to a worker; after a crash it may have been sent.
   bool sent = false;

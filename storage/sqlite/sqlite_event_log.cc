@@ -14,6 +14,7 @@ namespace mqttpush {
 
 extern const absl::string_view kLogSchema0001;
 extern const absl::string_view kLogSchema0002;
+extern const absl::string_view kLogSchema0003;
 
 namespace {
 
@@ -108,7 +109,7 @@ absl::StatusOr<std::vector<DeliveryException>> SelectExceptions(
     DeliveryException& exception = exceptions.emplace_back();
     exception.event_seq = select->Int64(0);
     exception.state = static_cast<DeliveryState>(select->Int(1));
-    exception.reason = static_cast<EndReason>(select->Int(2));
+    exception.ending.reason = static_cast<EndReason>(select->Int(2));
     exception.end_time = select->Time(3);
     exception.sent = select->Bool(4);
     exception.attempt_count = select->Int(5);
@@ -146,7 +147,8 @@ absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(
     const std::string& path, const Clock* clock) {
   MQTTPUSH_ASSIGN_OR_RETURN(Database db,
                             Database::Open(path, Database::Mode::kReadWrite));
-  MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, {kLogSchema0001, kLogSchema0002}));
+  MQTTPUSH_RETURN_IF_ERROR(
+      Migrate(&db, {kLogSchema0001, kLogSchema0002, kLogSchema0003}));
   MQTTPUSH_ASSIGN_OR_RETURN(auto readers, ReaderPool::Open(path, kReaders));
   MQTTPUSH_ASSIGN_OR_RETURN(auto writer,
                             LogWriter::Start(std::move(db), clock));

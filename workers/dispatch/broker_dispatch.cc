@@ -209,7 +209,7 @@ void BrokerDispatch::Reject(const Outstanding& message, int reason_code,
                  context_->max_attempts, absl::Uniform(random_, 0.0, 1.0));
   if (delay.has_value())
     return queue.RetryAt(event_seq, now + *delay, answered);
-  queue.Parked(event_seq, now);
+  queue.Parked(event_seq, now, /*refused=*/true);
   poison_.Ended({message.subscription->uid(), event_seq});
   Log::Warning("delivery_parked",
                {{"subscription_uid", message.subscription->uid()},

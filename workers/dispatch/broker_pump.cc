@@ -150,9 +150,9 @@ void BrokerDispatch::CutForOne(const SubscriptionDispatch& subscription,
 void BrokerDispatch::Take(const SubscriptionPtr& subscription,
                           EventRecord event, Round& round) {
   const absl::Time now = context_->clock->Now();
-  const EndReason over = subscription->ReasonToEnd(event, now);
+  const Ending over = subscription->EndingOf(event, now, LinkState::kConnected);
   auto& attempts = round.touched[subscription];
-  if (over != EndReason::kNone) {
+  if (over.reason != EndReason::kNone) {
     subscription->queue().Ended(event.seq, over, now);
     poison_.Ended({subscription->uid(), event.seq});
     ++round.unsendable;

@@ -38,7 +38,7 @@ Dispatcher::Dispatcher(EventLog* log, EventLoop* loop, const Clock* clock,
                    }},
       undelivered_at_start_(log->ListUndelivered()),
       qos_0_lifetime_(options.qos_0_lifetime),
-      sweeper_(log, loop, clock, &commits_,
+      sweeper_(log, loop, clock, board, &commits_,
                [this](const SubscriptionPtr& swept) {
                  auto found = subscriptions_.find(swept->uid());
                  if (found == subscriptions_.end()) return;

@@ -143,24 +143,26 @@ void SubscriptionQueue::RetryAt(int64_t event_seq, absl::Time time,
   PutRetry(event_seq, retry);
 }
 
-void SubscriptionQueue::Parked(int64_t event_seq, absl::Time now) {
+void SubscriptionQueue::Parked(int64_t event_seq, absl::Time now,
+                               bool refused) {
   ++update_.newly_parked;
   update_.put_exceptions.push_back(
       {.event_seq = event_seq,
        .state = DeliveryState::kParked,
        .end_time = now,
-       .attempt_count = attempt_count(event_seq) + 1});
+       .attempt_count = attempt_count(event_seq) + 1,
+       .rejection_count = rejection_count(event_seq) + refused});
   Resolve(event_seq);
 }
 
-void SubscriptionQueue::Ended(int64_t event_seq, EndReason reason,
+void SubscriptionQueue::Ended(int64_t event_seq, const Ending& ending,
                               absl::Time now) {
-  const bool expired = reason == EndReason::kLifetimeOver;
+  const bool expired = ending.reason == EndReason::kLifetimeOver;
   ++(expired ? update_.newly_expired : update_.newly_discarded);
   update_.put_exceptions.push_back(
       {.event_seq = event_seq,
        .state = expired ? DeliveryState::kExpired : DeliveryState::kDiscarded,
-       .reason = reason,
+       .ending = ending,
        .end_time = now,
        .attempt_count = attempt_count(event_seq),
        .rejection_count = rejection_count(event_seq)});

@@ -78,11 +78,12 @@ class SubscriptionQueue {
   void Lost(int64_t event_seq, Qos qos, absl::Time now);
   // `answered`: by the broker, with no, which its attempt says.
   void RetryAt(int64_t event_seq, absl::Time time, bool answered);
-  void Parked(int64_t event_seq, absl::Time now);
+  // `refused`: by the broker just now.
+  void Parked(int64_t event_seq, absl::Time now, bool refused = false);
 
-  // EXPIRED or DISCARDED, as `reason` says (not kNone): an event that is not
+  // EXPIRED or DISCARDED, as its reason says (not kNone): an event that is not
   // with a worker, though it may have been taken to be sent.
-  void Ended(int64_t event_seq, EndReason reason, absl::Time now);
+  void Ended(int64_t event_seq, const Ending& ending, absl::Time now);
 
   // Attempts that ended so far, of an event that is with a worker or has been.
   int attempt_count(int64_t event_seq) const;

@@ -184,7 +184,7 @@ TEST(SubscriptionQueueTest, EndedEventIsAnExceptionAndCounted) {
       if (state == "lost") queue.Lost(1, Qos::kAtLeastOnce, kNow);
       if (state == "retrying") queue.RetryAt(1, kNow, true);
       queue.TakeUpdate();
-      queue.Ended(1, row.reason, kNow);
+      queue.Ended(1, {row.reason}, kNow);
       EXPECT_EQ(queue.sent_count(), 0);
       EXPECT_EQ(queue.DueRetry(kNow), std::nullopt);
       EXPECT_TRUE(queue.IsDone(1));
@@ -200,7 +200,7 @@ TEST(SubscriptionQueueTest, EndedEventIsAnExceptionAndCounted) {
       ASSERT_EQ(update.put_exceptions.size(), 1u);
       const DeliveryException& exception = update.put_exceptions[0];
       EXPECT_EQ(exception.state, row.state);
-      EXPECT_EQ(exception.reason, row.reason);
+      EXPECT_EQ(exception.ending.reason, row.reason);
       EXPECT_EQ(exception.end_time, kNow);
       EXPECT_EQ(exception.attempt_count,
                 state == "lost" || state == "retrying" ? 1 : 0);

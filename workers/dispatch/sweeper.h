@@ -19,6 +19,7 @@
 
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/delivery_status.h"
 #include "common/event_loop.h"
 #include "storage/event_log.h"
 #include "workers/dispatch/commit_queue.h"
@@ -37,10 +38,11 @@ class Sweeper {
   // `swept` is called when nothing of a deleted subscription is left and all
   // that is known of it is on disk.
   Sweeper(EventLog* log, EventLoop* loop, const Clock* clock,
-          CommitQueue* commits, Swept swept)
+          const DeliveryStatus* status, CommitQueue* commits, Swept swept)
       : log_(log),
         loop_(loop),
         clock_(clock),
+        status_(status),
         commits_(commits),
         swept_(std::move(swept)) {}
 
@@ -57,6 +59,7 @@ class Sweeper {
   // What one look at a subscription found.
   struct Found {
     absl::Time now;  // of the look
+    LinkState link = LinkState::kUnknown;
     int ended = 0;
     bool again = false;  // there is more to look at, at once
     absl::Time next = absl::InfiniteFuture();  // when to look again
@@ -77,6 +80,7 @@ class Sweeper {
   EventLog* const log_;
   EventLoop* const loop_;
   const Clock* const clock_;
+  const DeliveryStatus* const status_;
   CommitQueue* const commits_;
   const Swept swept_;
   bool stopped_ = false;
