@@ -106,6 +106,8 @@ void BrokerDispatch::Detached(const std::string& why) {
       attempt.duration = now - message.sent_time;
       attempt.error_class = ErrorClass::kWorkerLost;
       attempt.error_message = why;
+      attempt.broker_address = outstanding_address_;
+      attempt.connection = outstanding_epoch_;
       attempts.push_back(std::move(attempt));
       queue.Lost(message.event_seq, message.qos, now);
     }

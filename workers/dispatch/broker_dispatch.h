@@ -165,6 +165,7 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   int limit_ = 0;
   int64_t next_token_ = 1;
   int64_t outstanding_epoch_ = 0;
+  std::string outstanding_address_;  // of the broker, when they were sent
   std::map<int64_t, Outstanding> outstanding_;  // by token, so by age
   size_t outstanding_bytes_ = 0;
   int unsendable_ = 0;  // ended before they were sent, not yet on disk

@@ -221,6 +221,7 @@ void BrokerDispatch::Send(PublishBatch batch) {
   // After a detach the messages are no longer outstanding: they went back.
   if (outstanding_.count(batch.messages(0).token()) == 0) return;
   if (draining_ || context_->stopped) return TakeBack(batch);
+  outstanding_address_ = context_->board->GetLink(broker_uid_).broker_address;
   std::map<int64_t, std::vector<int64_t>> sent;
   const absl::Time now = context_->clock->Now();
   for (const worker::v1::Publish& publish : batch.messages()) {

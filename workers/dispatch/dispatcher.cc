@@ -15,7 +15,7 @@ constexpr int kDoubtReadSize = 256;
 
 constexpr char kServiceLost[] =
     "the service ended before the broker's answer was recorded; the message "
-    "may have been sent";
+    "may have been sent (topic and QoS are those of now)";
 
 }  // namespace
 
