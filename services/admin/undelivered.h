@@ -28,9 +28,9 @@ Undelivered ReadUndelivered(const ConfigSnapshot& snapshot,
                             const SubscriptionRecord& subscription,
                             EventLog* log);
 
-// Writes one line for each that had some, after a deletion by force. Parked ones
-// stay PARKED and are told apart. Of those that were in flight some may still
-// arrive; the history tells each.
+// Writes one line for each that had some, after a deletion by force. Parked
+// ones stay PARKED and are told apart. Of those that were in flight some may
+// still arrive; the history tells each.
 void LogDiscarded(const std::vector<Undelivered>& dropped);
 
 }  // namespace mqttpush
