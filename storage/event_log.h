@@ -55,13 +55,15 @@ enum class AppendOutcome {
 struct DeliveryException {
   int64_t event_seq = 0;
   DeliveryState state = DeliveryState::kRetrying;
-  EndReason reason = EndReason::kNone;
+  Ending ending;                            // EXPIRED or DISCARDED
   absl::Time end_time = absl::UnixEpoch();  // not of a retrying one
   // Handed to a worker; after a crash it may have been sent.
   bool sent = false;
   int attempt_count = 0;
   int rejection_count = 0;       // attempts that the broker answered with no
   absl::Time next_attempt_time;  // of a retrying one
+  // Only of a retrying one, and not stored: its last attempt was REJECTED.
+  bool answered = false;
 };
 
 // What changes in the state of one subscription, atomically with the attempts

@@ -46,7 +46,8 @@ struct DeliveryRow {
   // InfinitePast where the log does not know: an overlay said kDiscarded, or it
   // was parked without an attempt.
   absl::Time end_time = absl::InfinitePast();
-  EndReason end_reason = EndReason::kNone;
+  Ending ending;
+  int rejection_count = 0;  // attempts refused; of kRetrying and kParked
   std::optional<AttemptRecord> last_attempt;  // absent before the first
 };
 

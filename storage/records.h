@@ -182,6 +182,28 @@ enum class EndReason {
   kSubscriptionDeleted = 3,   // DISCARDED
 };
 
+// Stored as numbers. What an event waits for. Up to kPaused these are the
+// LinkStates of its broker (common/delivery_status.h).
+enum class WaitCause {
+  kUnknown = 0,
+  kConnecting = 1,
+  kConnected = 2,  // for its turn
+  kBackingOff = 3,
+  kRefused = 4,
+  kStalled = 5,
+  kPaused = 6,        // the subscription, or the tenant
+  kIncompatible = 7,  // the subscription asks for what the broker has not
+};
+
+// How a delivery ended that is not sent any more.
+struct Ending {
+  EndReason reason = EndReason::kNone;
+  // Of kLifetimeOver only, and of others the defaults:
+  absl::Duration lifetime;  // that was over; zero: not known
+  WaitCause wait_cause = WaitCause::kUnknown;
+  bool operator==(const Ending&) const = default;
+};
+
 }  // namespace mqttpush
 
 #endif  // MQTTPUSH_STORAGE_RECORDS_H_

@@ -290,6 +290,27 @@ TEST_F(BrokerAdminTest, UpdateFollowsTheMask) {
       defaults->revision());
 }
 
+TEST_F(BrokerAdminTest, NamingCredentialsIsAChangeEvenIfTheyAreEqual) {
+  Create("host: 'h' " + Credentials("user", kPassword));
+  int64_t revision = 1;
+  const auto same = Update(Credentials("user", kPassword));
+  EXPECT_EQ(same->revision(), ++revision);
+  EXPECT_EQ(GetBroker(kMain)->etag(), same->etag());
+  EXPECT_EQ(
+      Update(Credentials("user", kPassword), {"username_password"})->revision(),
+      ++revision);
+  EXPECT_EQ(
+      Update(Credentials("user", kPassword), {"username_password.password"})
+          ->revision(),
+      ++revision);
+  EXPECT_EQ(Update("", {"client_certificate"})->revision(), ++revision);
+  EXPECT_EQ(Stored().password, kPassword);
+  // What does not name them, and writes what is there, is none.
+  EXPECT_EQ(Update("host: 'h'")->revision(), revision);
+  EXPECT_EQ(Update(GetBroker(kMain)->DebugString(), {"*"})->revision(),
+            revision);
+}
+
 TEST_F(BrokerAdminTest, UpdateKeepsThePasswordOnlyWithItsUsername) {
   Create("host: 'h' " + Credentials("user", kPassword));
   Update("host: 'b'");

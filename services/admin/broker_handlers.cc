@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "common/status_macros.h"
 #include "services/admin/broker_converter.h"
 #include "services/admin/changes.h"
@@ -26,6 +28,19 @@ std::vector<std::string> ReferrersOf(const ConfigSnapshot& snapshot,
     names.push_back(NameOf(snapshot, *subscription));
   }
   return names;
+}
+
+// By the mask, or by being given without one. `*` is no such wish: it is how
+// what was read is written back.
+bool NamesCredentials(const v1::UpdateBrokerRequest& request) {
+  if (request.update_mask().paths().empty()) {
+    return request.broker().has_username_password() ||
+           request.broker().has_client_certificate();
+  }
+  return absl::c_any_of(request.update_mask().paths(), [](const auto& path) {
+    return absl::StartsWith(path, "username_password") ||
+           absl::StartsWith(path, "client_certificate");
+  });
 }
 
 }  // namespace
@@ -115,6 +130,9 @@ absl::StatusOr<v1::Broker> BrokerHandlers::Update(
     BrokerRecord next =
         BrokerFromProto(merged, *current, tenant, clear, &violations);
     MQTTPUSH_RETURN_IF_ERROR(violations.ToStatus());
+    // Somebody wants them tried now: a new revision, even of equal settings,
+    // wakes the link.
+    if (NamesCredentials(request)) next.revision = current->revision + 1;
     return next;
   };
   MQTTPUSH_ASSIGN_OR_RETURN(

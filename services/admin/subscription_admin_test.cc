@@ -317,7 +317,8 @@ TEST_F(SubscriptionAdminTest, DeleteWantsForceForUndeliveredEvents) {
   EXPECT_TRUE(Delete("force: true").ok());
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
               HasSubstr("events_discarded "
-                        "subscription=tenants/acme/subscriptions/all count=3"));
+                        "subscription=tenants/acme/subscriptions/all count=2 "
+                        "parked=1"));
   EXPECT_EQ(Delete().reason, "SUBSCRIPTION_NOT_FOUND");
 }
 

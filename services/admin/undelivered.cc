@@ -20,6 +20,7 @@ Undelivered ReadUndelivered(const ConfigSnapshot& snapshot,
       log->GetSubscriptionState(subscription.uid);
   if (state.ok()) {
     undelivered.count = UndeliveredCount(*state);
+    undelivered.parked_count = state->parked_count;
   } else {
     undelivered.count = errors::LogUnavailable(state.status());
   }
@@ -29,12 +30,16 @@ Undelivered ReadUndelivered(const ConfigSnapshot& snapshot,
 void LogDiscarded(const std::vector<Undelivered>& dropped) {
   for (const Undelivered& undelivered : dropped) {
     if (undelivered.count.ok() && *undelivered.count <= 0) continue;
-    Log::Warning(
-        "events_discarded",
-        {{"subscription", undelivered.subscription},
-         {"count", undelivered.count.ok() ? absl::StrCat(*undelivered.count)
-                                          : "unknown"},
-         {"why", "deleted by force"}});
+    Log::Warning("events_discarded",
+                 {{"subscription", undelivered.subscription},
+                  {"count", undelivered.count.ok()
+                                ? absl::StrCat(*undelivered.count -
+                                               undelivered.parked_count)
+                                : "unknown"},
+                  {"parked", undelivered.count.ok()
+                                 ? absl::StrCat(undelivered.parked_count)
+                                 : "unknown"},
+                  {"why", "deleted by force"}});
   }
 }
 

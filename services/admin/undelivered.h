@@ -22,13 +22,15 @@ struct Undelivered {
   std::string subscription;  // its name
   // As of now; LOG_UNAVAILABLE when the log cannot be read.
   absl::StatusOr<int64_t> count = 0;
+  int64_t parked_count = 0;  // of these
 };
 Undelivered ReadUndelivered(const ConfigSnapshot& snapshot,
                             const SubscriptionRecord& subscription,
                             EventLog* log);
 
-// Writes one line for each that had some, after a deletion by force. Of those
-// that were in flight some may still arrive; the history tells each.
+// Writes one line for each that had some, after a deletion by force. Parked
+// ones stay PARKED and are told apart. Of those that were in flight some may
+// still arrive; the history tells each.
 void LogDiscarded(const std::vector<Undelivered>& dropped);
 
 }  // namespace mqttpush

@@ -57,17 +57,21 @@ absl::string_view HintForCode(int reason_code) {
 absl::string_view HintForClass(ErrorClass error_class) {
   switch (error_class) {
     case ErrorClass::kNone:
+      return "";
     case ErrorClass::kLinkLost:
+      return "It is sent again by itself when the link is back. If it repeats, "
+             "see `link.last_error` of the broker resource.";
     case ErrorClass::kServiceLost:
-      return "";  // sent again by itself
+      return "It was sent again by itself when the service was back. It may "
+             "arrive twice at QoS 1.";
     case ErrorClass::kRejected:
       return kBrokerLog;
     case ErrorClass::kAckTimeout:
       return "The broker took the message and did not answer: ask the customer "
              "whether it is overloaded or stuck.";
     case ErrorClass::kWorkerLost:
-      return "It is sent again by itself. If it repeats, our own log says why "
-             "the worker ended.";
+      return "It is sent again by itself and may arrive twice at QoS 1. If it "
+             "repeats, our own log says why the worker ended.";
     case ErrorClass::kTopicInvalid:
       return "The event's values make no valid topic: change the topic "
              "template "

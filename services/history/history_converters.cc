@@ -1,6 +1,7 @@
 #include "services/history/history_converters.h"
 
 #include <string>
+#include <utility>
 
 #include "common/reason_codes.h"
 #include "google/protobuf/util/time_util.h"
@@ -28,17 +29,6 @@ absl::Time CompleteTime(const DeliveryRow& row) {
   if (row.end_time != absl::InfinitePast()) return row.end_time;
   if (!by_attempt || !row.last_attempt.has_value()) return absl::InfinitePast();
   return row.last_attempt->start_time + row.last_attempt->duration;
-}
-
-std::string StateReason(const DeliveryRow& row) {
-  if (row.state == DeliveryState::kExpired) {
-    return "its lifetime was over before it could be delivered";
-  }
-  if (row.state != DeliveryState::kDiscarded) return "";
-  // Without a reason: deleted so lately that the log does not say so yet.
-  return row.end_reason == EndReason::kSubscriptionDisabled
-             ? "its subscription was disabled"
-             : "its subscription was deleted";
 }
 
 void SetEvidence(const AttemptRecord& record, v1::Attempt& attempt) {
@@ -74,7 +64,8 @@ void SetOutcome(const AttemptRecord& record, v1::Attempt& attempt) {
 
 }  // namespace
 
-v1::Delivery ToProto(const DeliveryRow& row, absl::string_view tenant) {
+v1::Delivery ToProto(const DeliveryRow& row, absl::string_view tenant,
+                     std::string state_reason) {
   v1::Delivery delivery;
   delivery.set_name(DeliveryName(tenant, row.event.seq, row.subscription_uid));
   delivery.set_event_id(row.event.event_id);
@@ -95,7 +86,7 @@ v1::Delivery ToProto(const DeliveryRow& row, absl::string_view tenant) {
   if (const absl::Time end = CompleteTime(row); end != absl::InfinitePast()) {
     *delivery.mutable_complete_time() = ToProto(end);
   }
-  delivery.set_state_reason(StateReason(row));
+  delivery.set_state_reason(std::move(state_reason));
   delivery.set_payload(row.event.payload);
   return delivery;
 }

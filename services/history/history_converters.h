@@ -2,13 +2,16 @@
 #ifndef MQTTPUSH_SERVICES_HISTORY_HISTORY_CONVERTERS_H_
 #define MQTTPUSH_SERVICES_HISTORY_HISTORY_CONVERTERS_H_
 
+#include <string>
+
 #include "absl/strings/string_view.h"
 #include "mqttpush/v1/history_service.pb.h"
 #include "storage/history_reader.h"
 
 namespace mqttpush {
 
-v1::Delivery ToProto(const DeliveryRow& row, absl::string_view tenant);
+v1::Delivery ToProto(const DeliveryRow& row, absl::string_view tenant,
+                     std::string state_reason);
 v1::Attempt ToProto(const AttemptRow& row, absl::string_view tenant);
 
 }  // namespace mqttpush

@@ -10,6 +10,7 @@
 #include "services/api/violations.h"
 #include "services/history/history_converters.h"
 #include "services/history/history_requests.h"
+#include "services/history/state_reason.h"
 
 namespace mqttpush {
 namespace {
@@ -75,8 +76,10 @@ absl::Status HistoryService::ListDeliveriesImpl(
       parsed.query, parsed.states, MakeOverlay(*snapshot, parsed.tenant->uid),
       parsed.after, parsed.page_size);
   if (!page.ok()) return FromStorage(page.status());
+  StateReasons reasons(*snapshot, *status_);
   for (const DeliveryRow& row : page->rows) {
-    *response.add_deliveries() = ToProto(row, parsed.tenant->id);
+    *response.add_deliveries() =
+        ToProto(row, parsed.tenant->id, reasons.Of(row));
   }
   if (page->next.has_value()) {
     response.set_next_page_token(DeliveryPageToken(request, *page->next));
@@ -107,7 +110,8 @@ absl::Status HistoryService::GetDeliveryImpl(
   absl::StatusOr<AttemptPage> page = history_->ListAttempts(
       attempts, std::nullopt, std::nullopt, HistoryReader::kMaxLookedAt);
   if (!page.ok()) return FromStorage(page.status());
-  response = ToProto(*row, tenant->id);
+  response =
+      ToProto(*row, tenant->id, StateReasons(*snapshot, *status_).Of(*row));
   for (auto attempt = page->rows.rbegin(); attempt != page->rows.rend();
        ++attempt) {
     *response.add_attempts() = ToProto(*attempt, tenant->id);

@@ -212,15 +212,17 @@ TEST_F(HistoryServiceTest, ListsByState) {
 TEST_F(HistoryServiceTest, ListsWhatExpiredAndWhatWasDiscarded) {
   DeliveryUpdate update = {
       .subscription_uid = subscription_uid_, .cursor = 3, .sent_through = 3};
-  update.put_exceptions = {{.event_seq = 2,
-                            .state = DeliveryState::kExpired,
-                            .reason = EndReason::kLifetimeOver,
-                            .end_time = absl::FromUnixSeconds(500),
-                            .attempt_count = 1},
-                           {.event_seq = 3,
-                            .state = DeliveryState::kDiscarded,
-                            .reason = EndReason::kSubscriptionDisabled,
-                            .end_time = absl::FromUnixSeconds(600)}};
+  update.put_exceptions = {
+      {.event_seq = 2,
+       .state = DeliveryState::kExpired,
+       .ending = {EndReason::kLifetimeOver, absl::Seconds(60),
+                  WaitCause::kBackingOff},
+       .end_time = absl::FromUnixSeconds(500),
+       .attempt_count = 1},
+      {.event_seq = 3,
+       .state = DeliveryState::kDiscarded,
+       .ending = {EndReason::kSubscriptionDisabled},
+       .end_time = absl::FromUnixSeconds(600)}};
   ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
   struct Case {
     v1::Delivery::State state;
@@ -229,8 +231,10 @@ TEST_F(HistoryServiceTest, ListsWhatExpiredAndWhatWasDiscarded) {
     int64_t end;
   };
   for (const Case& c :
-       {Case{v1::Delivery::EXPIRED, "b",
-             "its lifetime was over before it could be delivered", 500},
+       {Case{
+            v1::Delivery::EXPIRED, "b",
+            "expired: its lifetime of 1m passed while the link was BACKING_OFF",
+            500},
         Case{v1::Delivery::DISCARDED, "c", "its subscription was disabled",
              600}}) {
     v1::ListDeliveriesRequest request;

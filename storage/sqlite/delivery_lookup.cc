@@ -11,7 +11,8 @@ constexpr char kSelectSubscriptionsSql[] =
     "WHERE tenant_uid = ? ORDER BY uid";
 
 constexpr char kSelectExceptionSql[] =
-    "SELECT state, reason, time_us, next_attempt_time_us "
+    "SELECT state, reason, time_us, next_attempt_time_us, rejection_count, "
+    "lifetime_us, wait_cause "
     "FROM delivery_exception "
     "WHERE subscription_uid = ? AND event_seq = ?";
 
@@ -74,11 +75,14 @@ absl::Status DeliveryLookup::FindException(DeliveryRow& row, bool& found) {
   MQTTPUSH_ASSIGN_OR_RETURN(found, select->Step());
   if (!found) return absl::OkStatus();
   row.state = static_cast<DeliveryState>(select->Int(0));
+  row.rejection_count = select->Int(4);
   if (row.state == DeliveryState::kRetrying) {
     row.next_attempt_time = select->Time(3);
     return absl::OkStatus();
   }
-  row.end_reason = static_cast<EndReason>(select->Int(1));
+  row.ending.reason = static_cast<EndReason>(select->Int(1));
+  row.ending.lifetime = absl::Microseconds(select->Int64(5));
+  row.ending.wait_cause = static_cast<WaitCause>(select->Int(6));
   if (select->Int64(2) != 0) row.end_time = select->Time(2);
   return absl::OkStatus();
 }

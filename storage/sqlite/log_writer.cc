@@ -44,7 +44,8 @@ constexpr char kInsertAttemptSql[] =
 constexpr char kPutExceptionSql[] =
     "INSERT OR REPLACE INTO delivery_exception (subscription_uid, event_seq, "
     "state, reason, time_us, sent, attempt_count, rejection_count, "
-    "next_attempt_time_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "next_attempt_time_us, lifetime_us, wait_cause) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr char kEraseExceptionSql[] =
     "DELETE FROM delivery_exception "
@@ -317,12 +318,14 @@ absl::Status LogWriter::WriteException(int64_t subscription_uid,
   put_exception_->Bind(0, subscription_uid)
       .Bind(1, exception.event_seq)
       .Bind(2, static_cast<int>(exception.state))
-      .Bind(3, static_cast<int>(exception.reason))
+      .Bind(3, static_cast<int>(exception.ending.reason))
       .Bind(4, retrying ? absl::UnixEpoch() : exception.end_time)
       .Bind(5, exception.sent)
       .Bind(6, exception.attempt_count)
       .Bind(7, exception.rejection_count)
-      .Bind(8, retrying ? exception.next_attempt_time : absl::UnixEpoch());
+      .Bind(8, retrying ? exception.next_attempt_time : absl::UnixEpoch())
+      .Bind(9, absl::ToInt64Microseconds(exception.ending.lifetime))
+      .Bind(10, static_cast<int>(exception.ending.wait_cause));
   return put_exception_->Run();
 }
 

@@ -88,7 +88,7 @@ TEST_F(MigrationTest, MigratedLogTakesWhatIsNew) {
       .subscription_uid = 7, .cursor = 5, .sent_through = 5};
   update.put_exceptions = {{.event_seq = 4,
                             .state = DeliveryState::kExpired,
-                            .reason = EndReason::kLifetimeOver,
+                            .ending = {EndReason::kLifetimeOver},
                             .end_time = absl::FromUnixSeconds(8)}};
   update.newly_expired = 1;
   ASSERT_TRUE(CommitAndWait(*log, {update}).ok());

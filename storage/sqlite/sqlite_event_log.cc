@@ -14,6 +14,7 @@ namespace mqttpush {
 
 extern const absl::string_view kLogSchema0001;
 extern const absl::string_view kLogSchema0002;
+extern const absl::string_view kLogSchema0003;
 
 namespace {
 
@@ -40,11 +41,15 @@ constexpr char kSelectUndeliveredSql[] =
 
 constexpr char kSelectExceptionsSql[] =
     "SELECT event_seq, state, reason, time_us, sent, attempt_count, "
-    "rejection_count, next_attempt_time_us "
+    "rejection_count, next_attempt_time_us, "
+    "coalesce((SELECT error_class FROM attempt "
+    "WHERE attempt.subscription_uid = ?1 "
+    "AND attempt.event_seq = delivery_exception.event_seq "
+    "ORDER BY number DESC LIMIT 1), 0) "
     "FROM delivery_exception WHERE subscription_uid = ?1 AND state = 4 "
     "UNION ALL "
     "SELECT event_seq, state, reason, time_us, sent, attempt_count, "
-    "rejection_count, next_attempt_time_us "
+    "rejection_count, next_attempt_time_us, 0 "
     "FROM delivery_exception WHERE subscription_uid = ?1 AND event_seq > ?2 "
     "AND state != 4 ORDER BY event_seq";
 
@@ -104,12 +109,14 @@ absl::StatusOr<std::vector<DeliveryException>> SelectExceptions(
     DeliveryException& exception = exceptions.emplace_back();
     exception.event_seq = select->Int64(0);
     exception.state = static_cast<DeliveryState>(select->Int(1));
-    exception.reason = static_cast<EndReason>(select->Int(2));
+    exception.ending.reason = static_cast<EndReason>(select->Int(2));
     exception.end_time = select->Time(3);
     exception.sent = select->Bool(4);
     exception.attempt_count = select->Int(5);
     exception.rejection_count = select->Int(6);
     exception.next_attempt_time = select->Time(7);
+    exception.answered =
+        static_cast<ErrorClass>(select->Int(8)) == ErrorClass::kRejected;
   }
 }
 
@@ -140,7 +147,8 @@ absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(
     const std::string& path, const Clock* clock) {
   MQTTPUSH_ASSIGN_OR_RETURN(Database db,
                             Database::Open(path, Database::Mode::kReadWrite));
-  MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, {kLogSchema0001, kLogSchema0002}));
+  MQTTPUSH_RETURN_IF_ERROR(
+      Migrate(&db, {kLogSchema0001, kLogSchema0002, kLogSchema0003}));
   MQTTPUSH_ASSIGN_OR_RETURN(auto readers, ReaderPool::Open(path, kReaders));
   MQTTPUSH_ASSIGN_OR_RETURN(auto writer,
                             LogWriter::Start(std::move(db), clock));

@@ -146,8 +146,32 @@ TEST_F(SqliteEventLogTest, UpdateAndAttemptsAreRecoveredTogether) {
   EXPECT_TRUE(recovery->attempted[1].delivered);
   ASSERT_EQ(recovery->exceptions.size(), 1u);
   EXPECT_TRUE(recovery->exceptions[0].sent);
+  EXPECT_FALSE(recovery->exceptions[0].answered);
   EXPECT_EQ(recovery->exceptions[0].next_attempt_time,
             absl::FromUnixSeconds(9));
+}
+
+TEST_F(SqliteEventLogTest, TellsWhichRetryingOnesTheBrokerAnsweredLast) {
+  ASSERT_TRUE(
+      AppendAndWait(*log_, {MakeEvent("a", {7}), MakeEvent("b", {7})}).ok());
+  DeliveryUpdate update = {
+      .subscription_uid = 7, .cursor = 2, .sent_through = 2};
+  update.attempts = {Attempt(1, 1, false), Attempt(1, 2, false),
+                     Attempt(2, 1, false), Attempt(2, 2, false)};
+  update.attempts[0].error_class = ErrorClass::kLinkLost;
+  update.attempts[1].error_class = ErrorClass::kRejected;
+  update.attempts[2].error_class = ErrorClass::kRejected;
+  update.attempts[3].error_class = ErrorClass::kLinkLost;
+  for (int64_t seq : {1, 2}) {
+    update.put_exceptions.push_back({.event_seq = seq,
+                                     .attempt_count = 2,
+                                     .next_attempt_time = absl::UnixEpoch()});
+  }
+  ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
+  auto recovery = log_->Recover(7);
+  ASSERT_EQ(recovery->exceptions.size(), 2u);
+  EXPECT_TRUE(recovery->exceptions[0].answered);
+  EXPECT_FALSE(recovery->exceptions[1].answered);
 }
 
 TEST_F(SqliteEventLogTest, CountsHowDeliveriesEnded) {

@@ -166,11 +166,11 @@ TEST_F(SqliteHistoryReaderTest, EndedDeliveriesSayWhenAndWhy) {
       .subscription_uid = 7, .cursor = 6, .sent_through = 6};
   update.put_exceptions = {{.event_seq = 5,
                             .state = DeliveryState::kExpired,
-                            .reason = EndReason::kLifetimeOver,
+                            .ending = {EndReason::kLifetimeOver},
                             .end_time = absl::FromUnixSeconds(50)},
                            {.event_seq = 6,
                             .state = DeliveryState::kDiscarded,
-                            .reason = EndReason::kSubscriptionDisabled,
+                            .ending = {EndReason::kSubscriptionDisabled},
                             .end_time = absl::FromUnixSeconds(60)}};
   ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
   overlay_ = [](int64_t uid, int64_t seq, DeliveryState state) {
@@ -183,13 +183,13 @@ TEST_F(SqliteHistoryReaderTest, EndedDeliveriesSayWhenAndWhy) {
   }
   auto expired = history_->GetDelivery(1, {5, 7}, overlay_);
   EXPECT_EQ(expired->end_time, absl::FromUnixSeconds(50));
-  EXPECT_EQ(expired->end_reason, EndReason::kLifetimeOver);
+  EXPECT_EQ(expired->ending.reason, EndReason::kLifetimeOver);
   auto discarded = history_->GetDelivery(1, {6, 7}, overlay_);
   EXPECT_EQ(discarded->end_time, absl::FromUnixSeconds(60));
-  EXPECT_EQ(discarded->end_reason, EndReason::kSubscriptionDisabled);
+  EXPECT_EQ(discarded->ending.reason, EndReason::kSubscriptionDisabled);
   auto parked = history_->GetDelivery(1, {3, 7}, overlay_);
   EXPECT_EQ(parked->end_time, absl::FromUnixSeconds(13));
-  EXPECT_EQ(parked->end_reason, EndReason::kNone);
+  EXPECT_EQ(parked->ending.reason, EndReason::kNone);
   auto overlaid = history_->GetDelivery(1, {6, 17}, overlay_);
   EXPECT_EQ(overlaid->end_time, absl::InfinitePast());
 }

@@ -106,6 +106,8 @@ void BrokerDispatch::Detached(const std::string& why) {
       attempt.duration = now - message.sent_time;
       attempt.error_class = ErrorClass::kWorkerLost;
       attempt.error_message = why;
+      attempt.broker_address = outstanding_address_;
+      attempt.connection = outstanding_epoch_;
       attempts.push_back(std::move(attempt));
       queue.Lost(message.event_seq, message.qos, now);
     }
@@ -148,48 +150,68 @@ void BrokerDispatch::TakeResult(const Result& result,
   }
   AttemptRecord attempt = MakeAttempt(message);
   AddEvidence(result, attempt);
-  const PoisonWatch::Delivery delivery = {uid, message.event_seq};
-  if (result.outcome() == Result::LINK_LOST &&
-      attempt.qos != Qos::kAtMostOnce &&
-      poison_.Lost(delivery, result.suspect(), message.alone)) {
-    attempt.error_class = ErrorClass::kLinkCut;
+  if (RefusedByLoss(message, attempt.qos, result)) {
+    if (result.outcome() == Result::LINK_LOST) {
+      attempt.error_class = ErrorClass::kLinkCut;
+    }
+    Reject(message, 0, /*answered=*/false);
+  } else {
+    Settle(message, attempt.qos, result);
   }
-  Settle(message, attempt, result);
   attempts.push_back(std::move(attempt));
 }
 
-void BrokerDispatch::Settle(const Outstanding& message,
-                            const AttemptRecord& attempt,
+bool BrokerDispatch::RefusedByLoss(const Outstanding& message, Qos qos,
+                                   const Result& result) {
+  if (qos == Qos::kAtMostOnce) return false;
+  bool suspect = result.suspect();
+  switch (result.outcome()) {
+    case Result::LINK_LOST:
+      break;
+    case Result::ACK_TIMEOUT:
+      // A broker that answers nobody says nothing about this one.
+      suspect |= message.alone ||
+                 message.subscription->queue().IsOvertaken(message.event_seq);
+      break;
+    default:
+      return false;
+  }
+  return poison_.Lost({message.subscription->uid(), message.event_seq}, suspect,
+                      message.alone);
+}
+
+void BrokerDispatch::Settle(const Outstanding& message, Qos qos,
                             const Result& result) {
   SubscriptionQueue& queue = message.subscription->queue();
   const PoisonWatch::Delivery delivery = {message.subscription->uid(),
                                           message.event_seq};
-  if (attempt.error_class == ErrorClass::kLinkCut) return Reject(message, 0);
   switch (result.outcome()) {
     case Result::SUCCEEDED:
       // At QoS 0 it was written, which says nothing about the broker.
-      if (attempt.qos != Qos::kAtMostOnce) poison_.Acknowledged(delivery);
+      if (qos != Qos::kAtMostOnce) poison_.Acknowledged(delivery);
       return queue.Succeeded(message.event_seq);
     case Result::REJECTED:
       poison_.Acknowledged(delivery);
-      return Reject(message, result.reason_code());
+      return Reject(message, result.reason_code(), /*answered=*/true);
     case Result::CLIENT_ERROR:
       poison_.Ended(delivery);
       return queue.Parked(message.event_seq, context_->clock->Now());
     default:
-      return queue.Lost(message.event_seq, attempt.qos, context_->clock->Now());
+      return queue.Lost(message.event_seq, qos, context_->clock->Now());
   }
 }
 
-void BrokerDispatch::Reject(const Outstanding& message, int reason_code) {
+void BrokerDispatch::Reject(const Outstanding& message, int reason_code,
+                            bool answered) {
   SubscriptionQueue& queue = message.subscription->queue();
   const int64_t event_seq = message.event_seq;
   const absl::Time now = context_->clock->Now();
   std::optional<absl::Duration> delay =
       RetryDelay(reason_code, queue.rejection_count(event_seq) + 1,
                  context_->max_attempts, absl::Uniform(random_, 0.0, 1.0));
-  if (delay.has_value()) return queue.RetryAt(event_seq, now + *delay);
-  queue.Parked(event_seq, now);
+  if (delay.has_value())
+    return queue.RetryAt(event_seq, now + *delay, answered);
+  queue.Parked(event_seq, now, /*refused=*/true);
   poison_.Ended({message.subscription->uid(), event_seq});
   Log::Warning("delivery_parked",
                {{"subscription_uid", message.subscription->uid()},

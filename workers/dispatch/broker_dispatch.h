@@ -140,10 +140,14 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   void RetryNow();
   void TakeResult(const worker::v1::Result& result, const Outstanding& message,
                   Report& report);
+  // Whether its connection was lost on it so often that this counts as the
+  // broker's refusal. `qos`, here and below, is that of its PUBLISH.
+  bool RefusedByLoss(const Outstanding& message, Qos qos,
+                     const worker::v1::Result& result);
   // Brings `message` to the state that follows from how it ended.
-  void Settle(const Outstanding& message, const AttemptRecord& attempt,
+  void Settle(const Outstanding& message, Qos qos,
               const worker::v1::Result& result);
-  void Reject(const Outstanding& message, int reason_code);
+  void Reject(const Outstanding& message, int reason_code, bool answered);
   void Remove(std::map<int64_t, Outstanding>::iterator message);
   void CommitReport(Report report);
   AttemptRecord MakeAttempt(const Outstanding& message) const;
@@ -161,6 +165,7 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   int limit_ = 0;
   int64_t next_token_ = 1;
   int64_t outstanding_epoch_ = 0;
+  std::string outstanding_address_;  // of the broker, when they were sent
   std::map<int64_t, Outstanding> outstanding_;  // by token, so by age
   size_t outstanding_bytes_ = 0;
   int unsendable_ = 0;  // ended before they were sent, not yet on disk

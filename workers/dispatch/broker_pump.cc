@@ -150,9 +150,9 @@ void BrokerDispatch::CutForOne(const SubscriptionDispatch& subscription,
 void BrokerDispatch::Take(const SubscriptionPtr& subscription,
                           EventRecord event, Round& round) {
   const absl::Time now = context_->clock->Now();
-  const EndReason over = subscription->ReasonToEnd(event, now);
+  const Ending over = subscription->EndingOf(event, now, LinkState::kConnected);
   auto& attempts = round.touched[subscription];
-  if (over != EndReason::kNone) {
+  if (over.reason != EndReason::kNone) {
     subscription->queue().Ended(event.seq, over, now);
     poison_.Ended({subscription->uid(), event.seq});
     ++round.unsendable;
@@ -221,6 +221,7 @@ void BrokerDispatch::Send(PublishBatch batch) {
   // After a detach the messages are no longer outstanding: they went back.
   if (outstanding_.count(batch.messages(0).token()) == 0) return;
   if (draining_ || context_->stopped) return TakeBack(batch);
+  outstanding_address_ = context_->board->GetLink(broker_uid_).broker_address;
   std::map<int64_t, std::vector<int64_t>> sent;
   const absl::Time now = context_->clock->Now();
   for (const worker::v1::Publish& publish : batch.messages()) {

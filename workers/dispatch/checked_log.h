@@ -25,11 +25,14 @@ class CheckedLog : public EventLog {
   // The most exceptions that one update held.
   size_t largest_update() const { return largest_update_; }
   int64_t commits() const { return commits_; }
+  // Refuses commits, as a full disk does, or takes them again.
+  void RefuseCommits(bool refuse) { refuse_ = refuse; }
 
   void Append(std::vector<NewEvent> events, AppendDone done) override {
     log_->Append(std::move(events), std::move(done));
   }
   void Commit(std::vector<DeliveryUpdate> updates, CommitDone done) override {
+    if (refuse_) return done(absl::UnavailableError("refused by the test"));
     std::vector<int64_t> uids;
     for (const DeliveryUpdate& update : updates) {
       uids.push_back(update.subscription_uid);
@@ -103,6 +106,7 @@ class CheckedLog : public EventLog {
 
   std::atomic<size_t> largest_update_{0};
   std::atomic<int64_t> commits_{0};
+  std::atomic<bool> refuse_{false};
   const std::unique_ptr<SqliteHistoryReader> history_;
   // Goes first: its last commits are checked too.
   const std::unique_ptr<SqliteEventLog> log_;

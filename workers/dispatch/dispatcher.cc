@@ -15,7 +15,7 @@ constexpr int kDoubtReadSize = 256;
 
 constexpr char kServiceLost[] =
     "the service ended before the broker's answer was recorded; the message "
-    "may have been sent";
+    "may have been sent (topic and QoS are those of now)";
 
 }  // namespace
 
@@ -38,8 +38,12 @@ Dispatcher::Dispatcher(EventLog* log, EventLoop* loop, const Clock* clock,
                    }},
       undelivered_at_start_(log->ListUndelivered()),
       qos_0_lifetime_(options.qos_0_lifetime),
-      sweeper_(log, loop, clock, &commits_,
-               [this](int64_t uid) { subscriptions_.erase(uid); }) {}
+      sweeper_(log, loop, clock, board, &commits_,
+               [this](const SubscriptionPtr& swept) {
+                 auto found = subscriptions_.find(swept->uid());
+                 if (found == subscriptions_.end()) return;
+                 if (found->second == swept) subscriptions_.erase(found);
+               }) {}
 
 void Dispatcher::OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = std::move(snapshot);
@@ -276,7 +280,7 @@ void Dispatcher::OnSessionReport(int64_t broker_uid,
   Broker(broker_uid).NoteSession();
   std::vector<worker::v1::DeliveryId> over;
   for (const worker::v1::DeliveryId& delivery : report.ended()) {
-    if (!IsOpen(delivery)) over.push_back(delivery);
+    if (!MayHaveEnded(delivery)) over.push_back(delivery);
   }
   // How some of them ended may still be on its way to the disk.
   commits_.Add({}, [this, broker_uid, over = std::move(over)] {
@@ -285,10 +289,10 @@ void Dispatcher::OnSessionReport(int64_t broker_uid,
   });
 }
 
-bool Dispatcher::IsOpen(const worker::v1::DeliveryId& delivery) const {
+bool Dispatcher::MayHaveEnded(const worker::v1::DeliveryId& delivery) const {
   auto found = subscriptions_.find(delivery.subscription_uid());
   if (found != subscriptions_.end()) {
-    return !found->second->queue().IsDone(delivery.event_seq());
+    return found->second->queue().MayHaveEnded(delivery.event_seq());
   }
   // It could not be read from the log yet, or all of it is done.
   return snapshot_->FindSubscription(delivery.subscription_uid()) != nullptr;

@@ -86,7 +86,8 @@ class Dispatcher {
                             EventRecord& event) const;
   BrokerDispatch& Broker(int64_t broker_uid);
   void OnReturned(const SubscriptionPtr& subscription);
-  bool IsOpen(const worker::v1::DeliveryId& delivery) const;
+  // What a session knows of its end may be new.
+  bool MayHaveEnded(const worker::v1::DeliveryId& delivery) const;
 
   EventLog* const log_;
   EventLoop* const loop_;

@@ -33,6 +33,7 @@ class DispatcherEndingsTest : public DispatcherTest {
 
 TEST_F(DispatcherEndingsTest, QosZeroExpiresWithoutALink) {
   UseQosZero();
+  board_.SetLink(kBroker, {.state = LinkState::kBackingOff});
   Append({"a", "b"});
   clock_.Advance(absl::Seconds(59));
   Append({"c"});
@@ -41,7 +42,8 @@ TEST_F(DispatcherEndingsTest, QosZeroExpiresWithoutALink) {
   WaitForExpired(2);
   const DeliveryRow row = Delivery(1);
   EXPECT_EQ(row.state, DeliveryState::kExpired);
-  EXPECT_EQ(row.end_reason, EndReason::kLifetimeOver);
+  EXPECT_EQ(row.ending, (Ending{EndReason::kLifetimeOver, absl::Seconds(60),
+                                WaitCause::kBackingOff}));
   EXPECT_EQ(row.end_time, clock_.Now());
   EXPECT_EQ(row.attempt_count, 0);
   EXPECT_EQ(StateOf(3), DeliveryState::kWaiting);
@@ -188,7 +190,7 @@ TEST_F(DispatcherEndingsTest, DisabledDiscardsWhatWaitsAndWhatComes) {
   WaitForDiscarded(1);  // b, which was retrying
   Append({"d"});
   WaitForDiscarded(2);
-  EXPECT_EQ(Delivery(4).end_reason, EndReason::kSubscriptionDisabled);
+  EXPECT_EQ(Delivery(4).ending.reason, EndReason::kSubscriptionDisabled);
   Answer({a}, Result::SUCCEEDED);  // in flight finishes
   Answer({c}, Result::LINK_LOST);  // or is discarded
   WaitForDiscarded(3);
@@ -228,7 +230,7 @@ TEST_F(DispatcherEndingsTest, ChunksGoOnAfterARestart) {
   Stop();
   Start();
   WaitForDiscarded(1700);
-  EXPECT_EQ(Delivery(1700).end_reason, EndReason::kSubscriptionDeleted);
+  EXPECT_EQ(Delivery(1700).ending.reason, EndReason::kSubscriptionDeleted);
   EXPECT_THAT(*log_->ListUndelivered(), IsEmpty());
 }
 
@@ -245,7 +247,7 @@ TEST_F(DispatcherEndingsTest, DeletedDiscardsWhatIsNotWithTheWorker) {
   Answer({b}, Result::LINK_LOST);
   WaitForDiscarded(2);
   EXPECT_EQ(StateOf(1), DeliveryState::kDelivered);
-  EXPECT_EQ(Delivery(2).end_reason, EndReason::kSubscriptionDeleted);
+  EXPECT_EQ(Delivery(2).ending.reason, EndReason::kSubscriptionDeleted);
   EXPECT_EQ(channel->waiting(), 0u);
 }
 
@@ -256,6 +258,25 @@ TEST_F(DispatcherEndingsTest, EventRoutedBeforeTheDeletionIsDiscarded) {
   WaitForDiscarded(1);
   Append({"later"});
   WaitForDiscarded(2);
+}
+
+TEST_F(DispatcherEndingsTest, LateEventFindsWhatIsNotOnDiskYet) {
+  auto channel = Attach();
+  Grant(1, 2);
+  Append({"a"});
+  const int64_t a = channel->Next().token();
+  deleted_ = true;
+  Configure();
+  WaitForCommits();
+  log_->RefuseCommits(true);
+  Answer({a}, Result::SUCCEEDED);
+  for (int round = 0; round < 5; ++round) loop_->RunAndWait([] {});
+  Append({"late"});
+  loop_->RunAndWait([] {});
+  log_->RefuseCommits(false);
+  WaitForDiscarded(1);
+  EXPECT_EQ(StateOf(1), DeliveryState::kDelivered);
+  EXPECT_EQ(Attempts(1).size(), 1u);
 }
 
 // Its events were accepted before dispatch heard of it.

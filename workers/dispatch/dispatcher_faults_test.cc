@@ -100,6 +100,69 @@ TEST_F(DispatcherFaultsTest, PoisonMessageIsSetAsideAndAtLastParked) {
   EXPECT_EQ(Counts().delivered_count, 2);
 }
 
+TEST_F(DispatcherFaultsTest, MessageThatOnlyOthersAreAnsweredPastIsSetAside) {
+  auto channel = Attach();
+  Append({"mute", "b", "c"});
+  Grant(1, 10);
+  const int64_t mute = channel->Next().token();
+  Answer({channel->Next().token(), channel->Next().token()}, Result::SUCCEEDED);
+  Answer({mute}, Result::ACK_TIMEOUT);
+  Grant(2, 10);
+  Answer({channel->Next().token()}, Result::ACK_TIMEOUT);
+  for (int64_t epoch : {3, 4, 5}) {
+    Answer({NextAlone(*channel, epoch, "mute")}, Result::ACK_TIMEOUT);
+  }
+  WaitForCommits();
+  EXPECT_EQ(Delivery(1).state, DeliveryState::kRetrying);
+  EXPECT_EQ(Delivery(1).last_attempt->error_class, ErrorClass::kAckTimeout);
+  Append({"d"});
+  Grant(6, 10);
+  EXPECT_EQ(IdOf(channel->Next()), "d");
+}
+
+TEST_F(DispatcherFaultsTest, BrokerThatAnswersNobodySuspectsNobody) {
+  auto channel = Attach();
+  Append({"a", "b"});
+  for (int64_t epoch = 1; epoch <= 6; ++epoch) {
+    Grant(epoch, 10);
+    const Publish a = channel->Next();
+    const Publish b = channel->Next();
+    EXPECT_FALSE(a.alone());
+    Answer({a.token()}, Result::ACK_TIMEOUT);
+    Answer({b.token()}, Result::LINK_LOST);
+  }
+  EXPECT_EQ(StateOf(1), DeliveryState::kWaiting);
+}
+
+// The worker never says a word about the first: dispatch waits by itself.
+TEST_F(DispatcherFaultsTest, UnansweredMessageBoundsWhatIsSentPastIt) {
+  constexpr size_t kBytes = 256 << 10;
+  constexpr int kFull = SubscriptionQueue::kMaxSpanBytes / kBytes;
+  constexpr int kAll = kFull + 20;
+  for (int i = 0; i < kAll; ++i) {
+    NewEvent event = MakeEvent(std::to_string(i), {kSubscription});
+    event.payload.assign(kBytes, 'x');
+    ASSERT_TRUE(AppendAndWait(*log_, {event}).ok());
+  }
+  auto channel = Attach();
+  Grant(1, 100);
+  const int64_t mute = channel->Next().token();
+  for (int i = 1; i < kFull; ++i) {
+    Answer({channel->Next().token()}, Result::SUCCEEDED);
+  }
+  WaitForCommits();
+  loop_->RunAndWait([] {});
+  WaitForCommits();
+  EXPECT_EQ(channel->waiting(), 0u);
+  EXPECT_EQ(Counts().delivered_count, kFull - 1);
+  Answer({mute}, Result::SUCCEEDED);
+  for (int i = kFull; i < kAll; ++i) {
+    Answer({channel->Next().token()}, Result::SUCCEEDED);
+  }
+  WaitForCommits();
+  EXPECT_EQ(Counts().delivered_count, kAll);
+}
+
 TEST_F(DispatcherFaultsTest, MessageLostTwiceByChanceKeepsItsPlace) {
   auto channel = Attach();
   Append({"a", "b"});
@@ -262,9 +325,11 @@ TEST_F(DispatcherFaultsTest, SessionReportIsAnsweredByWhatIsOver) {
           {kSubscription, 4},
           {kSubscription, 5},
           {99, 1}});
-  EXPECT_THAT(next->forgotten(),
-              UnorderedElementsAre(Pair(kSubscription, 1),
-                                   Pair(kSubscription, 2), Pair(99, 1)));
+  EXPECT_THAT(
+      next->forgotten(),
+      UnorderedElementsAre(Pair(kSubscription, 1), Pair(kSubscription, 2),
+                           Pair(kSubscription, 3),  // its refusal is recorded
+                           Pair(99, 1)));
   Grant(1, 10);  // the others are sent again, to be told how they ended
   EXPECT_THAT(NextIds(*next, 2), ElementsAre("in doubt", "waiting"));
 }

@@ -75,8 +75,9 @@ TEST_F(DispatcherTest, NewEpochWaitsForTheLastAnswerOfTheOldOne) {
 }
 
 TEST_F(DispatcherTest, WorkerThatDiesLeavesAnAttemptAndLosesNothing) {
+  board_.SetLink(kBroker, {.broker_address = "192.0.2.7:1883"});
   auto channel = Attach();
-  Grant(1, 10);
+  Grant(4, 10);
   Append({"a", "b"});
   NextIds(*channel, 2);
   loop_->RunAndWait(
@@ -85,6 +86,9 @@ TEST_F(DispatcherTest, WorkerThatDiesLeavesAnAttemptAndLosesNothing) {
   ASSERT_EQ(attempts.size(), 1u);
   EXPECT_EQ(attempts[0].error_class, ErrorClass::kWorkerLost);
   EXPECT_THAT(attempts[0].error_message, HasSubstr("signal 9"));
+  EXPECT_EQ(attempts[0].topic, "gt/location");
+  EXPECT_EQ(attempts[0].broker_address, "192.0.2.7:1883");
+  EXPECT_EQ(attempts[0].connection, 4);
   auto next_worker = Attach();
   Grant(1, 10);
   EXPECT_THAT(NextIds(*next_worker, 2), ElementsAre("a", "b"));

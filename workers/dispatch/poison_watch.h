@@ -29,7 +29,8 @@ class PoisonWatch {
   bool MustBeAlone(Delivery delivery) const;
 
   // Its connection ended before it was acknowledged. `suspect`: the broker
-  // ended it, and this was the oldest message without an acknowledgement.
+  // ended it, and this was the oldest message without an acknowledgement; or it
+  // was replaced because this one was not answered, and others were.
   // `alone`: it was sent alone. True: that counts as the broker's refusal.
   bool Lost(Delivery delivery, bool suspect, bool alone);
 

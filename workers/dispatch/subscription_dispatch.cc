@@ -31,11 +31,16 @@ bool SubscriptionDispatch::Configure(
   return other_revision;
 }
 
-EndReason SubscriptionDispatch::ReasonToEnd(const EventRecord& event,
-                                            absl::Time now) const {
-  if (closed()) return EndReason::kSubscriptionDeleted;
-  if (subscription_->disabled) return EndReason::kSubscriptionDisabled;
-  return ExpiryOf(event) <= now ? EndReason::kLifetimeOver : EndReason::kNone;
+Ending SubscriptionDispatch::EndingOf(const EventRecord& event, absl::Time now,
+                                      LinkState link) const {
+  if (closed()) return {EndReason::kSubscriptionDeleted};
+  if (subscription_->disabled) return {EndReason::kSubscriptionDisabled};
+  if (ExpiryOf(event) > now) return {};
+  WaitCause cause = static_cast<WaitCause>(link);
+  if (!compatible_) cause = WaitCause::kIncompatible;
+  if (lifetime_.paused) cause = WaitCause::kPaused;
+  return {EndReason::kLifetimeOver,
+          lifetime_.event_lifetime.value_or(lifetime_.qos_0_lifetime), cause};
 }
 
 absl::Time SubscriptionDispatch::ExpiryOf(const EventRecord& event) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "common/delivery_status.h"
 #include "storage/config_snapshot.h"
 #include "storage/event_log.h"
 #include "workers/dispatch/expiry_policy.h"
@@ -51,8 +52,9 @@ class SubscriptionDispatch {
   }
 
   // Why the delivery of `event`, which is not with a worker, is over at `now`;
-  // kNone: it is not.
-  EndReason ReasonToEnd(const EventRecord& event, absl::Time now) const;
+  // kNone: it is not. `link` is the state of its broker's, for the record.
+  Ending EndingOf(const EventRecord& event, absl::Time now,
+                  LinkState link) const;
   // When `event` expires, not when closed. Of an event accepted at `now`, the
   // earliest that it may.
   absl::Time ExpiryOf(const EventRecord& event) const;

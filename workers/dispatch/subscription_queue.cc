@@ -10,7 +10,9 @@ namespace mqttpush {
 SubscriptionQueue::SubscriptionQueue(const SubscriptionRecovery& recovery)
     : cursor_(recovery.state.cursor),
       read_position_(recovery.state.cursor),
-      highest_read_(recovery.state.cursor) {
+      highest_read_(recovery.state.cursor),
+      known_through_(
+          std::max(recovery.state.cursor, recovery.state.sent_through)) {
   update_.subscription_uid = recovery.state.uid;
   for (const AttemptedEvent& attempted : recovery.attempted) {
     items_[attempted.event_seq] = {
@@ -22,9 +24,9 @@ SubscriptionQueue::SubscriptionQueue(const SubscriptionRecovery& recovery)
       items_[exception.event_seq] = {ItemState::kResolved, 0};
     }
     if (exception.state != DeliveryState::kRetrying) continue;
-    retries_[exception.event_seq] = {exception.sent, exception.attempt_count,
-                                     exception.rejection_count,
-                                     exception.next_attempt_time};
+    retries_[exception.event_seq] = {
+        exception.sent, exception.attempt_count, exception.rejection_count,
+        exception.next_attempt_time, exception.answered};
     if (exception.sent) {
       ++sent_count_;
     } else {
@@ -37,7 +39,14 @@ std::vector<EventRecord> SubscriptionQueue::TakeToSend(
     EventLog::NextEvents next) {
   std::vector<EventRecord> to_send;
   for (EventRecord& event : next.events) {
+    if (event.seq > known_through_ && span_is_full()) {
+      next.scanned_through = event.seq - 1;
+      next.at_end = false;
+      break;
+    }
     Item& item = items_[event.seq];
+    span_bytes_ += event.payload.size() - item.bytes;
+    item.bytes = event.payload.size();
     if (item.state != ItemState::kUnsent) continue;
     item.state = ItemState::kSent;
     ++sent_count_;
@@ -45,6 +54,7 @@ std::vector<EventRecord> SubscriptionQueue::TakeToSend(
   }
   read_position_ = next.scanned_through;
   highest_read_ = std::max(highest_read_, read_position_);
+  known_through_ = std::max(known_through_, highest_read_);
   at_end_ = next.at_end;
   return to_send;
 }
@@ -100,6 +110,7 @@ void SubscriptionQueue::Returned(int64_t event_seq, bool attempted) {
   if (auto retry = retries_.find(event_seq); retry != retries_.end()) {
     retry->second.sent = false;  // still due: sent again at once
     retry->second.attempt_count += attempted;
+    retry->second.answered &= !attempted;
     due_.emplace(retry->second.time, event_seq);
     PutRetry(event_seq, retry->second);
     return;
@@ -119,10 +130,11 @@ void SubscriptionQueue::Lost(int64_t event_seq, Qos qos, absl::Time now) {
   }
 }
 
-void SubscriptionQueue::RetryAt(int64_t event_seq, absl::Time time) {
+void SubscriptionQueue::RetryAt(int64_t event_seq, absl::Time time,
+                                bool answered) {
   --sent_count_;
   Retry retry = {false, attempt_count(event_seq) + 1,
-                 rejection_count(event_seq) + 1, time};
+                 rejection_count(event_seq) + 1, time, answered};
   if (retries_.count(event_seq) == 0) {
     items_[event_seq].state = ItemState::kResolved;
   }
@@ -131,24 +143,26 @@ void SubscriptionQueue::RetryAt(int64_t event_seq, absl::Time time) {
   PutRetry(event_seq, retry);
 }
 
-void SubscriptionQueue::Parked(int64_t event_seq, absl::Time now) {
+void SubscriptionQueue::Parked(int64_t event_seq, absl::Time now,
+                               bool refused) {
   ++update_.newly_parked;
   update_.put_exceptions.push_back(
       {.event_seq = event_seq,
        .state = DeliveryState::kParked,
        .end_time = now,
-       .attempt_count = attempt_count(event_seq) + 1});
+       .attempt_count = attempt_count(event_seq) + 1,
+       .rejection_count = rejection_count(event_seq) + refused});
   Resolve(event_seq);
 }
 
-void SubscriptionQueue::Ended(int64_t event_seq, EndReason reason,
+void SubscriptionQueue::Ended(int64_t event_seq, const Ending& ending,
                               absl::Time now) {
-  const bool expired = reason == EndReason::kLifetimeOver;
+  const bool expired = ending.reason == EndReason::kLifetimeOver;
   ++(expired ? update_.newly_expired : update_.newly_discarded);
   update_.put_exceptions.push_back(
       {.event_seq = event_seq,
        .state = expired ? DeliveryState::kExpired : DeliveryState::kDiscarded,
-       .reason = reason,
+       .ending = ending,
        .end_time = now,
        .attempt_count = attempt_count(event_seq),
        .rejection_count = rejection_count(event_seq)});
@@ -193,6 +207,19 @@ bool SubscriptionQueue::IsDone(int64_t event_seq) const {
                               : item->second.state == ItemState::kResolved;
 }
 
+bool SubscriptionQueue::MayHaveEnded(int64_t event_seq) const {
+  auto retry = retries_.find(event_seq);
+  return retry == retries_.end() ? !IsDone(event_seq) : !retry->second.answered;
+}
+
+bool SubscriptionQueue::IsOvertaken(int64_t event_seq) const {
+  if (retries_.count(event_seq) > 0) return true;  // it was set aside
+  return std::any_of(items_.upper_bound(event_seq), items_.end(),
+                     [](const auto& item) {
+                       return item.second.state == ItemState::kResolved;
+                     });
+}
+
 std::vector<int64_t> SubscriptionQueue::ListSent() const {
   std::vector<int64_t> sent;
   for (const auto& [event_seq, item] : items_) {
@@ -226,11 +253,14 @@ void SubscriptionQueue::AdvanceCursor() {
   auto first = items_.begin();
   while (first != items_.end() && first->first <= highest_read_ &&
          first->second.state == ItemState::kResolved) {
+    span_bytes_ -= first->second.bytes;
     first = items_.erase(first);
   }
   const int64_t before_first =
       first == items_.end() ? highest_read_ : first->first - 1;
   cursor_ = std::max(cursor_, std::min(highest_read_, before_first));
+  // What was done ahead is forgotten here, so it must not be read again.
+  read_position_ = std::max(read_position_, cursor_);
 }
 
 int64_t SubscriptionQueue::SentThrough() const {

@@ -27,6 +27,11 @@ class SubscriptionQueue {
   // More retrying deliveries than this hold new ones back, so that a broker
   // that refuses everything costs bounded memory.
   static constexpr size_t kMaxRetrying = 10000;
+  // From the oldest event that has not ended to the newest that was sent: more
+  // holds new ones back, so that one message that is never answered while those
+  // behind it are costs bounded memory, and so does reading from it on again.
+  static constexpr size_t kMaxSpan = 10000;             // events
+  static constexpr size_t kMaxSpanBytes = 64ull << 20;  // of payload
 
   // Starts where the last committed update left off. Retrying events that were
   // with a worker then still count as sent: the caller settles them, and what
@@ -36,15 +41,19 @@ class SubscriptionQueue {
   // The log may hold events that are to be sent; read them after
   // read_position().
   bool wants_events() const {
-    return !at_end_ && retries_.size() < kMaxRetrying;
+    return !at_end_ && retries_.size() < kMaxRetrying && has_room();
+  }
+  // What is next was taken before, or the span may still grow.
+  bool has_room() const {
+    return read_position_ < known_through_ || !span_is_full();
   }
   // The log held nothing more when it was last read.
   bool at_end() const { return at_end_; }
   int64_t read_position() const { return read_position_; }
   // New events were appended.
   void NoteAppended() { at_end_ = false; }
-  // Takes what was read after read_position() and returns those of it that are
-  // to be sent now; they count as sent.
+  // Takes what was read after read_position(), as far as the span allows, and
+  // returns those of it that are to be sent now; they count as sent.
   std::vector<EventRecord> TakeToSend(EventLog::NextEvents next);
 
   // The retrying event that is due first; absent when none is due at `now`. A
@@ -67,12 +76,14 @@ class SubscriptionQueue {
   // The connection or a process ended after it may have reached the wire.
   // At QoS 0 that is the end, because it must not be sent twice: parked.
   void Lost(int64_t event_seq, Qos qos, absl::Time now);
-  void RetryAt(int64_t event_seq, absl::Time time);
-  void Parked(int64_t event_seq, absl::Time now);
+  // `answered`: by the broker, with no, which its attempt says.
+  void RetryAt(int64_t event_seq, absl::Time time, bool answered);
+  // `refused`: by the broker just now.
+  void Parked(int64_t event_seq, absl::Time now, bool refused = false);
 
-  // EXPIRED or DISCARDED, as `reason` says (not kNone): an event that is not
+  // EXPIRED or DISCARDED, as its reason says (not kNone): an event that is not
   // with a worker, though it may have been taken to be sent.
-  void Ended(int64_t event_seq, EndReason reason, absl::Time now);
+  void Ended(int64_t event_seq, const Ending& ending, absl::Time now);
 
   // Attempts that ended so far, of an event that is with a worker or has been.
   int attempt_count(int64_t event_seq) const;
@@ -84,6 +95,12 @@ class SubscriptionQueue {
   // Delivered, parked, expired or discarded; perhaps only in an update that is
   // not on disk yet.
   bool IsDone(int64_t event_seq) const;
+  // How it ended at its last send may be known to a session and not yet to the
+  // log: it is not done, and its last attempt is no answer of the broker's.
+  bool MayHaveEnded(int64_t event_seq) const;
+  // A sent message, although later ones have ended: by what the broker does
+  // about it, it stands out.
+  bool IsOvertaken(int64_t event_seq) const;
   // Nothing is left to be sent, with a worker, or retrying.
   bool finished() const {
     return at_end_ && retries_.empty() && sent_count_ == 0;
@@ -104,14 +121,19 @@ class SubscriptionQueue {
   struct Item {
     ItemState state = ItemState::kUnsent;
     int attempt_count = 0;
+    size_t bytes = 0;  // of the payload; 0: not read since the start
   };
   struct Retry {
     bool sent = false;
     int attempt_count = 0;
     int rejection_count = 0;
     absl::Time time;
+    bool answered = false;  // its last attempt was, and is recorded as such
   };
 
+  bool span_is_full() const {
+    return items_.size() >= kMaxSpan || span_bytes_ >= kMaxSpanBytes;
+  }
   void PutRetry(int64_t event_seq, const Retry& retry);
   // Out of what is unsent, sent or retrying; the caller puts the exception.
   void Resolve(int64_t event_seq);
@@ -120,8 +142,10 @@ class SubscriptionQueue {
 
   int64_t cursor_;
   int64_t read_position_;
-  int64_t highest_read_;  // every event at or below is in items_, or resolved
+  int64_t highest_read_;   // every event at or below is in items_, or resolved
+  int64_t known_through_;  // taken up to here, perhaps before a restart
   bool at_end_ = false;
+  size_t span_bytes_ = 0;  // of items_
   int sent_count_ = 0;
   std::map<int64_t, Item> items_;
   std::map<int64_t, Retry> retries_;

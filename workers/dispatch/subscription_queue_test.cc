@@ -83,6 +83,18 @@ TEST(SubscriptionQueueTest, ReturnedEventsAreReadAgainBeforeLaterOnes) {
   EXPECT_EQ(queue.attempt_count(4), 0);
 }
 
+TEST(SubscriptionQueueTest, WhatWasDoneAheadIsNotReadAgainOnceForgotten) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1, 2, 3}, 3));
+  queue.Succeeded(2);
+  queue.Succeeded(3);
+  queue.Returned(1, /*attempted=*/true);
+  queue.TakeToSend(Read({1}, 1));  // there was room for one only
+  queue.Succeeded(1);
+  EXPECT_EQ(queue.TakeUpdate().cursor, 3);
+  EXPECT_EQ(queue.read_position(), 3);
+}
+
 TEST(SubscriptionQueueTest, WantsEventsUntilTheEndAndAgainAfterAnAppend) {
   SubscriptionQueue queue(RecoveryAt(0));
   EXPECT_TRUE(queue.wants_events());
@@ -96,7 +108,7 @@ TEST(SubscriptionQueueTest, RejectedEventRetriesWithoutHoldingTheOthers) {
   SubscriptionQueue queue(RecoveryAt(0));
   const absl::Time due = absl::FromUnixSeconds(1000);
   queue.TakeToSend(Read({1, 2}, 2));
-  queue.RetryAt(1, due);
+  queue.RetryAt(1, due, true);
   queue.Succeeded(2);
   DeliveryUpdate update = queue.TakeUpdate();
   EXPECT_EQ(update.cursor, 2);
@@ -111,7 +123,7 @@ TEST(SubscriptionQueueTest, RejectedEventRetriesWithoutHoldingTheOthers) {
 TEST(SubscriptionQueueTest, RetryThatSucceedsIsNoExceptionAnyMore) {
   SubscriptionQueue queue(RecoveryAt(0));
   queue.TakeToSend(Read({1}, 1));
-  queue.RetryAt(1, absl::UnixEpoch());
+  queue.RetryAt(1, absl::UnixEpoch(), true);
   queue.TakeUpdate();
   queue.RetrySent(1);
   EXPECT_EQ(queue.DueRetry(absl::Now()), std::nullopt);
@@ -128,7 +140,7 @@ TEST(SubscriptionQueueTest, RetryThatSucceedsIsNoExceptionAnyMore) {
 TEST(SubscriptionQueueTest, RetryThatComesBackIsDueAtOnce) {
   SubscriptionQueue queue(RecoveryAt(0));
   queue.TakeToSend(Read({1}, 1));
-  queue.RetryAt(1, absl::UnixEpoch());
+  queue.RetryAt(1, absl::UnixEpoch(), true);
   queue.RetrySent(1);
   queue.Returned(1, /*attempted=*/true);
   EXPECT_EQ(queue.DueRetry(absl::Now()), 1);
@@ -170,9 +182,9 @@ TEST(SubscriptionQueueTest, EndedEventIsAnExceptionAndCounted) {
       const std::string state = from;
       if (state == "returned") queue.Returned(1, /*attempted=*/false);
       if (state == "lost") queue.Lost(1, Qos::kAtLeastOnce, kNow);
-      if (state == "retrying") queue.RetryAt(1, kNow);
+      if (state == "retrying") queue.RetryAt(1, kNow, true);
       queue.TakeUpdate();
-      queue.Ended(1, row.reason, kNow);
+      queue.Ended(1, {row.reason}, kNow);
       EXPECT_EQ(queue.sent_count(), 0);
       EXPECT_EQ(queue.DueRetry(kNow), std::nullopt);
       EXPECT_TRUE(queue.IsDone(1));
@@ -188,7 +200,7 @@ TEST(SubscriptionQueueTest, EndedEventIsAnExceptionAndCounted) {
       ASSERT_EQ(update.put_exceptions.size(), 1u);
       const DeliveryException& exception = update.put_exceptions[0];
       EXPECT_EQ(exception.state, row.state);
-      EXPECT_EQ(exception.reason, row.reason);
+      EXPECT_EQ(exception.ending.reason, row.reason);
       EXPECT_EQ(exception.end_time, kNow);
       EXPECT_EQ(exception.attempt_count,
                 state == "lost" || state == "retrying" ? 1 : 0);
@@ -224,8 +236,8 @@ TEST(SubscriptionQueueTest, TellsWhatWaitsAndWhatIsDone) {
 TEST(SubscriptionQueueTest, ClockThatWasSetBackMakesRetriesDue) {
   SubscriptionQueue queue(RecoveryAt(0));
   queue.TakeToSend(Read({1, 2}, 2));
-  queue.RetryAt(1, kNow + absl::Minutes(1));
-  queue.RetryAt(2, kNow + absl::Hours(1));
+  queue.RetryAt(1, kNow + absl::Minutes(1), true);
+  queue.RetryAt(2, kNow + absl::Hours(1), true);
   EXPECT_EQ(queue.DueRetry(kNow), std::nullopt);
   const absl::Time set_back = kNow - absl::Hours(1);
   EXPECT_EQ(queue.DueRetry(set_back), 2);
@@ -236,8 +248,8 @@ TEST(SubscriptionQueueTest, ClockThatWasSetBackMakesRetriesDue) {
 TEST(SubscriptionQueueTest, RetryNowSparesWhatIsWithAWorker) {
   SubscriptionQueue queue(RecoveryAt(0));
   queue.TakeToSend(Read({1, 2}, 2));
-  queue.RetryAt(1, kNow);
-  queue.RetryAt(2, kNow + absl::Hours(1));
+  queue.RetryAt(1, kNow, true);
+  queue.RetryAt(2, kNow + absl::Hours(1), true);
   queue.RetrySent(1);
   queue.TakeUpdate();
   EXPECT_EQ(queue.FirstUnsentRetry(), 2);
@@ -255,9 +267,80 @@ TEST(SubscriptionQueueTest, ManyRetriesHoldNewEventsBack) {
   for (int64_t seq = 1; seq <= limit; ++seq) {
     queue.TakeToSend(Read({seq}, seq));
     EXPECT_TRUE(queue.wants_events());
-    queue.RetryAt(seq, absl::InfiniteFuture());
+    queue.RetryAt(seq, absl::InfiniteFuture(), true);
+    queue.TakeUpdate();
   }
   EXPECT_FALSE(queue.wants_events());
+}
+
+// Takes events one by one, of which the first is never answered, the others at
+// once; how many until the queue wants no more.
+int64_t TakeUntilFull(SubscriptionQueue& queue, size_t payload_bytes) {
+  int64_t seq = 0;
+  while (queue.wants_events() && seq < 100000) {
+    EventLog::NextEvents next = Read({++seq}, seq);
+    next.events[0].payload.assign(payload_bytes, 'x');
+    queue.TakeToSend(std::move(next));
+    if (seq > 1) queue.Succeeded(seq);
+    queue.TakeUpdate();
+  }
+  return seq;
+}
+
+TEST(SubscriptionQueueTest, UnansweredMessageHoldsNewEventsBackAtLast) {
+  constexpr int64_t kFull = SubscriptionQueue::kMaxSpan;
+  SubscriptionQueue queue(RecoveryAt(0));
+  EXPECT_EQ(TakeUntilFull(queue, 0), kFull);
+  // What is read nevertheless, in one go with what was taken before, is left.
+  queue.Returned(1, /*attempted=*/true);
+  EXPECT_TRUE(queue.wants_events());
+  EXPECT_THAT(
+      SeqsOf(queue.TakeToSend(Read({1, kFull, kFull + 1}, kFull + 1, true))),
+      ElementsAre(1));
+  EXPECT_EQ(queue.read_position(), kFull);
+  EXPECT_EQ(queue.ahead_count(), SubscriptionQueue::kMaxSpan);
+  EXPECT_FALSE(queue.at_end());
+  EXPECT_FALSE(queue.wants_events());
+  queue.Succeeded(1);
+  EXPECT_EQ(queue.TakeUpdate().cursor, kFull);
+  EXPECT_EQ(queue.ahead_count(), 0u);
+  EXPECT_TRUE(queue.wants_events());
+}
+
+TEST(SubscriptionQueueTest, SpanIsBoundedInBytesToo) {
+  constexpr size_t kBytes = 256 << 10;
+  SubscriptionQueue queue(RecoveryAt(0));
+  EXPECT_EQ(TakeUntilFull(queue, kBytes),
+            static_cast<int64_t>(SubscriptionQueue::kMaxSpanBytes / kBytes));
+  queue.Succeeded(1);
+  queue.TakeUpdate();
+  EXPECT_TRUE(queue.wants_events());
+}
+
+TEST(SubscriptionQueueTest, WhatWasSentBeforeARestartIsTakenHoweverLong) {
+  SubscriptionRecovery recovery = RecoveryAt(0);
+  const int64_t sent = SubscriptionQueue::kMaxSpan + 500;
+  recovery.state.sent_through = sent;
+  for (int64_t seq = 2; seq < sent; ++seq) {
+    recovery.attempted.push_back({seq, 1, /*delivered=*/true});
+  }
+  SubscriptionQueue queue(recovery);
+  EXPECT_TRUE(queue.wants_events());
+  EXPECT_THAT(SeqsOf(queue.TakeToSend(Read({1, 2, sent, sent + 1}, sent + 1))),
+              ElementsAre(1, sent));
+  EXPECT_FALSE(queue.wants_events());
+}
+
+TEST(SubscriptionQueueTest, OvertakenIsWhatLaterOnesEndedBefore) {
+  SubscriptionQueue queue(RecoveryAt(0));
+  queue.TakeToSend(Read({1, 2, 3}, 3));
+  EXPECT_FALSE(queue.IsOvertaken(1));
+  queue.Succeeded(2);
+  EXPECT_TRUE(queue.IsOvertaken(1));
+  EXPECT_FALSE(queue.IsOvertaken(3));
+  queue.RetryAt(3, kNow, true);
+  queue.RetrySent(3);
+  EXPECT_TRUE(queue.IsOvertaken(3));  // it was set aside
 }
 
 TEST(SubscriptionQueueTest, RecoversWhatWasDoneAheadOfTheCursor) {
@@ -278,6 +361,27 @@ TEST(SubscriptionQueueTest, RecoversWhatWasDoneAheadOfTheCursor) {
   EXPECT_EQ(queue.attempt_count(5), 3);
   queue.Succeeded(11);
   EXPECT_EQ(queue.TakeUpdate().cursor, 13);
+}
+
+TEST(SubscriptionQueueTest, TellsWhatASessionMayKnowMoreOf) {
+  SubscriptionRecovery recovery = RecoveryAt(10);
+  recovery.exceptions = {
+      {.event_seq = 5, .attempt_count = 1, .answered = true},
+      {.event_seq = 6, .attempt_count = 1, .answered = false}};
+  SubscriptionQueue queue(recovery);
+  EXPECT_FALSE(queue.MayHaveEnded(4));
+  EXPECT_FALSE(queue.MayHaveEnded(5));
+  EXPECT_TRUE(queue.MayHaveEnded(6));
+  EXPECT_TRUE(queue.MayHaveEnded(11));
+  queue.RetrySent(5);
+  queue.Returned(5, /*attempted=*/false);
+  EXPECT_FALSE(queue.MayHaveEnded(5));
+  queue.RetrySent(5);
+  queue.Returned(5, /*attempted=*/true);
+  EXPECT_TRUE(queue.MayHaveEnded(5));
+  queue.RetrySent(5);
+  queue.RetryAt(5, kNow, /*answered=*/true);
+  EXPECT_FALSE(queue.MayHaveEnded(5));
 }
 
 TEST(SubscriptionQueueTest, RetryThatWasSentBeforeARestartStillCountsAsSent) {

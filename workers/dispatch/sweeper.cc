@@ -14,8 +14,6 @@ namespace {
 constexpr int kChunk = 500;
 // The first read after a wait: most often the first event is not over yet.
 constexpr int kPeek = 1;
-// More that is done ahead of an event with a worker is not kept in memory.
-constexpr size_t kMaxAhead = 10000;
 // Events that expire one after the other are ended together.
 constexpr absl::Duration kLeastDelay = absl::Milliseconds(200);
 // So that a clock that is set forward is noticed.
@@ -79,6 +77,10 @@ void Sweeper::Round() {
 void Sweeper::Sweep(const SubscriptionPtr& subscription, int chunk) {
   Found found = {.now = clock_->Now()};
   if (!MayEnd(*subscription, found.now)) return;
+  if (!subscription->closed()) {
+    found.link =
+        status_->GetLink(subscription->subscription().broker_uid).state;
+  }
   EndRetries(*subscription, found);
   if (subscription->discards()) chunk = kChunk;
   EndWaiting(*subscription, chunk, found);
@@ -90,7 +92,10 @@ void Sweeper::Sweep(const SubscriptionPtr& subscription, int chunk) {
   } else if (found.next < absl::InfiniteFuture()) {
     LookAt(subscription, found.next);
   } else if (subscription->closed() && subscription->queue().finished()) {
-    swept_(subscription->uid());
+    // An event that comes late opens it again, by what the log says.
+    commits_->Add({}, [this, subscription] {
+      if (subscription->queue().finished()) swept_(subscription);
+    });
   }
 }
 
@@ -109,12 +114,12 @@ void Sweeper::EndRetries(SubscriptionDispatch& subscription, Found& found) {
       }
       event = *std::move(read);
     }
-    const EndReason reason = subscription.ReasonToEnd(event, found.now);
-    if (reason == EndReason::kNone) {
+    const Ending ending = subscription.EndingOf(event, found.now, found.link);
+    if (ending.reason == EndReason::kNone) {
       found.next = std::min(found.next, subscription.ExpiryOf(event));
       return;
     }
-    queue.Ended(*seq, reason, found.now);
+    queue.Ended(*seq, ending, found.now);
     ++found.ended;
   }
   found.again = true;
@@ -124,7 +129,7 @@ void Sweeper::EndWaiting(SubscriptionDispatch& subscription, int chunk,
                          Found& found) {
   SubscriptionQueue& queue = subscription.queue();
   if (queue.at_end() || found.ended >= kChunk) return;
-  if (queue.ahead_count() > kMaxAhead) {
+  if (!queue.has_room()) {
     found.next = std::min(found.next, found.now + kRetryDelay);
     return;
   }
@@ -139,7 +144,7 @@ void Sweeper::EndWaiting(SubscriptionDispatch& subscription, int chunk,
   found.again |= !next->at_end;
   CutAtTheLiving(subscription, *next, found);
   for (const EventRecord& event : queue.TakeToSend(*std::move(next))) {
-    queue.Ended(event.seq, subscription.ReasonToEnd(event, found.now),
+    queue.Ended(event.seq, subscription.EndingOf(event, found.now, found.link),
                 found.now);
     ++found.ended;
   }
@@ -149,7 +154,8 @@ void Sweeper::CutAtTheLiving(const SubscriptionDispatch& subscription,
                              EventLog::NextEvents& next, Found& found) const {
   auto living = std::find_if(
       next.events.begin(), next.events.end(), [&](const EventRecord& event) {
-        return subscription.ReasonToEnd(event, found.now) == EndReason::kNone;
+        return subscription.EndingOf(event, found.now, found.link).reason ==
+               EndReason::kNone;
       });
   if (living == next.events.end()) return;
   found.again = false;

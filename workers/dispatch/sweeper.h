@@ -19,6 +19,7 @@
 
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/delivery_status.h"
 #include "common/event_loop.h"
 #include "storage/event_log.h"
 #include "workers/dispatch/commit_queue.h"
@@ -32,12 +33,16 @@ class Sweeper {
  public:
   using SubscriptionPtr = std::shared_ptr<SubscriptionDispatch>;
 
-  // `swept` is called when nothing of a deleted subscription is left.
+  using Swept = std::function<void(const SubscriptionPtr&)>;
+
+  // `swept` is called when nothing of a deleted subscription is left and all
+  // that is known of it is on disk.
   Sweeper(EventLog* log, EventLoop* loop, const Clock* clock,
-          CommitQueue* commits, std::function<void(int64_t uid)> swept)
+          const DeliveryStatus* status, CommitQueue* commits, Swept swept)
       : log_(log),
         loop_(loop),
         clock_(clock),
+        status_(status),
         commits_(commits),
         swept_(std::move(swept)) {}
 
@@ -54,6 +59,7 @@ class Sweeper {
   // What one look at a subscription found.
   struct Found {
     absl::Time now;  // of the look
+    LinkState link = LinkState::kUnknown;
     int ended = 0;
     bool again = false;  // there is more to look at, at once
     absl::Time next = absl::InfiniteFuture();  // when to look again
@@ -74,8 +80,9 @@ class Sweeper {
   EventLog* const log_;
   EventLoop* const loop_;
   const Clock* const clock_;
+  const DeliveryStatus* const status_;
   CommitQueue* const commits_;
-  const std::function<void(int64_t)> swept_;
+  const Swept swept_;
   bool stopped_ = false;
   struct ToDo {
     SubscriptionPtr subscription;
