@@ -6,6 +6,14 @@ namespace mqttpush {
 // beside it.
 const std::vector<BrokerTraits>& Brokers() {
   static const auto* const brokers = new std::vector<BrokerTraits>{
+      // The one that the product is built against.
+      {.name = "mosquitto",
+       .takes_refused_qos_2 = true,
+       .forbidden_3 = Refusal::kSilentDropAndClose,
+       .forbidden_5 = Refusal::kReasonCodeAndDisconnect,
+       .bad_password_3 = "CONNACK 5: not authorized",
+       .bad_password_5 = "CONNACK 0x87 not authorized",
+       .connack = {.receive_maximum = 20}},
       {.name = "rabbitmq",
        .mqtt_5 = false,
        .maximum_qos = 1,
