@@ -1,26 +1,17 @@
 #include "workers/supervisor/session_files.h"
 
-#include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/logging.h"
+#include "workers/dispatch/compatibility.h"
 
 namespace mqttpush {
 namespace {
 
 constexpr absl::string_view kSuffix = ".session";
-
-bool CanSendExactlyOnce(const SubscriptionRecord& subscription) {
-  return subscription.qos == Qos::kExactlyOnce ||
-         std::any_of(subscription.topic_overrides.begin(),
-                     subscription.topic_overrides.end(),
-                     [](const TopicOverride& override) {
-                       return override.qos == Qos::kExactlyOnce;
-                     });
-}
 
 }  // namespace
 
@@ -30,7 +21,7 @@ bool NeedsSession(const ConfigSnapshot& snapshot, int64_t broker_uid) {
   for (const auto* subscription :
        snapshot.SubscriptionsOf(broker->tenant_uid)) {
     if (subscription->broker_uid == broker_uid &&
-        CanSendExactlyOnce(*subscription)) {
+        NamesExactlyOnce(*subscription)) {
       return true;
     }
   }

@@ -34,15 +34,10 @@ std::string TimedOut(const ConnectDiagnostics& diagnostics) {
              : absl::StrCat("timed out (", diagnostics.peer_address, ")");
 }
 
-}  // namespace
-
-ConnectFailure DescribeConnectFailure(const ConnectDiagnostics& diagnostics,
-                                      int connack_code,
-                                      const std::string& library_message,
-                                      const std::string& verify_host) {
-  if (connack_code > 0) {
-    return {IsConnackPermanent(connack_code), ConnackName(connack_code)};
-  }
+// Of a connection that ended without a whole CONNACK.
+ConnectFailure DescribeUnanswered(const ConnectDiagnostics& diagnostics,
+                                  const std::string& library_message,
+                                  const std::string& verify_host) {
   if (!diagnostics.dns_error.empty()) {
     return {false, absl::StrCat("DNS: ", diagnostics.dns_error)};
   }
@@ -53,6 +48,9 @@ ConnectFailure DescribeConnectFailure(const ConnectDiagnostics& diagnostics,
   if (!diagnostics.tls_error.empty()) {
     return {IsCertificateAlert(diagnostics.tls_error),
             absl::StrCat("TLS: ", diagnostics.tls_error)};
+  }
+  if (diagnostics.malformed_packet) {
+    return {false, "the broker sent a malformed packet for CONNACK"};
   }
   if (diagnostics.socket_error != 0) {
     return {false,
@@ -74,6 +72,27 @@ ConnectFailure DescribeConnectFailure(const ConnectDiagnostics& diagnostics,
   return {false, library_message.empty() ? "connect failed" : library_message};
 }
 
+}  // namespace
+
+EndedBy WhoEnded(int error) {
+  return error == 0 || error == ECONNRESET || error == EPIPE
+             ? EndedBy::kBroker
+             : EndedBy::kNetwork;
+}
+
+ConnectFailure DescribeConnectFailure(const ConnectDiagnostics& diagnostics,
+                                      int connack_code,
+                                      const std::string& library_message,
+                                      const std::string& verify_host) {
+  if (connack_code > 0) {
+    return {IsConnackPermanent(connack_code), ConnackName(connack_code)};
+  }
+  ConnectFailure failure =
+      DescribeUnanswered(diagnostics, library_message, verify_host);
+  failure.answer_lost = diagnostics.heard;
+  return failure;
+}
+
 std::string DescribeLoss(const ConnectDiagnostics& diagnostics) {
   if (diagnostics.out_of_order) {
     return "connection closed: the broker's PUBREC passed over an older "
@@ -89,7 +108,9 @@ std::string DescribeLoss(const ConnectDiagnostics& diagnostics) {
     return absl::StrCat("connection lost: ",
                         SocketError(diagnostics.socket_error, ""));
   }
-  return "connection lost: closed by the peer";
+  return diagnostics.ended_by == EndedBy::kBroker
+             ? "connection lost: closed by the peer"
+             : "connection lost: given up by the MQTT library";
 }
 
 }  // namespace mqttpush

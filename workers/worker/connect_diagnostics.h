@@ -6,6 +6,14 @@
 
 namespace mqttpush {
 
+// Who ended a connection.
+enum class EndedBy {
+  kUnknown,  // nobody was seen to: the MQTT library gave it up by itself
+  kBroker,   // closed or reset by the peer
+  kUs,       // the seams, for what the broker sent
+  kNetwork,  // an error of another kind
+};
+
 struct ConnectDiagnostics {
   // The resolver's words; empty when it found the host.
   std::string dns_error;
@@ -26,7 +34,18 @@ struct ConnectDiagnostics {
   bool out_of_order = false;
   // The MQTT CONNECT packet was written.
   bool connect_written = false;
+  // The broker sent something over MQTT.
+  bool heard = false;
+  // The first that was seen to end the connection.
+  EndedBy ended_by = EndedBy::kUnknown;
+
+  void RecordEnd(EndedBy by) {
+    if (ended_by == EndedBy::kUnknown) ended_by = by;
+  }
 };
+
+// Who ended a connection whose socket has the error `error`, 0 for "closed".
+EndedBy WhoEnded(int error);
 
 // Why a connection could not be made.
 struct ConnectFailure {
@@ -34,6 +53,9 @@ struct ConnectFailure {
   bool refused = false;
   // In the words of its layer; never a secret.
   std::string message;
+  // The broker answered CONNECT, but what is not known: the answer was
+  // malformed or cut off.
+  bool answer_lost = false;
 };
 
 // Puts a failure into words. `connack_code` is the code of a refusing CONNACK,

@@ -85,8 +85,23 @@ TEST(ConnectDiagnosticsTest, PutsFailuresIntoWords) {
   }
 }
 
+TEST(ConnectDiagnosticsTest, KnowsAnAnswerThatWasLost) {
+  ConnectDiagnostics heard = Peer(ECONNRESET);
+  EXPECT_FALSE(DescribeConnectFailure(heard, -1, "", "").answer_lost);
+  heard.heard = true;
+  EXPECT_TRUE(DescribeConnectFailure(heard, -1, "", "").answer_lost);
+  EXPECT_FALSE(DescribeConnectFailure(heard, 3, "", "").answer_lost);
+  heard.malformed_packet = true;
+  EXPECT_EQ(DescribeConnectFailure(heard, -1, "", "").message,
+            "the broker sent a malformed packet for CONNACK");
+}
+
 TEST(ConnectDiagnosticsTest, DescribesALoss) {
-  EXPECT_EQ(DescribeLoss(Peer()), "connection lost: closed by the peer");
+  EXPECT_EQ(DescribeLoss(Peer()),
+            "connection lost: given up by the MQTT library");
+  ConnectDiagnostics closed = Peer();
+  closed.RecordEnd(EndedBy::kBroker);
+  EXPECT_EQ(DescribeLoss(closed), "connection lost: closed by the peer");
   EXPECT_EQ(DescribeLoss(Peer(ECONNRESET)),
             "connection lost: connection reset by peer");
   ConnectDiagnostics malformed = Peer(ECONNRESET);
@@ -97,6 +112,16 @@ TEST(ConnectDiagnosticsTest, DescribesALoss) {
   EXPECT_EQ(DescribeLoss(malformed),
             "connection closed: the broker's PUBREC passed over an older "
             "message");
+}
+
+TEST(ConnectDiagnosticsTest, TheFirstEndCounts) {
+  ConnectDiagnostics seen;
+  seen.RecordEnd(WhoEnded(ETIMEDOUT));
+  seen.RecordEnd(WhoEnded(0));
+  EXPECT_EQ(seen.ended_by, EndedBy::kNetwork);
+  EXPECT_EQ(WhoEnded(0), EndedBy::kBroker);
+  EXPECT_EQ(WhoEnded(ECONNRESET), EndedBy::kBroker);
+  EXPECT_EQ(WhoEnded(EPIPE), EndedBy::kBroker);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <utility>
@@ -120,6 +121,21 @@ void ControlPlaneStub::Drain() {
   Send(std::move(message));
 }
 
+void ControlPlaneStub::HangUp() {
+  server_->Shutdown(std::chrono::system_clock::now());
+}
+
+void ControlPlaneStub::HoldPermits() {
+  MutexLock lock(&mutex_);
+  holds_permits_ = true;
+}
+
+void ControlPlaneStub::Permit() {
+  wire::ControlMessage message;
+  message.mutable_connect_permit();
+  Send(std::move(message));
+}
+
 WorkerSays ControlPlaneStub::Says() const {
   MutexLock lock(&mutex_);
   return says_;
@@ -167,7 +183,9 @@ void ControlPlaneStub::Record(const wire::WorkerMessage& message) {
     ++says_.connect_requests;
     wire::ControlMessage permit;
     permit.mutable_connect_permit();
-    if (reactor_ != nullptr) reactor_->Send(std::move(permit));
+    if (reactor_ != nullptr && !holds_permits_) {
+      reactor_->Send(std::move(permit));
+    }
   }
   for (const wire::DeliveryId& id : message.session_report().ended()) {
     says_.session_report.push_back(id);

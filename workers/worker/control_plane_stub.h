@@ -26,7 +26,7 @@ struct WorkerSays {
   std::vector<int> results_per_message;
   // "status CONNECTED", "credit 1/200", "results 3", …: how they interleaved.
   std::vector<std::string> order;
-  int connect_requests = 0;  // each was permitted at once
+  int connect_requests = 0;  // each was permitted at once, unless held
   std::vector<wire::DeliveryId> session_report;
   bool ended = false;
 };
@@ -41,6 +41,12 @@ class ControlPlaneStub : private wire::WorkerLink::CallbackService {
   void Publish(int64_t epoch, const std::vector<wire::Publish>& messages);
   void Forget(const std::vector<wire::DeliveryId>& deliveries);
   void Drain();
+  // As a control plane that has ended; nothing more can be said or heard.
+  void HangUp();
+  // From now on connect requests wait for Permit.
+  void HoldPermits();
+  // Permits one call.
+  void Permit();
 
   // What was said so far.
   WorkerSays Says() const;
@@ -64,6 +70,7 @@ class ControlPlaneStub : private wire::WorkerLink::CallbackService {
   mutable Mutex mutex_;
   mutable CondVar changed_;
   WorkerSays says_ ABSL_GUARDED_BY(mutex_);
+  bool holds_permits_ ABSL_GUARDED_BY(mutex_) = false;
   Reactor* reactor_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::unique_ptr<ChildProcess> process_;
   std::unique_ptr<grpc::Server> server_;

@@ -27,6 +27,7 @@ bool InFlightWindow::CanSend() const {
   const wire::Publish& next = queue_.front();
   if (alone_ > 0 || next.alone()) return false;
   const size_t bytes = next.topic().size() + next.payload().size();
+  if (slots_.size() >= kMaxSpan) return false;
   if (bytes_ + bytes > limits::kMaxInFlightBytes) return false;
   if (next.qos() == 0) return qos0_ < kMaxUnwrittenQos0;
   if (qos1_ + qos2_ >= std::min(limits_.messages, opened_)) return false;
@@ -42,41 +43,54 @@ wire::Publish InFlightWindow::Take() {
 int64_t InFlightWindow::Start(const InFlightMessage& message) {
   slots_.push_back({message});
   Count(message, 1);
+  if (message.token == 0) ++unasked_;
   return first_id_ + static_cast<int64_t>(slots_.size()) - 1;
 }
 
 void InFlightWindow::SetPacketId(int64_t id, int packet_id) {
-  if (Slot* slot = Find(id)) slot->message.packet_id = packet_id;
-}
-
-std::optional<InFlightMessage> InFlightWindow::Finish(int64_t id) {
   Slot* slot = Find(id);
-  return slot == nullptr ? std::nullopt : Finish(*slot);
+  if (slot == nullptr || slot->done) return;
+  slot->message.packet_id = packet_id;
+  if (packet_id > 0) ids_[packet_id] = id;
 }
 
 std::optional<InFlightMessage> InFlightWindow::FinishPacket(int packet_id) {
-  // Answers come about in the order of the messages.
-  for (Slot& slot : slots_) {
-    if (!slot.done && slot.message.packet_id == packet_id) return Finish(slot);
-  }
-  return std::nullopt;
+  auto found = ids_.find(packet_id);
+  return found == ids_.end() ? std::nullopt : Finish(found->second);
 }
 
-InFlightMessage* InFlightWindow::FindUnasked(DeliveryKey delivery) {
+InFlightMessage* InFlightWindow::Adopt(DeliveryKey delivery, int64_t token,
+                                       bool alone) {
+  if (unasked_ == 0) return nullptr;
   for (Slot& slot : slots_) {
-    if (!slot.done && slot.message.token == 0 &&
-        slot.message.delivery == delivery) {
-      return &slot.message;
+    InFlightMessage& message = slot.message;
+    if (slot.done || message.token != 0 || message.delivery != delivery) {
+      continue;
     }
+    message.token = token;
+    message.alone = alone;
+    --unasked_;
+    if (alone) ++alone_;
+    return &message;
   }
   return nullptr;
 }
 
-std::optional<InFlightMessage> InFlightWindow::Finish(Slot& slot) {
-  if (slot.done) return std::nullopt;
-  slot.done = true;
-  InFlightMessage message = slot.message;
+bool InFlightWindow::overtaken() const {
+  if (slots_.empty() || oldest().qos == 0) return false;
+  return last_done_[oldest().qos] > first_id_;
+}
+
+std::optional<InFlightMessage> InFlightWindow::Finish(int64_t id) {
+  Slot* slot = Find(id);
+  if (slot == nullptr || slot->done) return std::nullopt;
+  slot->done = true;
+  InFlightMessage message = slot->message;
   Count(message, -1);
+  if (message.token == 0) --unasked_;
+  ids_.erase(message.packet_id);
+  int64_t& last_done = last_done_[message.qos];
+  last_done = std::max(last_done, id);
   opened_ = std::min(opened_ + 1, limits::kMaxInFlight);
   while (!slots_.empty() && slots_.front().done) {
     slots_.pop_front();
@@ -92,6 +106,8 @@ std::vector<InFlightMessage> InFlightWindow::TakeInFlight() {
   }
   first_id_ += static_cast<int64_t>(slots_.size());
   slots_.clear();
+  ids_.clear();
+  unasked_ = 0;
   qos0_ = qos1_ = qos2_ = alone_ = 0;
   bytes_ = 0;
   return messages;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "common/limits.h"
 #include "workers/worker/delivery_key.h"
@@ -57,6 +58,11 @@ class InFlightWindow {
   // broker that has just come back is not met by all it missed at once.
   static constexpr int kFirstWindow = 4;
 
+  // So far the newest message may be ahead of the oldest in flight. Answers
+  // come about in the order of sending; without this, one that never comes
+  // would let all that is sent behind it pile up.
+  static constexpr int kMaxSpan = 10 * limits::kMaxInFlight;
+
   void SetLimits(WindowLimits limits) { limits_ = limits; }
   WindowLimits limits() const { return limits_; }
   // A new connection: the window is small again.
@@ -75,8 +81,10 @@ class InFlightWindow {
   std::optional<InFlightMessage> Finish(int64_t id);
   // The same by packet id, of QoS 1 and 2.
   std::optional<InFlightMessage> FinishPacket(int packet_id);
-  // A message of a stored session that was not asked for yet; null for none.
-  InFlightMessage* FindUnasked(DeliveryKey delivery);
+  // Gives a message of a stored session, which was not asked for yet, to the
+  // one that asks for it. While an `alone` one is in flight no others follow,
+  // but those of the session that are in flight are. Null: there is none.
+  InFlightMessage* Adopt(DeliveryKey delivery, int64_t token, bool alone);
 
   // All that is in flight, in the order of sending; leaves none.
   std::vector<InFlightMessage> TakeInFlight();
@@ -87,6 +95,9 @@ class InFlightWindow {
   int queued() const { return static_cast<int>(queue_.size()); }
   // The one sent first; one must be in flight.
   const InFlightMessage& oldest() const { return slots_.front().message; }
+  // Whether a message that was sent after the oldest one, at the same QoS,
+  // ended before it, which MQTT does not allow (MQTT 5, section 4.6).
+  bool overtaken() const;
 
  private:
   struct Slot {
@@ -94,7 +105,6 @@ class InFlightWindow {
     bool done = false;
   };
   Slot* Find(int64_t id);
-  std::optional<InFlightMessage> Finish(Slot& slot);
   void Count(const InFlightMessage& message, int sign);
 
   WindowLimits limits_;
@@ -103,6 +113,9 @@ class InFlightWindow {
   // Slot i has id first_id_ + i; the first one is never done.
   std::deque<Slot> slots_;
   int64_t first_id_ = 1;
+  absl::flat_hash_map<int, int64_t> ids_;  // by packet id, of those not done
+  int64_t last_done_[3] = {};              // the highest id that ended, by QoS
+  int unasked_ = 0;                        // with token 0
   int qos0_ = 0;
   int qos1_ = 0;
   int qos2_ = 0;

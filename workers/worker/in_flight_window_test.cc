@@ -170,14 +170,67 @@ TEST(InFlightWindowTest, FindsMessagesByPacketAndByDelivery) {
   window.SetPacketId(window.Start(stored), 40);
   stored.delivery = {7, 2};
   window.SetPacketId(window.Start(stored), 41);
-  EXPECT_EQ(window.FindUnasked({7, 3}), nullptr);
-  window.FindUnasked({7, 2})->token = 99;
-  EXPECT_EQ(window.FindUnasked({7, 2}), nullptr);
+  EXPECT_EQ(window.Adopt({7, 3}, 99, false), nullptr);
+  EXPECT_EQ(window.Adopt({7, 2}, 99, false)->token, 99);
+  EXPECT_EQ(window.Adopt({7, 2}, 99, false), nullptr);
   EXPECT_FALSE(window.FinishPacket(42).has_value());
   EXPECT_EQ(window.FinishPacket(41)->token, 99);
   EXPECT_FALSE(window.FinishPacket(41).has_value());
   EXPECT_EQ(window.FinishPacket(40)->token, 0);
   EXPECT_EQ(window.in_flight(), 0);
+}
+
+TEST(InFlightWindowTest, NothingFollowsAnAdoptedMessageThatIsToBeAlone) {
+  InFlightWindow window;
+  window.SetLimits(WindowLimits::For(10, 65535, 5));
+  InFlightMessage stored;
+  stored.qos = 2;
+  for (int i = 1; i <= 2; ++i) {
+    stored.delivery = {7, i};
+    window.SetPacketId(window.Start(stored), i);
+  }
+  window.Enqueue(Message(3, 1));
+  EXPECT_TRUE(window.CanSend());
+  ASSERT_NE(window.Adopt({7, 1}, 1, /*alone=*/true), nullptr);
+  EXPECT_FALSE(window.CanSend());
+  window.FinishPacket(2);
+  EXPECT_FALSE(window.CanSend());
+  EXPECT_TRUE(window.FinishPacket(1)->alone);
+  EXPECT_TRUE(window.CanSend());
+}
+
+TEST(InFlightWindowTest, AMessageIsOvertakenAtItsOwnQosOnly) {
+  InFlightWindow window;
+  window.SetLimits(WindowLimits::For(10, 65535, 5));
+  EXPECT_FALSE(window.overtaken());
+  for (int qos : {0, 0, 2, 1, 2, 2}) window.Enqueue(Message(1, qos));
+  SendAllThatFit(window);
+  window.Finish(2);
+  EXPECT_FALSE(window.overtaken());  // QoS 0 has no answer
+  window.Finish(1);
+  window.Finish(4);
+  EXPECT_FALSE(window.overtaken());
+  window.Finish(5);
+  EXPECT_TRUE(window.overtaken());
+  window.Finish(3);
+  EXPECT_FALSE(window.overtaken());
+  window.Finish(6);
+  EXPECT_FALSE(window.overtaken());
+}
+
+TEST(InFlightWindowTest, AStuckMessageDoesNotLetTheWindowGrow) {
+  InFlightWindow window;
+  window.SetLimits(WindowLimits::For(10, 65535, 5));
+  int64_t sent = 0;
+  for (int i = 0; i < 3 * InFlightWindow::kMaxSpan; ++i) {
+    window.Enqueue(Message(i, 1));
+    if (!window.CanSend()) break;
+    sent = SendNext(window);
+    if (sent > 1) window.Finish(sent);
+  }
+  EXPECT_EQ(sent, InFlightWindow::kMaxSpan);
+  window.Finish(1);
+  EXPECT_TRUE(window.CanSend());
 }
 
 }  // namespace

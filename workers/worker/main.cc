@@ -30,6 +30,8 @@ namespace {
 
 // How long the control plane may take to read our last words.
 constexpr absl::Duration kFinishTimeout = absl::Seconds(2);
+// How long a worker may live on without it.
+constexpr absl::Duration kLeaveTimeout = absl::Seconds(4);
 
 // Batches are bounded by the credit, which counts messages, not bytes.
 std::shared_ptr<grpc::Channel> MakeChannel(int fd) {
@@ -53,19 +55,40 @@ absl::StatusOr<std::unique_ptr<Session>> OpenSession(
       {.path = path,
        .identity = identity,
        .boot_id = BootId(),
-       .on_broken = [](const absl::Status& status) {
-         Log::Error("session_not_written", {{"error", status.message()}});
-         _exit(Worker::kExitSessionBroken);
-       }});
+       .on_broken =
+           [](const absl::Status& status) {
+             Log::Error("session_not_written", {{"error", status.message()}});
+             _exit(Worker::kExitSessionBroken);
+           },
+       .on_connecting = [](bool connecting) { DieWithParent(!connecting); }});
 }
 
-// Runs until the stream ends, which ends the process: threads of two libraries
-// are running, and there is nothing left that would be worth an orderly end.
+// Ends the process when both the worker and the stream have ended: threads of
+// two libraries are running, and there is nothing left that would be worth an
+// orderly end.
+class Ending {
+ public:
+  void OnStreamEnd() {
+    LeaveWithin(kLeaveTimeout);
+    stream_ended_ = true;
+    if (code_ >= 0) _exit(code_);
+  }
+  void OnWorkerEnd(int code) {
+    code_ = code;
+    if (stream_ended_) _exit(code);
+  }
+
+ private:
+  std::atomic<bool> stream_ended_ = false;
+  std::atomic<int> code_ = -1;
+};
+
 [[noreturn]] void Run(int fd, std::string nonce) {
   EventLoop loop;
+  loop.Post([] { DieWithParent(true); });
   PahoClient client(&loop);
   absl::BitGen random;
-  std::atomic<int> exit_code{0};
+  Ending ending;
   Worker* worker_ptr = nullptr;
   LinkClient link(
       MakeChannel(fd),
@@ -76,12 +99,15 @@ absl::StatusOr<std::unique_ptr<Session>> OpenSession(
           worker_ptr->OnControl(std::move(*shared));
         });
       },
-      [&exit_code](const grpc::Status&) { _exit(exit_code); });
+      [&loop, &worker_ptr, &ending](const grpc::Status&) {
+        ending.OnStreamEnd();
+        loop.Post([&worker_ptr] { worker_ptr->OnControlLost(); });
+      });
   Worker worker(
       &loop, Clock::Real(), &client, &link, OpenSession,
       [&random] { return absl::Uniform(random, 0.0, 1.0); },
-      [&loop, &link, &exit_code](int code) {
-        exit_code = code;
+      [&loop, &link, &ending](int code) {
+        ending.OnWorkerEnd(code);
         loop.PostAfter(kFinishTimeout, [code] { _exit(code); });
         link.Finish();
       });

@@ -7,6 +7,7 @@
 #include "common/limits.h"
 #include "common/reason_codes.h"
 #include "workers/worker/clean_text.h"
+#include "workers/worker/message_limits.h"
 #include "workers/worker/progress.h"
 #include "workers/worker/proto_time.h"
 #include "workers/worker/steady_time.h"
@@ -18,47 +19,19 @@ namespace {
 // plane whenever one is acknowledged.
 constexpr int kCreditPerWindow = 2;
 
-constexpr absl::string_view kNotConnected = "not connected to the broker";
+// So often a broker ends the connection on QoS 2 before we say that it may not
+// allow that.
+constexpr int kQos2CutsBeforeHint = 2;
+constexpr char kQos2Hint[] =
+    "; the broker may not allow QoS 2: it has ended the connection on it again "
+    "and again";
 
-// Of the whole PUBLISH packet; MQTT 5, section 3.3.
-int64_t PacketBytes(const wire::Publish& message) {
-  int64_t rest = 2 + static_cast<int64_t>(message.topic().size()) +
-                 (message.qos() > 0 ? 2 : 0) + 1 +  // 1: no properties
-                 static_cast<int64_t>(message.payload().size());
-  int64_t header = 2;
-  for (int64_t n = rest; n >= 128; n /= 128) ++header;
-  return header + rest;
-}
+constexpr absl::string_view kNotConnected = "not connected to the broker";
 
 std::string RefusalText(int reason_code, const std::string& reason) {
   std::string text = ReasonCodeName(reason_code);
   if (!reason.empty()) absl::StrAppend(&text, ": ", reason);
   return text;
-}
-
-// A message that the broker is known not to take.
-struct Refusal {
-  int reason_code = 0;  // 0: it may take it
-  std::string reason;
-};
-
-Refusal CheckLimits(const BrokerLimits& limits, const wire::Publish& message) {
-  const int64_t bytes = PacketBytes(message);
-  if (bytes > limits.maximum_packet_size) {
-    return {kReasonPacketTooLarge,
-            absl::StrCat("not sent: ", bytes, " bytes, the broker takes ",
-                         limits.maximum_packet_size)};
-  }
-  if (message.qos() > limits.maximum_qos) {
-    return {kReasonQosNotSupported,
-            absl::StrCat("not sent: QoS ", message.qos(), ", the broker takes ",
-                         limits.maximum_qos)};
-  }
-  if (message.retain() && !limits.retain_available) {
-    return {kReasonRetainNotSupported,
-            "not sent: the broker keeps no retained messages"};
-  }
-  return {};
 }
 
 InFlightMessage NewEntry(const wire::Publish& message, absl::Time now) {
@@ -85,10 +58,6 @@ InFlightMessage StoredEntry(const StoredMessage& message, absl::Time now) {
   return entry;
 }
 
-int64_t ToMicros(absl::Time time) {
-  return time == absl::InfinitePast() ? 0 : absl::ToUnixMicros(time);
-}
-
 }  // namespace
 
 MessageFlow::MessageFlow(EventLoop* loop, const Clock* clock,
@@ -110,6 +79,12 @@ void MessageFlow::Open(const BrokerLimits& limits,
   open_ = true;
   last_progress_ = SteadyNow();
   window_.StartSlowly();
+  // Paho has sent all of these again by now, at once, though of a broker that
+  // takes fewer than before (Receive Maximum, MQTT 5, section 4.9) no more than
+  // that may be sent: it knows no other way, and CONNACK comes just before.
+  // Such a broker may end the connection (0x93). What it took until then is
+  // done, and if it takes nothing three times the session is given up
+  // (suspect.h); new messages keep to the limit in any case.
   if (session_ != nullptr) {
     for (const StoredMessage& message : session_->ListInFlight()) {
       window_.SetPacketId(window_.Start(StoredEntry(message, clock_->Now())),
@@ -153,8 +128,8 @@ void MessageFlow::Accept(wire::PublishBatch batch) {
 bool MessageFlow::TakenBySession(const wire::Publish& message) {
   if (session_ == nullptr || !message.has_delivery()) return false;
   const DeliveryKey delivery = DeliveryKey::Of(message.delivery());
-  if (InFlightMessage* stored = window_.FindUnasked(delivery)) {
-    stored->token = message.token();
+  if (InFlightMessage* stored =
+          window_.Adopt(delivery, message.token(), message.alone())) {
     stored->warning = session_->WhyUncertain(delivery);
     return true;
   }
@@ -166,7 +141,7 @@ bool MessageFlow::TakenBySession(const wire::Publish& message) {
 
 void MessageFlow::Finish(int64_t id, PublishOutcome outcome) {
   if (outcome != PublishOutcome::kWritten) {
-    events_.on_broken("connection lost while writing");
+    open_ = false;  // the loss of the connection follows, and says why
     return;
   }
   std::optional<InFlightMessage> message = window_.Finish(id);
@@ -182,6 +157,10 @@ void MessageFlow::Acknowledge(int packet_id, const WireEvidence& evidence) {
   std::optional<InFlightMessage> message = window_.FinishPacket(packet_id);
   if (!message.has_value()) return;
   suspect_.Clear(message->delivery);
+  if (message->qos == 2) {
+    qos2_cuts_ = 0;
+    hint_.clear();
+  }
   last_progress_ = SteadyNow();
   acknowledged_ = true;
   last_ack_ = clock_->Now();
@@ -194,25 +173,42 @@ void MessageFlow::Acknowledge(int packet_id, const WireEvidence& evidence) {
 
 void MessageFlow::LoseAll(const LossCause& cause) {
   open_ = false;
-  // Only the oldest can be blamed, and not for a loss if the broker has
-  // received it.
-  bool blame = cause.by != LossCause::By::kUs;
-  for (const InFlightMessage& lost : window_.TakeInFlight()) {
+  const std::vector<InFlightMessage> in_flight = window_.TakeInFlight();
+  bool blamed = false;  // one at most is
+  for (const InFlightMessage& lost : in_flight) {
     const WireEvidence evidence = client_->TakeEvidence(lost.packet_id);
-    const bool blamed =
-        blame && (cause.by == LossCause::By::kTimeout ||
-                  (lost.qos > 0 && evidence.written() && !evidence.received()));
-    if (blamed) blame = false;
-    if (blamed && session_ != nullptr && cause.by == LossCause::By::kBroker &&
-        suspect_.Blame(lost.delivery, lost.alone)) {
-      session_->Break(kGivenUp);
+    Blame blame = Blame::kNone;
+    if (!blamed) {
+      blame = Judge(cause, lost, evidence, static_cast<int>(in_flight.size()));
     }
-    if (lost.token != 0) AddLost(lost, evidence, cause, blamed);
+    blamed |= blame != Blame::kNone;
+    if (lost.token != 0) AddLost(lost, evidence, cause, blame);
   }
   for (const wire::Publish& queued : window_.TakeQueued()) {
     AddNotSent(queued.token(), cause.loss.message);
   }
   Flush();
+}
+
+Blame MessageFlow::Judge(const LossCause& cause, const InFlightMessage& message,
+                         const WireEvidence& evidence, int count) {
+  const Blame blame = JudgeLoss(cause.by, {.qos = message.qos,
+                                           .written = evidence.written(),
+                                           .received = evidence.received(),
+                                           .alone = message.alone,
+                                           .in_flight = count});
+  const bool suspect = blame == Blame::kSuspect || blame == Blame::kUnclear;
+  if (suspect && session_ != nullptr &&
+      suspect_.Blame(message.delivery, message.alone)) {
+    session_->Break(kGivenUp);
+  }
+  if (suspect && cause.by == LossBy::kBroker) NoteCut(message);
+  return blame;
+}
+
+void MessageFlow::NoteCut(const InFlightMessage& message) {
+  if (message.qos < 2 || protocol_level_ == 5) return;
+  if (++qos2_cuts_ >= kQos2CutsBeforeHint) hint_ = kQos2Hint;
 }
 
 void MessageFlow::Flush() {
@@ -255,6 +251,8 @@ void MessageFlow::Publish(InFlightMessage entry, const wire::Publish& message) {
     return;
   }
   AddNotSent(entry.token, error);
+  open_ = false;
+  if (absl::IsUnavailable(packet_id.status())) return;  // the loss follows
   events_.on_broken(absl::StrCat("connection lost: ", error));
 }
 
@@ -282,10 +280,15 @@ void MessageFlow::CheckProgress() {
   progress.since_progress = SteadyNow() - last_progress_;
   if (progress.in_flight) {
     progress.oldest = SteadyNow() - window_.oldest().steady;
+    progress.overtaken = window_.overtaken();
   }
   progress.silence = client_->Silence();
   const ProgressVerdict verdict = JudgeProgress(progress);
-  if (!verdict.stalled.empty()) return events_.on_stalled(verdict.stalled);
+  if (!verdict.stalled.empty()) {
+    return events_.on_stalled(
+        {verdict.one_is_stuck ? LossBy::kOvertaken : LossBy::kTimeout,
+         {verdict.stalled}});
+  }
   next_look_ = SteadyNow() + verdict.next_look;
   loop_->PostAfter(verdict.next_look, [this, watch = ++watch_] {
     if (watch == watch_) CheckProgress();
@@ -304,8 +307,10 @@ void MessageFlow::AddEnded(const wire::Publish& message,
       end.rejected() ? RefusalText(end.reason_code(), end.reason_string())
                      : "");
   const int64_t ended = std::max(end.ack_time_us(), end.pubrec_time_us());
-  const int64_t now = absl::ToUnixMicros(clock_->Now());
-  const int64_t start = end.publish_time_us() > 0 ? end.publish_time_us() : now;
+  // An attempt without a time would be wrong in any case.
+  int64_t start = end.publish_time_us();
+  if (start == 0) start = ended;
+  if (start == 0) start = absl::ToUnixMicros(clock_->Now());
   result->set_start_time_us(start);
   result->set_duration_us(std::max<int64_t>(0, ended - start));
   result->set_packet_id(end.packet_id());
@@ -315,7 +320,9 @@ void MessageFlow::AddEnded(const wire::Publish& message,
   result->set_pubrec_time_us(end.pubrec_time_us());
   result->set_ack_time_us(end.ack_time_us());
   result->set_warning(end.warning());
-  result->set_session_present(true);
+  result->set_broker_address(end.broker_address());
+  result->set_session_present(end.session_present());
+  result->set_connection(end.connection());
   *result->mutable_sent_as() = end.sent_as();
 }
 
@@ -331,17 +338,21 @@ void MessageFlow::AddAnswered(const InFlightMessage& message,
 
 void MessageFlow::AddLost(const InFlightMessage& message,
                           const WireEvidence& evidence, const LossCause& cause,
-                          bool blamed) {
+                          Blame blame) {
   if (message.qos > 0 && !evidence.written()) {
     return AddNotSent(message.token, cause.loss.message);
   }
-  const bool timed_out = blamed && cause.by == LossCause::By::kTimeout;
+  const bool timed_out = blame != Blame::kNone && cause.by != LossBy::kBroker;
   wire::Result* result =
       AddSent(message, evidence,
               timed_out ? wire::Result::ACK_TIMEOUT : wire::Result::LINK_LOST,
               cause.loss.message);
-  if (!blamed || timed_out) return;
-  result->set_suspect(true);
+  result->set_suspect(blame == Blame::kSuspect);
+  if (blame != Blame::kNone && message.qos == 2) {
+    result->set_error_message(CleanText(absl::StrCat(cause.loss.message, hint_),
+                                        limits::kMaxErrorMessageBytes));
+  }
+  if (blame == Blame::kNone || timed_out) return;
   result->set_reason_code(cause.loss.reason_code);
   result->set_reason_string(
       CleanText(cause.loss.reason_string, limits::kMaxErrorMessageBytes));
@@ -352,10 +363,13 @@ wire::Result* MessageFlow::AddSent(const InFlightMessage& message,
                                    wire::Result::Outcome outcome,
                                    const std::string& error) {
   wire::Result* result = AddResult(message.token, outcome, error);
-  result->set_start_time_us(absl::ToUnixMicros(
-      evidence.written() ? evidence.publish_time : message.start));
-  result->set_duration_us(
-      absl::ToInt64Microseconds(SteadyNow() - message.steady));
+  const bool written = evidence.written();
+  const absl::Time start = written ? evidence.publish_time : message.start;
+  const absl::Time end =
+      start +
+      (SteadyNow() - (written ? evidence.publish_steady : message.steady));
+  result->set_start_time_us(absl::ToUnixMicros(start));
+  result->set_duration_us(absl::ToUnixMicros(end) - absl::ToUnixMicros(start));
   result->set_packet_id(message.packet_id);
   result->set_broker_address(limits_.address);
   result->set_session_present(limits_.session_present);

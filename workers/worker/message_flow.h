@@ -18,12 +18,7 @@ namespace mqttpush {
 
 // Why a connection is gone.
 struct LossCause {
-  enum class By {
-    kBroker,   // it closed the connection: the oldest message is suspect
-    kTimeout,  // it was silent: of the oldest message that is the failure
-    kUs,
-  };
-  By by = By::kUs;
+  LossBy by = LossBy::kUs;
   ConnectionLoss loss;
 };
 
@@ -33,8 +28,8 @@ struct LossCause {
 class MessageFlow {
  public:
   struct Events {
-    // The broker is silent for too long; the words say in which way.
-    std::function<void(const std::string&)> on_stalled;
+    // The broker is silent for too long, altogether or about one message.
+    std::function<void(const LossCause&)> on_stalled;
     // The connection refused a message though it seemed up.
     std::function<void(const std::string&)> on_broken;
     // Nothing is in flight any more, while closed.
@@ -70,6 +65,9 @@ class MessageFlow {
   void Flush();
 
   int in_flight() const { return window_.in_flight(); }
+  // What the losses so far suggest, to be put behind the words of the last one;
+  // empty for nothing.
+  const std::string& hint() const { return hint_; }
   // Counts the connections, from 1.
   int64_t epoch() const { return epoch_; }
   // The last acknowledgement of any connection; InfinitePast for none.
@@ -87,12 +85,19 @@ class MessageFlow {
   void Watch();
   void CheckProgress();
 
+  // Over MQTT 3.1.1 a broker cannot say which QoS it allows.
+  void NoteCut(const InFlightMessage& message);
+  // What the loss of `message`, the first of `count`, says about it. Gives up a
+  // session that it would end again and again.
+  Blame Judge(const LossCause& cause, const InFlightMessage& message,
+              const WireEvidence& evidence, int count);
+
   void AddNotSent(int64_t token, const std::string& message);
   void AddEnded(const wire::Publish& message, const wire::SessionEnd& end);
   void AddAnswered(const InFlightMessage& message,
                    const WireEvidence& evidence);
   void AddLost(const InFlightMessage& message, const WireEvidence& evidence,
-               const LossCause& cause, bool blamed);
+               const LossCause& cause, Blame blame);
   // A result with all that is known of the message's time on the wire.
   wire::Result* AddSent(const InFlightMessage& message,
                         const WireEvidence& evidence,
@@ -120,6 +125,9 @@ class MessageFlow {
   absl::Duration last_progress_{};                       // SteadyNow()
   absl::Duration next_look_ = absl::InfiniteDuration();  // SteadyNow()
   Suspect suspect_;
+  // Ends of a connection on QoS 2 in a row, without an answer to one.
+  int qos2_cuts_ = 0;
+  std::string hint_;
   int64_t watch_ = 0;  // tells a watchdog that was replaced from the present
 };
 

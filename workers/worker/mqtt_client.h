@@ -32,12 +32,14 @@ struct ConnectionLoss {
   std::string message;
   int reason_code = 0;        // of the broker's DISCONNECT; 0 for none
   std::string reason_string;  // of it
+  // Otherwise we did, or the network failed.
+  bool by_broker = true;
 };
 
 // How a publication of QoS 0 ended, or why one of QoS 1 or 2 could not begin.
 enum class PublishOutcome {
   kWritten,
-  kWriteFailed,  // and the connection is no longer to be trusted
+  kWriteFailed,  // and OnConnectionLost follows
   kPoisoned,     // and the library neither: it would send freed memory
 };
 
@@ -68,11 +70,13 @@ class MqttClient {
   virtual void SetListener(Listener* listener) = 0;
   // Leaves the present connection, if any, and begins another. It goes on with
   // `session`, which must outlive it; null: it begins with nothing and leaves
-  // nothing behind.
-  virtual void Connect(const wire::Configure& settings, Session* session) = 0;
+  // nothing behind. `number` is noted in the session with what ends.
+  virtual void Connect(const wire::Configure& settings, Session* session,
+                       int64_t number) = 0;
   // Publishes on the present connection; `id` comes back in OnPublished.
   // Returns the packet id, 0 for QoS 0. INVALID_ARGUMENT: the message itself is
-  // not possible; UNAVAILABLE: the connection is not up.
+  // not possible; UNAVAILABLE: the connection is not up, and OnConnectionLost
+  // follows; others: the connection is no longer to be trusted.
   virtual absl::StatusOr<int> Publish(int64_t id,
                                       const wire::Publish& message) = 0;
   // What the wire has seen of a message that is not acknowledged, for the last

@@ -99,11 +99,12 @@ absl::Status CheckTopic(const std::string& topic) {
 class PahoClient::Connection {
  public:
   Connection(std::shared_ptr<PahoInbox> inbox, int64_t generation,
-             wire::Configure settings, Session* session)
+             wire::Configure settings, Session* session, int64_t number)
       : inbox_(std::move(inbox)),
         generation_(generation),
         settings_(std::move(settings)),
-        session_(session) {}
+        session_(session),
+        number_(number) {}
 
   // What happens from now on is left to the next connection, as if the network
   // had failed at this moment.
@@ -194,9 +195,15 @@ class PahoClient::Connection {
     std::string message =
         absl::StrCat(what, ": ", reason == nullptr ? "unknown error" : reason,
                      " (", code, ")");
-    return code == MQTTASYNC_BAD_UTF8_STRING || code == MQTTASYNC_BAD_QOS
-               ? absl::InvalidArgumentError(message)
-               : absl::UnavailableError(message);
+    switch (code) {
+      case MQTTASYNC_BAD_UTF8_STRING:
+      case MQTTASYNC_BAD_QOS:
+        return absl::InvalidArgumentError(message);
+      case MQTTASYNC_DISCONNECTED:
+        return absl::UnavailableError(message);
+      default:
+        return absl::InternalError(message);
+    }
   }
 
   absl::Status Create() {
@@ -312,6 +319,7 @@ class PahoClient::Connection {
     const bool tell = slot->qos == 0 || outcome != PublishOutcome::kWritten;
     self->ReturnSlot(slot);
     if (tell) self->Note(note);
+    if (outcome == PublishOutcome::kWriteFailed) self->Note(LostNote{});
   }
 
   // Of QoS 1 and 2 we are told by OnDeliveryComplete, of the messages of a lost
@@ -360,6 +368,7 @@ class PahoClient::Connection {
   }
   void NoteConnected(BrokerLimits limits) {
     limits.address = PahoSeams::Diagnostics().peer_address;
+    session_present_ = limits.session_present;
     Note(ConnectedNote{std::move(limits)});
   }
   static void OnConnectFailure(void* self, MQTTAsync_failureData* data) {
@@ -434,7 +443,11 @@ class PahoClient::Connection {
     auto* self = static_cast<Connection*>(handle);
     const int packet_id = PacketIdOfKey(key);
     if (self->leaving_ || !self->created_ || packet_id == 0) return 0;
-    self->session_->End(packet_id, PahoSeams::Evidence(packet_id));
+    WireEvidence evidence = PahoSeams::Evidence(packet_id);
+    evidence.broker_address = PahoSeams::Diagnostics().peer_address;
+    evidence.session_present = self->session_present_;
+    evidence.connection = self->number_;
+    self->session_->End(packet_id, evidence);
     return 0;
   }
   // Once it has read what there is, Paho asks for the keys only to remove them
@@ -465,7 +478,9 @@ class PahoClient::Connection {
   const std::shared_ptr<PahoInbox> inbox_;
   const int64_t generation_;
   const wire::Configure settings_;
-  Session* const session_;                // null: a clean session
+  Session* const session_;  // null: a clean session
+  const int64_t number_;
+  std::atomic<bool> session_present_ = false;
   MQTTClient_persistence persistence_{};  // Paho keeps its address
   std::atomic<bool> created_ = false;
   std::atomic<bool> leaving_ = false;
@@ -489,11 +504,12 @@ void PahoClient::SetListener(Listener* listener) {
   inbox_->SetListener(listener);
 }
 
-void PahoClient::Connect(const wire::Configure& settings, Session* session) {
+void PahoClient::Connect(const wire::Configure& settings, Session* session,
+                         int64_t number) {
   Close();
   inbox_->SetGeneration(++generation_, VerifyHost(settings));
-  connection_ =
-      std::make_unique<Connection>(inbox_, generation_, settings, session);
+  connection_ = std::make_unique<Connection>(inbox_, generation_, settings,
+                                             session, number);
   absl::Status started = connection_->Start();
   if (!started.ok()) Fail(std::string(started.message()));
 }
@@ -504,8 +520,14 @@ void PahoClient::Fail(const std::string& message) {
 
 absl::StatusOr<int> PahoClient::Publish(int64_t id,
                                         const wire::Publish& message) {
-  if (connection_ == nullptr) return absl::UnavailableError("not connected");
-  return connection_->Publish(id, message);
+  absl::StatusOr<int> packet_id = connection_ == nullptr
+                                      ? absl::UnavailableError("not connected")
+                                      : connection_->Publish(id, message);
+  // Paho's own word may have come before, and says more.
+  if (absl::IsUnavailable(packet_id.status())) {
+    inbox_->Put(generation_, LostNote{});
+  }
+  return packet_id;
 }
 
 WireEvidence PahoClient::TakeEvidence(int packet_id) {

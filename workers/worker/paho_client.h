@@ -26,7 +26,8 @@ class PahoClient : public MqttClient {
   ~PahoClient() override;
 
   void SetListener(Listener* listener) override;
-  void Connect(const wire::Configure& settings, Session* session) override;
+  void Connect(const wire::Configure& settings, Session* session,
+               int64_t number) override;
   absl::StatusOr<int> Publish(int64_t id,
                               const wire::Publish& message) override;
   WireEvidence TakeEvidence(int packet_id) override;

@@ -45,7 +45,9 @@ void PahoInbox::Tell(const ConnectFailedNote& note) {
 void PahoInbox::Tell(const LostNote& note) {
   ConnectionLoss loss = note.loss;
   if (loss.message.empty()) {
-    loss.message = DescribeLoss(PahoSeams::Diagnostics());
+    const ConnectDiagnostics seen = PahoSeams::Diagnostics();
+    loss.message = DescribeLoss(seen);
+    loss.by_broker = seen.ended_by == EndedBy::kBroker;
   }
   listener_->OnConnectionLost(loss);
 }

@@ -105,6 +105,25 @@ void EndGuarding(int fd) {
 void RecordSocketError(int error) {
   MutexLock lock(&state().mutex);
   state().diagnostics.socket_error = error;
+  state().diagnostics.RecordEnd(WhoEnded(error));
+}
+
+void RecordEnd(EndedBy by) {
+  MutexLock lock(&state().mutex);
+  state().diagnostics.RecordEnd(by);
+}
+
+// Who ended the connection on which OpenSSL met `error`, with the errno of that
+// moment. An alert, or an end without one, comes from the broker; other errors
+// of TLS are of bytes that were changed on their way.
+EndedBy WhoEndedTls(int error, int socket_error) {
+  if (error == SSL_ERROR_ZERO_RETURN) return EndedBy::kBroker;
+  if (error != SSL_ERROR_SSL) return WhoEnded(socket_error);
+  const int reason = ERR_GET_REASON(ERR_peek_last_error());
+  return reason == SSL_R_UNEXPECTED_EOF_WHILE_READING ||
+                 reason >= SSL_AD_REASON_OFFSET
+             ? EndedBy::kBroker
+             : EndedBy::kNetwork;
 }
 
 // Asks the guard of `fd`; true means do not write.
@@ -114,7 +133,7 @@ bool SwallowWrite(int fd, const iovec* parts, int count) {
   const bool swallow =
       guard.BeforeWrite(parts, count) == WriteGuard::Before::kSwallow;
   state().diagnostics.connect_written |= guard.connect_seen();
-  state().wire_log.OnWrite(guard.packet(), Clock::Real()->Now());
+  state().wire_log.OnWrite(guard.packet(), Clock::Real()->Now(), SteadyNow());
   state().counters.swallowed_repeats += swallow;
   return swallow;
 }
@@ -129,6 +148,8 @@ bool HideFailure(int fd, const iovec* parts, int count, ssize_t written,
       return false;
     }
     ++state().counters.killed_connections;
+    // The broker got nothing of it, so that it is not to blame for anything.
+    state().wire_log.Erase(state().guards[fd].packet().packet_id);
   }
   // The receive thread finds the dead socket and reports the loss.
   shutdown(fd, SHUT_RDWR);
@@ -146,9 +167,10 @@ bool MayInsistOnOrder() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state().mutex) {
 // Looks for answers in what the broker sent; false when the connection must not
 // go on.
 bool NoteRead(int fd, const void* data, size_t size) {
-  const absl::Time now = Clock::Real()->Now();
+  const absl::Duration now = SteadyNow();
   MutexLock lock(&state().mutex);
-  state().last_heard = SteadyNow();
+  state().last_heard = now;
+  state().diagnostics.heard = true;
   AckReader& reader = state().readers[fd];
   bool in_order = true;
   for (const AckPacket& ack : reader.Feed(data, size)) {
@@ -161,6 +183,7 @@ bool NoteRead(int fd, const void* data, size_t size) {
       !state().diagnostics.out_of_order) {
     return true;
   }
+  state().diagnostics.RecordEnd(EndedBy::kUs);
   shutdown(fd, SHUT_RDWR);
   return false;
 }
@@ -247,8 +270,16 @@ ssize_t writev(int fd, const iovec* parts, int count) {
 ssize_t recv(int fd, void* buffer, size_t size, int flags) {
   static auto* const next = Next<decltype(recv)>("recv");
   const ssize_t got = next(fd, buffer, size, flags);
-  if (got <= 0 || !IsGuarded(fd)) return got;
   const int error = errno;
+  if (!IsGuarded(fd)) return got;
+  if (got == 0 && size > 0) RecordEnd(EndedBy::kBroker);
+  if (got < 0 && error != EAGAIN && error != EWOULDBLOCK && error != EINTR) {
+    RecordSocketError(error);
+  }
+  if (got <= 0) {
+    errno = error;
+    return got;
+  }
   // Below TLS, Paho reads by SSL_read only.
   const bool good = NoteRead(fd, buffer, static_cast<size_t>(got));
   errno = good ? error : ECONNRESET;
@@ -312,9 +343,11 @@ int SSL_write(SSL* ssl, const void* buffer, int bytes) {
   const iovec part{const_cast<void*>(buffer), static_cast<size_t>(bytes)};
   if (SwallowWrite(fd, &part, 1)) return bytes;
   const int written = next(ssl, buffer, bytes);
+  const int socket_error = errno;
   const int error = written > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl, written);
   // Paho goes on only after WANT_WRITE and takes all else for an error.
   const bool retry = error == SSL_ERROR_WANT_WRITE;
+  if (written <= 0 && !retry) RecordEnd(WhoEndedTls(error, socket_error));
   if (HideFailure(fd, &part, 1, written > 0 ? written : -1, retry)) {
     ERR_clear_error();
     return bytes;
@@ -331,7 +364,12 @@ int SSL_read(SSL* ssl, void* buffer, int bytes) {
   if (result > 0) {
     return NoteRead(fd, buffer, static_cast<size_t>(result)) ? result : -1;
   }
-  SSL_get_error(ssl, result);
+  const int socket_error = errno;
+  const int error = SSL_get_error(ssl, result);
+  if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+    RecordEnd(WhoEndedTls(error, socket_error));
+  }
+  errno = socket_error;
   return result;
 }
 

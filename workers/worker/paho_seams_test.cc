@@ -174,6 +174,104 @@ TEST_F(PahoSeamsTest, AReusedNumberIsANewFile) {
   close(other);
 }
 
+ssize_t Receive(int fd) {
+  char bytes[100];
+  return recv(fd, bytes, sizeof bytes, 0);
+}
+
+void Send(int fd, const std::string& bytes) {
+  ASSERT_EQ(send(fd, bytes.data(), bytes.size(), 0),
+            static_cast<ssize_t>(bytes.size()));
+}
+
+TEST_F(PahoSeamsTest, KnowsWhoEndedTheConnection) {
+  {
+    TcpPair pair;
+    shutdown(pair.server(), SHUT_WR);
+    EXPECT_EQ(PahoSeams::Diagnostics().ended_by, EndedBy::kUnknown);
+    EXPECT_EQ(Receive(pair.client()), 0);
+    EXPECT_EQ(PahoSeams::Diagnostics().ended_by, EndedBy::kBroker);
+  }
+  PahoSeams::BeginConnection("", "");
+  {
+    TcpPair pair;
+    pair.Reset();
+    EXPECT_EQ(Receive(pair.client()), -1);
+    EXPECT_EQ(PahoSeams::Diagnostics().ended_by, EndedBy::kBroker);
+    EXPECT_EQ(PahoSeams::Diagnostics().socket_error, ECONNRESET);
+  }
+  PahoSeams::BeginConnection("", "");
+  {
+    TcpPair pair;
+    Send(pair.server(), std::string("\x41\2\0\1", 4));  // PUBACK, wrong flags
+    EXPECT_EQ(Receive(pair.client()), -1);
+    EXPECT_TRUE(PahoSeams::Diagnostics().malformed_packet);
+    EXPECT_EQ(Receive(pair.client()), 0);  // we closed it
+    EXPECT_EQ(PahoSeams::Diagnostics().ended_by, EndedBy::kUs);
+  }
+}
+
+TEST_F(PahoSeamsTest, AMessageThatCouldNotBeWrittenLeavesNoTrace) {
+  TcpPair pair;
+  EXPECT_EQ(Write(pair.client(), Publish(1)), 8);
+  EXPECT_TRUE(PahoSeams::Evidence(1).written());
+  std::string next = Publish(1);
+  next[6] = 2;  // its packet id
+  pair.Reset();
+  EXPECT_EQ(Receive(pair.client()), -1);
+  EXPECT_EQ(Write(pair.client(), next), 8);
+  EXPECT_TRUE(PahoSeams::Evidence(1).written());
+  EXPECT_FALSE(PahoSeams::Evidence(2).written());
+}
+
+TEST_F(PahoSeamsTest, MeasuresTheBrokersSilence) {
+  EXPECT_EQ(PahoSeams::Silence(), absl::ZeroDuration());
+  TcpPair pair;
+  Write(pair.client(), Publish(1));
+  // What we send does not break it.
+  EXPECT_EQ(PahoSeams::Silence(), absl::ZeroDuration());
+  Send(pair.server(), std::string("\xd0\0", 2));  // PINGRESP
+  EXPECT_EQ(Receive(pair.client()), 2);
+  const absl::Duration silence = PahoSeams::Silence();
+  EXPECT_GT(silence, absl::ZeroDuration());
+  EXPECT_LT(silence, absl::Seconds(10));
+  EXPECT_GT(PahoSeams::Silence(), silence);
+  PahoSeams::BeginConnection("", "");
+  EXPECT_EQ(PahoSeams::Silence(), absl::ZeroDuration());
+}
+
+TEST_F(PahoSeamsTest, InsistsOnOrderOnlySoOften) {
+  // A PUBREC that passes over an older message of QoS 2.
+  auto break_order = [] {
+    PahoSeams::BeginConnection("", "");
+    TcpPair pair;
+    std::string second = Publish(2);
+    second[6] = 2;  // its packet id
+    Write(pair.client(), Publish(2));
+    Write(pair.client(), second);
+    Send(pair.server(), std::string("\x50\2\0\2", 4));
+    return Receive(pair.client()) < 0;
+  };
+  int closed = 0;
+  while (closed < 100 && break_order()) ++closed;
+  EXPECT_EQ(closed, 5);
+  EXPECT_FALSE(break_order());
+  EXPECT_FALSE(PahoSeams::Diagnostics().out_of_order);
+  // After many answers in order it counts anew.
+  {
+    PahoSeams::BeginConnection("", "");
+    TcpPair pair;
+    for (int i = 0; i <= 100; ++i) {
+      Send(pair.server(), std::string("\x50\2\0\1", 4));
+      Write(pair.client(), Publish(2));
+      EXPECT_EQ(Receive(pair.client()), 4);
+      PahoSeams::ForgetEvidence(1);
+    }
+  }
+  EXPECT_TRUE(break_order());
+  EXPECT_TRUE(PahoSeams::Diagnostics().out_of_order);
+}
+
 TEST_F(PahoSeamsTest, ResolvesOneNameToAnotherHost) {
   PahoSeams::BeginConnection("broker.example", "127.0.0.1");
   addrinfo hints{};

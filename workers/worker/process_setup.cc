@@ -38,15 +38,6 @@ constexpr bool kSanitized = true;  // they map terabytes
 constexpr bool kSanitized = false;
 #endif
 
-absl::Status DieWithParent() {
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
-    return absl::ErrnoToStatus(errno, "prctl(PR_SET_PDEATHSIG)");
-  }
-  // Should it have died before, the socket's end says so (no look at getppid:
-  // in a container the control plane may well be process 1).
-  return absl::OkStatus();
-}
-
 absl::Status ForbidDumps() {
   const rlimit none{0, 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0) {
@@ -113,8 +104,9 @@ void BlockSignals() {
   signal(SIGPIPE, SIG_IGN);
   sigset_t all;
   sigfillset(&all);
-  for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
-    sigdelset(&all, fault);
+  // SIGALRM is for LeaveWithin.
+  for (int open : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM}) {
+    sigdelset(&all, open);
   }
   sigprocmask(SIG_SETMASK, &all, nullptr);
 }
@@ -122,7 +114,6 @@ void BlockSignals() {
 }  // namespace
 
 absl::Status SetUpWorkerProcess() {
-  if (absl::Status status = DieWithParent(); !status.ok()) return status;
   // Before the process is made undumpable, for its files in /proc are then
   // root's.
   if (absl::Status status = SetBounds(); !status.ok()) return status;
@@ -130,6 +121,12 @@ absl::Status SetUpWorkerProcess() {
   CleanEnvironment();
   BlockSignals();
   return absl::OkStatus();
+}
+
+void DieWithParent(bool die) { prctl(PR_SET_PDEATHSIG, die ? SIGKILL : 0); }
+
+void LeaveWithin(absl::Duration time) {
+  alarm(static_cast<unsigned>(absl::ToInt64Seconds(time)));
 }
 
 absl::StatusOr<std::string> ReadNonce(int fd) {

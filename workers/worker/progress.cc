@@ -7,7 +7,7 @@
 namespace mqttpush {
 namespace {
 
-// A message that others keep overtaking is stuck, too.
+// One that others end before, though at another QoS, is stuck in the end, too.
 constexpr int kStuckAfterAckTimeouts = 4;
 // Paho looks whether a PINGREQ is due every few seconds only.
 constexpr absl::Duration kPingGrace = absl::Seconds(5);
@@ -23,15 +23,24 @@ ProgressVerdict JudgeProgress(const Progress& progress) {
     return {absl::StrCat("the broker has sent nothing, not even PINGRESP, for ",
                          absl::FormatDuration(longest_silence))};
   }
-  if (!progress.in_flight) return {"", left};
+  if (!progress.in_flight) return {"", false, left};
   const absl::Duration until_timeout =
       std::min(progress.ack_timeout - progress.since_progress,
                kStuckAfterAckTimeouts * progress.ack_timeout - progress.oldest);
-  if (until_timeout <= absl::ZeroDuration()) {
-    return {absl::StrCat("no acknowledgement within ",
-                         absl::FormatDuration(progress.ack_timeout))};
+  const absl::Duration until_stuck = progress.ack_timeout - progress.oldest;
+  const std::string timeout = absl::FormatDuration(progress.ack_timeout);
+  if (progress.overtaken && until_stuck <= absl::ZeroDuration() &&
+      progress.since_progress < progress.ack_timeout) {
+    return {absl::StrCat("a message was not acknowledged within ", timeout,
+                         ", though later ones were"),
+            true};
   }
-  return {"", std::max(std::min(left, until_timeout), kShortestLook)};
+  if (until_timeout <= absl::ZeroDuration()) {
+    return {absl::StrCat("no acknowledgement within ", timeout)};
+  }
+  left = std::min(left, until_timeout);
+  if (until_stuck > absl::ZeroDuration()) left = std::min(left, until_stuck);
+  return {"", false, std::max(left, kShortestLook)};
 }
 
 }  // namespace mqttpush

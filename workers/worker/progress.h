@@ -18,6 +18,8 @@ struct Progress {
   absl::Duration since_progress{};
   // Since the oldest message in flight was sent.
   absl::Duration oldest{};
+  // A message that was sent after the oldest one was acknowledged before it.
+  bool overtaken = false;
   // Since the broker last sent anything.
   absl::Duration silence{};
 };
@@ -25,14 +27,17 @@ struct Progress {
 struct ProgressVerdict {
   // Empty: all is well so far. Otherwise what is wrong, in words.
   std::string stalled;
+  // It is the oldest message that is stuck, not the connection.
+  bool one_is_stuck = false;
   // When it is to be looked at again.
   absl::Duration next_look{};
 };
 
 // Stalled is a connection with messages in flight that acknowledges nothing for
-// the ack timeout, or one of them for four, and any connection on which the
-// broker sends nothing, not even PINGRESP, for one and a half keep alives (and
-// 5 s more than one, at least).
+// the ack timeout; or one of them for as long while it does those behind it, or
+// for four ack timeouts in any case; and any connection on which the broker
+// sends nothing, not even PINGRESP, for one and a half keep alives (and 5 s
+// more than one, at least).
 ProgressVerdict JudgeProgress(const Progress& progress);
 
 }  // namespace mqttpush

@@ -47,6 +47,27 @@ TEST(ProgressTest, StallsByTheTable) {
   }
 }
 
+TEST(ProgressTest, AMessageThatIsPassedOverIsStuckAfterTheAckTimeout) {
+  Progress progress;
+  progress.ack_timeout = absl::Seconds(30);
+  progress.keep_alive = absl::Seconds(60);
+  progress.in_flight = true;
+  progress.overtaken = true;
+  progress.oldest = absl::Seconds(29);
+  progress.since_progress = absl::Seconds(1);
+  EXPECT_EQ(JudgeProgress(progress).stalled, "");
+  EXPECT_EQ(JudgeProgress(progress).next_look, absl::Seconds(1));
+  progress.oldest = absl::Seconds(30);
+  EXPECT_EQ(
+      JudgeProgress(progress).stalled,
+      "a message was not acknowledged within 30s, though later ones were");
+  EXPECT_TRUE(JudgeProgress(progress).one_is_stuck);
+  // When nothing else comes either, it is the connection.
+  progress.since_progress = absl::Seconds(30);
+  EXPECT_EQ(JudgeProgress(progress).stalled, kNoAck);
+  EXPECT_FALSE(JudgeProgress(progress).one_is_stuck);
+}
+
 TEST(ProgressTest, AShortKeepAliveLeavesTimeForThePing) {
   Progress progress;
   progress.ack_timeout = absl::Seconds(30);

@@ -13,6 +13,11 @@ inline absl::Duration FromProto(const google::protobuf::Duration& duration) {
          absl::Nanoseconds(duration.nanos());
 }
 
+// Since the Unix epoch; 0 for InfinitePast, which is "not".
+inline int64_t ToMicros(absl::Time time) {
+  return time == absl::InfinitePast() ? 0 : absl::ToUnixMicros(time);
+}
+
 inline google::protobuf::Timestamp ToProto(absl::Time time) {
   const int64_t seconds = absl::ToUnixSeconds(time);
   google::protobuf::Timestamp proto;

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "common/status_macros.h"
 #include "workers/worker/clean_text.h"
+#include "workers/worker/proto_time.h"
 
 namespace mqttpush {
 namespace {
@@ -17,13 +18,13 @@ namespace {
 // it would need.
 constexpr size_t kCompactBytes = 4 << 20;
 
+// Deliveries that ended without this link, as by expiry, leave their doubt
+// behind: it is kept of so many.
+constexpr size_t kMaxUncertain = 10 * limits::kMaxInFlight;
+
 // Of PUBREL: "sc-7", "sc5-7".
 bool IsReleaseKey(absl::string_view key) {
   return key.size() > 1 && key[1] == 'c';
-}
-
-int64_t ToMicros(absl::Time time) {
-  return time == absl::InfinitePast() ? 0 : absl::ToUnixMicros(time);
 }
 
 // Why the file of another process is not to be trusted; empty when it is.
@@ -68,6 +69,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Options options) {
 }
 
 absl::Status Session::Load() {
+  MQTTPUSH_ASSIGN_OR_RETURN(file_, SessionFile::Lock(options_.path));
   MQTTPUSH_ASSIGN_OR_RETURN(std::vector<wire::SessionRecord> records,
                             SessionFile::Read(options_.path));
   for (const wire::SessionRecord& record : records) Apply(record);
@@ -156,6 +158,9 @@ void Session::End(int packet_id, const WireEvidence& evidence) {
   end.set_publish_time_us(ToMicros(evidence.publish_time));
   end.set_pubrec_time_us(ToMicros(evidence.pubrec_time));
   end.set_ack_time_us(ToMicros(evidence.ack_time));
+  end.set_broker_address(evidence.broker_address);
+  end.set_session_present(evidence.session_present);
+  end.set_connection(evidence.connection);
   *end.mutable_sent_as() = message.sent_as;
   if (evidence.downgraded) {
     end.set_warning(kDowngraded);
@@ -172,6 +177,7 @@ void Session::BeginConnection() {
   wire::SessionRecord record;
   record.mutable_connecting();
   Record(std::move(record));
+  options_.on_connecting(true);
 }
 
 void Session::EndConnection() {
@@ -180,6 +186,12 @@ void Session::EndConnection() {
   wire::SessionRecord record;
   record.mutable_connected();
   Record(std::move(record));
+  options_.on_connecting(false);
+}
+
+bool Session::connecting() const {
+  MutexLock lock(&mutex_);
+  return connecting_;
 }
 
 void Session::Break(const std::string& why) {
@@ -276,8 +288,8 @@ void Session::Apply(const wire::SessionRecord& record) {
     case wire::SessionRecord::kBroken:
       return ApplyBroken(record.broken().why());
     case wire::SessionRecord::kUncertain:
-      uncertain_[DeliveryKey::Of(record.uncertain().delivery())] =
-          record.uncertain().why();
+      Doubt(DeliveryKey::Of(record.uncertain().delivery()),
+            record.uncertain().why());
       return;
     default:
       return;
@@ -300,7 +312,7 @@ void Session::ApplyConnecting() {
       const size_t released = std::erase_if(
           message.packets,
           [](const auto& packet) { return IsReleaseKey(packet.first); });
-      if (released > 0) uncertain_[message.delivery] = kUnanswered;
+      if (released > 0) Doubt(message.delivery, kUnanswered);
     }
   }
 }
@@ -316,10 +328,19 @@ bool Session::AnyReleased() const {
 
 void Session::ApplyBroken(const std::string& why) {
   for (const auto& [packet_id, message] : in_flight_) {
-    uncertain_[message.delivery] = why;
+    Doubt(message.delivery, why);
   }
   in_flight_.clear();
   established_ = false;
+}
+
+void Session::Doubt(DeliveryKey delivery, const std::string& why) {
+  uncertain_[delivery] = why;
+  if (uncertain_.size() <= kMaxUncertain) return;
+  uncertain_.erase(std::min_element(
+      uncertain_.begin(), uncertain_.end(), [](const auto& a, const auto& b) {
+        return a.first.event_seq < b.first.event_seq;
+      }));
 }
 
 void Session::Record(wire::SessionRecord record) {

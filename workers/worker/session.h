@@ -76,7 +76,10 @@ class Session {
     // Called when the file cannot be written. Nothing may go to the broker any
     // more that the file does not know: it must end the process.
     std::function<void(const absl::Status&)> on_broken;
+    // True: from now on it matters that the answer to CONNECT is read.
+    std::function<void(bool)> on_connecting = [](bool) {};
   };
+  // UNAVAILABLE while another process has the file.
   static absl::StatusOr<std::unique_ptr<Session>> Open(Options options);
 
   // Whether the broker's half has been begun afresh for this file. Before
@@ -93,19 +96,23 @@ class Session {
   // The message of this packet id ended.
   void End(int packet_id, const WireEvidence& evidence);
 
-  // Before each CONNECT, and when the broker has answered or the attempt has
-  // failed. A broker that has lost its session makes a new one when it sees
-  // CONNECT. If this process ends before it has read the answer, the next
-  // answer will say that there is a session, and PUBREL would be acknowledged
-  // by a broker that never had the message. So what is past PUBREC is then sent
-  // from PUBLISH on, under its packet id: a broker that has it still knows
-  // that; one that has finished it takes it twice, hence the warning.
+  // Before each CONNECT, and when the broker has answered or, it seems, never
+  // saw it. A broker that has lost its session makes a new one when it sees
+  // CONNECT. If its answer is not read, because this process ends or because it
+  // comes mutilated, the next answer will say that there is a session, and
+  // PUBREL would be acknowledged by a broker that never had the message. So
+  // what is past PUBREC is then sent from PUBLISH on, under its packet id: a
+  // broker that has it still knows that; one that has finished it takes it
+  // twice, hence the warning.
   //
-  // An attempt that fails while this process lives is taken for one that the
-  // broker never saw: behind a balancer every restart of a broker looks like
-  // that, and would double messages.
+  // A connection that ends without a byte from the broker is taken for one that
+  // it never saw: behind a balancer every restart of a broker looks like that,
+  // and would double messages.
   void BeginConnection();
   void EndConnection();
+  // Whether it matters that the answer is read: one is awaited, and PUBREL
+  // would be sent again. Who can leave later should.
+  bool connecting() const;
 
   // The broker has lost its half; what is in flight becomes uncertain.
   void Break(const std::string& why);
@@ -146,6 +153,8 @@ class Session {
   void ApplyConnecting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AnyReleased() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyBroken(const std::string& why)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Doubt(DeliveryKey delivery, const std::string& why)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Applies it and writes it.
   void Record(wire::SessionRecord record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -5,6 +5,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/delimited_message_util.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,7 +42,31 @@ absl::Status WriteAll(int fd, const std::string& bytes) {
   return absl::OkStatus();
 }
 
+// A file of this name may have been replaced since it was opened.
+bool IsAt(int fd, const std::string& path) {
+  struct stat opened {
+  }, named{};
+  return fstat(fd, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+std::string DirectoryOf(const std::string& path) {
+  return path.substr(0, path.rfind('/') + 1);
+}
+
 }  // namespace
+
+absl::StatusOr<SessionFile> SessionFile::Lock(const std::string& path) {
+  SessionFile file;
+  file.directory_ = DirectoryOf(path);
+  file.fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file.fd_ < 0) return Failed("open", path);
+  if (flock(file.fd_, LOCK_EX | LOCK_NB) != 0 || !IsAt(file.fd_, path)) {
+    return absl::UnavailableError(
+        "the worker before has not let go of the session file yet");
+  }
+  return file;
+}
 
 absl::StatusOr<std::vector<wire::SessionRecord>> SessionFile::Read(
     const std::string& path) {
@@ -70,9 +95,10 @@ absl::StatusOr<SessionFile> SessionFile::Replace(
     const std::string& path, const std::vector<wire::SessionRecord>& records) {
   const std::string next = absl::StrCat(path, ".next");
   SessionFile file;
-  file.directory_ = path.substr(0, path.rfind('/') + 1);
+  file.directory_ = DirectoryOf(path);
   file.fd_ = open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file.fd_ < 0) return Failed("open", next);
+  if (flock(file.fd_, LOCK_EX | LOCK_NB) != 0) return Failed("lock", next);
   std::string bytes;
   for (const wire::SessionRecord& record : records) {
     AppendDelimited(record, bytes);

@@ -17,12 +17,15 @@ namespace mqttpush {
 // (docs/decisions/0010-session-file.md). Not thread-safe.
 class SessionFile {
  public:
+  // Makes the file this process's own until the last SessionFile of it is gone;
+  // creates it when there is none. UNAVAILABLE while another process has it.
+  static absl::StatusOr<SessionFile> Lock(const std::string& path);
   // What the file holds; a record that was cut short, at its end, is left out.
   // No file: nothing.
   static absl::StatusOr<std::vector<wire::SessionRecord>> Read(
       const std::string& path);
-  // Puts a file with these records in the place of the present one, all or
-  // nothing.
+  // Puts a file with these records, and locked, in the place of the present
+  // one, all or nothing. Only for who has the present one.
   static absl::StatusOr<SessionFile> Replace(
       const std::string& path, const std::vector<wire::SessionRecord>& records);
 

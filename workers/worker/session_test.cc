@@ -95,6 +95,18 @@ TEST_F(SessionTest, WhatIsInFlightOutlivesTheProcess) {
   EXPECT_EQ(first.sent_as.subscription_revision(), 3);
 }
 
+TEST_F(SessionTest, DoubtsDoNotPileUp) {
+  constexpr int kDoubts = 1100;
+  auto session = Open();
+  for (int64_t seq = 1; seq <= kDoubts; ++seq) {
+    Send(*session, 1, seq);
+    session->Break("lost");
+  }
+  EXPECT_EQ(session->WhyUncertain({7, 100}), "");
+  EXPECT_EQ(session->WhyUncertain({7, 101}), "lost");
+  EXPECT_EQ(session->WhyUncertain({7, kDoubts}), "lost");
+}
+
 TEST_F(SessionTest, AnEndIsRememberedUntilItIsForgotten) {
   {
     auto session = Open();
@@ -253,6 +265,7 @@ TEST_F(SessionTest, TheFileDoesNotGrowForEver) {
   }
   EXPECT_LT(largest, 5u << 20);  // of 20 MB written
   EXPECT_THAT(InFlight(*session), ElementsAre(100));
+  session.reset();
   EXPECT_THAT(InFlight(*Open()), ElementsAre(100));
 }
 
@@ -260,6 +273,33 @@ TEST_F(SessionTest, AFileThatCannotBeMadeIsAnError) {
   auto session = Session::Open(
       {.path = dir_.File("no/such/directory"), .identity = "", .boot_id = ""});
   EXPECT_FALSE(session.ok());
+}
+
+TEST_F(SessionTest, AFileHasOneProcessAtATime) {
+  auto session = Open();
+  Send(*session, 1,
+       100);  // it is another file now than the one that was opened
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(absl::IsUnavailable(Session::Open({.path = path_}).status()));
+  }
+  EXPECT_EQ(session->Get("s-1"), "PUBLISH");
+  session.reset();
+  EXPECT_THAT(InFlight(*Open()), ElementsAre(100));
+}
+
+TEST_F(SessionTest, ItMattersThatAnAnswerIsReadWhilePubrelIsToBeSentAgain) {
+  std::vector<bool> told;
+  auto session = *Session::Open(
+      {.path = path_, .on_connecting = [&](bool yes) { told.push_back(yes); }});
+  Send(*session, 1, 100);
+  session->BeginConnection();
+  EXPECT_FALSE(session->connecting());
+  session->Put("sc-1", "PUBREL");
+  session->BeginConnection();
+  EXPECT_TRUE(session->connecting());
+  session->EndConnection();
+  EXPECT_FALSE(session->connecting());
+  EXPECT_THAT(told, ElementsAre(true, false));
 }
 
 }  // namespace

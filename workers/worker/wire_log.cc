@@ -9,7 +9,8 @@ constexpr int kFirstFailure = 0x80;
 
 }  // namespace
 
-void WireLog::OnWrite(const PacketHead& packet, absl::Time now) {
+void WireLog::OnWrite(const PacketHead& packet, absl::Time now,
+                      absl::Duration steady) {
   if (packet.packet_id < 0) return;
   if (packet.type == PacketType::kPublish && !packet.duplicate) {
     messages_.erase(packet.packet_id);  // the number is used anew
@@ -17,16 +18,19 @@ void WireLog::OnWrite(const PacketHead& packet, absl::Time now) {
   auto [entry, added] = messages_.try_emplace(packet.packet_id);
   if (!added) return;
   entry->second.publish_time = now;
+  entry->second.publish_steady = steady;
   entry->second.qos = packet.qos;
   entry->second.order = ++written_;
   entry->second.duplicate_flag =
       packet.duplicate || packet.type == PacketType::kPubrel;
 }
 
-bool WireLog::OnAck(const AckPacket& ack, absl::Time now) {
+bool WireLog::OnAck(const AckPacket& ack, absl::Duration steady) {
   auto found = messages_.find(ack.packet_id);
   if (found == messages_.end()) return true;
   WireEvidence& message = found->second;
+  const absl::Time now =
+      message.publish_time + (steady - message.publish_steady);
   const bool in_order =
       ack.type != PacketType::kPubrec || !PassesOverOlder(message);
   if (ack.type == PacketType::kPubrec) {

@@ -11,10 +11,13 @@
 
 namespace mqttpush {
 
-// Of one message. InfinitePast: it has not happened.
+// Of one message. InfinitePast: it has not happened. The later times are those
+// of a clock that was set right at `publish_time` and not touched since, so
+// that they are in order whatever happens to the time of day.
 struct WireEvidence {
   // PUBLISH, or PUBREL alone when the message had been received before.
   absl::Time publish_time = absl::InfinitePast();
+  absl::Duration publish_steady{};  // SteadyNow() at `publish_time`
   // It was sent over an earlier connection, too.
   bool duplicate_flag = false;
   absl::Time pubrec_time = absl::InfinitePast();
@@ -29,6 +32,11 @@ struct WireEvidence {
 
   int64_t order = 0;  // of the writing
 
+  // Of the connection; not known to WireLog.
+  std::string broker_address;
+  bool session_present = false;
+  int64_t connection = 0;
+
   bool written() const { return publish_time != absl::InfinitePast(); }
   // The broker has taken it over: what follows is not about the message.
   bool received() const {
@@ -40,10 +48,11 @@ struct WireEvidence {
 // By packet id. Pure; not thread-safe.
 class WireLog {
  public:
-  void OnWrite(const PacketHead& packet, absl::Time now);
+  // `steady` is SteadyNow().
+  void OnWrite(const PacketHead& packet, absl::Time now, absl::Duration steady);
   // False when PUBREC passes over an older message of QoS 2 that has none,
   // which MQTT forbids (MQTT 5, section 4.6): to go on would change the order.
-  bool OnAck(const AckPacket& ack, absl::Time now);
+  bool OnAck(const AckPacket& ack, absl::Duration steady);
 
   // What was seen so far; nothing for an unknown packet id.
   WireEvidence Get(int packet_id) const;

@@ -9,12 +9,14 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "workers/worker/clean_text.h"
 #include "workers/worker/proto_time.h"
+#include "workers/worker/steady_time.h"
 
 namespace mqttpush {
 namespace {
 
 constexpr absl::Duration kDrainTimeout = absl::Seconds(5);
 constexpr absl::Duration kDisconnectTimeout = absl::Seconds(2);
+constexpr absl::Duration kAnswerTimeout = absl::Seconds(2);
 // Every acknowledgement is news, but not worth a message.
 constexpr absl::Duration kAckReportInterval = absl::Seconds(1);
 
@@ -74,13 +76,12 @@ Worker::Worker(EventLoop* loop, const Clock* clock, MqttClient* client,
       backoff_(std::move(random)),
       flow_(loop, clock, client, sink,
             {.on_stalled =
-                 [this](const std::string& words) {
-                   EndLink({LossCause::By::kTimeout, {words}},
-                           LinkEvent::kStalled);
+                 [this](const LossCause& cause) {
+                   EndLink(cause, LinkEvent::kStalled);
                  },
              .on_broken =
                  [this](const std::string& error) {
-                   EndLink({LossCause::By::kUs, {error}}, LinkEvent::kLinkLost);
+                   EndLink({LossBy::kUs, {error}}, LinkEvent::kLinkLost);
                  },
              .on_empty = [this] { OnQuiet(); }}),
       open_session_(std::move(open_session)) {
@@ -107,6 +108,10 @@ void Worker::OnControl(wire::ControlMessage message) {
 void Worker::Configure(wire::Configure settings) {
   if (goal_ == Goal::kExit) return;
   const bool same = SameConnection(settings_, settings);
+  if (!same) {
+    server_keep_alive_ = -1;
+    cleaning_ = false;
+  }
   settings_ = std::move(settings);
   backoff_.SetLimits(FromProto(settings_.connect_backoff_base()),
                      FromProto(settings_.connect_backoff_max()));
@@ -127,10 +132,32 @@ void Worker::Drain() {
   if (state_ == WorkerLinkState::kConnected) {
     Quiesce(Goal::kExit, kDrainTimeout);
   } else {
-    client_->Close();
-    CloseSession();
-    ExitNow(0);
+    Leave();
   }
+}
+
+void Worker::OnControlLost() {
+  if (!AwaitsAnswer()) return ExitNow(0);
+  Leave();
+}
+
+void Worker::Leave() {
+  goal_ = Goal::kExit;
+  if (!AwaitsAnswer()) return LeaveNow();
+  Arm(quiet_timer_, kAnswerTimeout, [this] { LeaveNow(); });
+}
+
+bool Worker::AwaitsAnswer() const {
+  const bool called =
+      !awaits_permit_ && (state_ == WorkerLinkState::kConnecting ||
+                          state_ == WorkerLinkState::kStalled);
+  return called && session_ != nullptr && session_->connecting();
+}
+
+void Worker::LeaveNow() {
+  client_->Close();
+  CloseSession();
+  ExitNow(0);
 }
 
 void Worker::Quiesce(Goal goal, absl::Duration deadline) {
@@ -139,7 +166,7 @@ void Worker::Quiesce(Goal goal, absl::Duration deadline) {
   if (flow_.in_flight() == 0) return OnQuiet();
   Arm(quiet_timer_, deadline, [this] {
     flow_.LoseAll(
-        {LossCause::By::kUs, {"connection closed before the acknowledgement"}});
+        {LossBy::kUs, {"connection closed before the acknowledgement"}});
     OnQuiet();
   });
 }
@@ -178,19 +205,21 @@ void Worker::ExitNow(int code) {
 
 void Worker::OnConnected(const BrokerLimits& limits) {
   if (session_ != nullptr) session_->EndConnection();
-  if (BeginsAgain(limits)) return;
+  const bool leaving = goal_ == Goal::kExit;
+  if (!leaving && BeginsAgain(limits)) return;
   limits_ = limits;
   if (session_ != nullptr && !limits.session_present) {
     session_->Break(kSessionLost);
     session_->SetEstablished();
   }
+  if (leaving) return LeaveNow();
   Handle(LinkEvent::kConnected);
 }
 
 bool Worker::BeginsAgain(const BrokerLimits& limits) {
   if (std::exchange(cleaning_, false)) {
     session_->SetEstablished();
-    Call();
+    Connect();
     return true;
   }
   // A clean start of MQTT 5 has begun the broker's half afresh.
@@ -199,7 +228,7 @@ bool Worker::BeginsAgain(const BrokerLimits& limits) {
   if (session_ != nullptr && !session_->established() &&
       settings_.protocol_level() == 5) {
     session_->SetEstablished();
-    Call();
+    Connect();
     return true;
   }
   // The broker may hold packet ids of which the session knows nothing, and
@@ -208,15 +237,15 @@ bool Worker::BeginsAgain(const BrokerLimits& limits) {
   if (session_ != nullptr && limits.session_present &&
       !session_->established()) {
     cleaning_ = true;
-    Call();
+    Connect();
     return true;
   }
-  // MQTT 5, section 3.2.2.3.14. Paho cannot change it on a live connection.
+  // MQTT 5, section 3.2.2.3.14. Paho cannot change it on a live connection. A
+  // longer one than asked for is not needed, so that this comes to an end.
   const int keep_alive = limits.server_keep_alive;
-  if (keep_alive > 0 && keep_alive != server_keep_alive_ &&
-      keep_alive < settings_.keep_alive().seconds()) {
+  if (keep_alive > 0 && keep_alive < ForConnection().keep_alive().seconds()) {
     server_keep_alive_ = keep_alive;
-    Call();
+    Connect();
     return true;
   }
   return false;
@@ -225,20 +254,30 @@ bool Worker::BeginsAgain(const BrokerLimits& limits) {
 void Worker::OnConnectFailed(const ConnectFailure& failure) {
   last_error_ = failure.message;
   cleaning_ = false;
-  if (session_ != nullptr) session_->EndConnection();
+  if (session_ != nullptr && !failure.answer_lost) session_->EndConnection();
+  if (goal_ == Goal::kExit) return LeaveNow();
   Handle(failure.refused ? LinkEvent::kConnectRefused
                          : LinkEvent::kConnectFailed);
 }
 
 void Worker::OnConnectionLost(const ConnectionLoss& loss) {
-  EndLink({LossCause::By::kBroker, loss}, EventOfDisconnect(loss.reason_code));
+  EndLink({loss.by_broker ? LossBy::kBroker : LossBy::kUs, loss},
+          EventOfDisconnect(loss.reason_code));
 }
 
 void Worker::EndLink(const LossCause& cause, LinkEvent event) {
+  // It may be told twice; the first is told with the reason.
+  if (state_ == WorkerLinkState::kBackingOff ||
+      state_ == WorkerLinkState::kRefused) {
+    return;
+  }
   last_error_ = cause.loss.message;
   cleaning_ = false;
-  if (state_ != WorkerLinkState::kConnected) return Handle(event);
+  if (state_ != WorkerLinkState::kConnected) {
+    return goal_ == Goal::kExit ? LeaveNow() : Handle(event);
+  }
   flow_.LoseAll(cause);
+  if (cause.by == LossBy::kBroker) last_error_ += flow_.hint();
   if (goal_ != Goal::kServe) return OnQuiet();
   EndConnection();
   Handle(event);
@@ -248,7 +287,7 @@ void Worker::EndLink(const LossCause& cause, LinkEvent event) {
 void Worker::OnPublished(int64_t id, PublishOutcome outcome) {
   if (outcome == PublishOutcome::kPoisoned) {
     Log::Error("write_guard_failed");
-    flow_.LoseAll({LossCause::By::kUs, {"connection lost while writing"}});
+    flow_.LoseAll({LossBy::kUs, {"connection lost while writing"}});
     return ExitNow(kExitPoisoned);
   }
   flow_.Finish(id, outcome);
@@ -271,6 +310,7 @@ void Worker::Handle(LinkEvent event) {
       Report();
       return Connect();
     case LinkAction::kServe:
+      connected_ = SteadyNow();
       Report();
       return flow_.Open(limits_, ForConnection(), session_.get());
     case LinkAction::kRetryLater:
@@ -311,7 +351,7 @@ void Worker::Call() {
     }
     Session* session = cleaning_ ? nullptr : session_.get();
     if (session != nullptr) session->BeginConnection();
-    client_->Connect(ForConnection(), session);
+    client_->Connect(ForConnection(), session, flow_.epoch() + 1);
   });
 }
 
@@ -378,7 +418,7 @@ void Worker::RetryAfter(absl::Duration delay) {
 }
 
 void Worker::EndConnection() {
-  backoff_.OnConnectionEnded(clock_->Now() - since_, flow_.acknowledged());
+  backoff_.OnConnectionEnded(SteadyNow() - connected_, flow_.acknowledged());
 }
 
 void Worker::Report() {

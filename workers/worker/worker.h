@@ -41,6 +41,8 @@ class Worker : private MqttClient::Listener {
          Exit exit);
 
   void OnControl(wire::ControlMessage message);
+  // The control plane is gone, and nothing can be reported any more.
+  void OnControlLost();
 
  private:
   // What is done once nothing is in flight any more.
@@ -60,6 +62,11 @@ class Worker : private MqttClient::Listener {
   void Quiesce(Goal goal, absl::Duration deadline);
   void OnQuiet();
   void ExitNow(int code);
+  // Ends the worker, without a connection. An answer to CONNECT on which much
+  // depends is waited for.
+  void Leave();
+  bool AwaitsAnswer() const;
+  void LeaveNow();
 
   // Opens the session that the settings ask for, or none.
   absl::Status OpenSession();
@@ -105,9 +112,11 @@ class Worker : private MqttClient::Listener {
   // The client's half of the session is new, but the broker's is not: it is
   // being thrown away by a clean connection.
   bool cleaning_ = false;
-  int server_keep_alive_ = -1;  // seconds, of the last connection; -1: none
+  // Seconds, what the broker of these settings asked for; -1: nothing.
+  int server_keep_alive_ = -1;
   WorkerLinkState state_ = WorkerLinkState::kIdle;
-  absl::Time since_ = absl::InfinitePast();
+  absl::Time since_ = absl::InfinitePast();  // of the state that is shown
+  absl::Duration connected_{};               // SteadyNow(), of the last time
   absl::Time next_connect_ = absl::InfinitePast();
   std::string last_error_;
   BrokerLimits limits_;

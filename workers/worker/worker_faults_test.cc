@@ -1,4 +1,5 @@
 // The real worker program against a scripted peer: what real brokers seldom do.
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -8,12 +9,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/scripted_broker.h"
 #include "workers/worker/worker_test_base.h"
 
 namespace mqttpush {
 namespace {
+
+using ::testing::ElementsAre;
 
 constexpr int kConnect = 1;
 constexpr int kPublish = 3;
@@ -148,6 +152,146 @@ TEST_F(WorkerFaultsTest, NothingIsSentAgainBehindOurBack) {
     if (packet.type == kPublish) ++seen[packet.body.substr(33)];
   }
   for (const auto& [payload, count] : seen) EXPECT_EQ(count, 1) << payload;
+}
+
+// CONNACK with Server Keep Alive.
+std::string KeepAliveConnack(int seconds) {
+  return ScriptedBroker::Connack5(
+      0, std::string("\x13\0", 2) + static_cast<char>(seconds));
+}
+
+// That the client asked for.
+std::vector<int> KeepAlives(const ScriptedBroker& broker) {
+  std::vector<int> keep_alives;
+  for (const MqttPacket& packet : broker.packets()) {
+    if (packet.type == kConnect) keep_alives.push_back(packet.body[9]);
+  }
+  return keep_alives;
+}
+
+TEST_F(WorkerFaultsTest, CallsAgainForAShorterKeepAliveByPermit) {
+  // A different one each time, as if there were several brokers.
+  std::vector<int> offers = {10, 30, 5, 5};
+  size_t connects = 0;
+  ScriptedBroker broker(
+      [&](const MqttPacket& packet) -> std::optional<std::string> {
+        if (packet.type != kConnect) return "";
+        return KeepAliveConnack(
+            offers[std::min(connects++, offers.size() - 1)]);
+      });
+  wire::Configure settings = Settings(broker.port());
+  settings.set_protocol_level(5);
+  ASSERT_TRUE(ConnectTo(settings));
+  EXPECT_THAT(KeepAlives(broker), ElementsAre(60, 10));
+  EXPECT_EQ(plane_.Says().connect_requests, 2);
+  // Other settings begin with their own.
+  settings.set_client_id("another");
+  plane_.Configure(settings);
+  ASSERT_TRUE(Await(HasEpoch(2)));
+  EXPECT_THAT(KeepAlives(broker), ElementsAre(60, 10, 60, 5));
+  EXPECT_EQ(plane_.Says().connect_requests, 4);
+}
+
+TEST_F(WorkerFaultsTest, ALinkThatIsLostWhileAPermitIsAwaitedComesBack) {
+  // Asks for another keep alive, for which the worker has to call again, and
+  // ends that first connection itself.
+  std::atomic<int> connects = 0;
+  ScriptedBroker broker(
+      [&](const MqttPacket& packet) -> std::optional<std::string> {
+        if (packet.type != kConnect) return "";
+        std::string connack = KeepAliveConnack(10);
+        if (connects++ == 0) connack += ScriptedBroker::Disconnect5(0x8B);
+        return connack;
+      });
+  wire::Configure settings = Settings(broker.port());
+  settings.set_protocol_level(5);
+  plane_.HoldPermits();
+  plane_.Configure(settings);
+  ASSERT_TRUE(
+      Await([](const WorkerSays& says) { return says.connect_requests == 1; }));
+  plane_.Permit();
+  ASSERT_TRUE(
+      Await([](const WorkerSays& says) { return says.connect_requests == 2; }));
+  EXPECT_EQ(connects, 1);  // nothing without a permit
+  // One that comes while it waits for the next try is not used.
+  while (!IsConnected(plane_.Says())) {
+    plane_.Permit();
+    plane_.WaitFor(IsConnected, absl::Milliseconds(100));
+    ASSERT_LT(connects, 3);
+  }
+  EXPECT_THAT(KeepAlives(broker), ElementsAre(60, 10));
+}
+
+TEST_F(WorkerFaultsTest, OnlyTheBrokersOwnCutMakesASuspect) {
+  // Answers with a malformed packet first, then by closing.
+  std::atomic<int> published = 0;
+  ScriptedBroker broker(Answering(
+      [&](const MqttPacket& packet) -> std::optional<std::string> {
+        if (published++ > 0) return std::nullopt;
+        std::string malformed = ScriptedBroker::Puback3(packet.packet_id());
+        malformed[0] |= 1;
+        return malformed;
+      },
+      ScriptedBroker::Connack3(0)));
+  ASSERT_TRUE(ConnectTo(Settings(broker.port())));
+  plane_.Publish(1, {Message(1, 1)});
+  ASSERT_TRUE(Await(HasEpoch(2)));
+  plane_.Publish(2, {Message(1, 1)});
+  ASSERT_TRUE(Await(HasResults(2)));
+  const WorkerSays says = plane_.Says();
+  EXPECT_EQ(says.results[0].outcome(), wire::Result::LINK_LOST);
+  EXPECT_EQ(says.results[0].error_message(),
+            "connection closed: the broker sent a malformed packet");
+  EXPECT_FALSE(says.results[0].suspect());
+  EXPECT_EQ(says.results[1].outcome(), wire::Result::LINK_LOST);
+  EXPECT_EQ(says.results[1].error_message(),
+            "connection lost: closed by the peer");
+  EXPECT_TRUE(says.results[1].suspect());
+}
+
+TEST_F(WorkerFaultsTest, AMessageThatIsNeverAcknowledgedIsSuspect) {
+  // Says nothing to one message and acknowledges the others.
+  ScriptedBroker broker(Answering(
+      [](const MqttPacket& packet) {
+        return packet.body.find("\"n\":3}") != std::string::npos
+                   ? std::string()
+                   : ScriptedBroker::Puback3(packet.packet_id());
+      },
+      ScriptedBroker::Connack3(0)));
+  wire::Configure settings = Settings(broker.port());
+  settings.mutable_ack_timeout()->set_seconds(1);
+  ASSERT_TRUE(ConnectTo(settings));
+  plane_.Publish(1, Messages(1, 6, 1));
+  ASSERT_TRUE(Await(HasResults(5)));
+  // The others do not stop.
+  for (int64_t token = 7; !HasState(wire::LinkStatus::STALLED)(plane_.Says());
+       ++token) {
+    ASSERT_LT(token, 1000);
+    plane_.Publish(1, {Message(token, 1)});
+    ASSERT_TRUE(Await(HasResults(static_cast<size_t>(token) - 1)));
+    plane_.WaitFor(HasState(wire::LinkStatus::STALLED), absl::Milliseconds(20));
+  }
+  ASSERT_TRUE(Await(HasEpoch(2)));
+  wire::Result stuck;
+  for (const wire::Result& result : plane_.Says().results) {
+    if (result.token() == 3) stuck = result;
+    EXPECT_EQ(result.suspect(), result.token() == 3) << result.token();
+  }
+  EXPECT_EQ(stuck.outcome(), wire::Result::ACK_TIMEOUT);
+  EXPECT_EQ(stuck.error_message(),
+            "a message was not acknowledged within 1s, though later ones were");
+  // Alone, it is suspect without others that pass it; not alone it is silence.
+  wire::Publish alone = Message(3, 1);
+  const size_t before = plane_.Says().results.size();
+  plane_.Publish(2, {alone});
+  ASSERT_TRUE(Await(HasResults(before + 1)));
+  EXPECT_EQ(plane_.Says().results.back().outcome(), wire::Result::ACK_TIMEOUT);
+  EXPECT_FALSE(plane_.Says().results.back().suspect());
+  ASSERT_TRUE(Await(HasEpoch(3)));
+  alone.set_alone(true);
+  plane_.Publish(3, {alone});
+  ASSERT_TRUE(Await(HasResults(before + 2)));
+  EXPECT_TRUE(plane_.Says().results.back().suspect());
 }
 
 TEST_F(WorkerFaultsTest, ConnectsAgainWithoutDelay) {

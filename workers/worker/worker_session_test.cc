@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <random>
@@ -18,66 +19,13 @@
 #include "tests/support/scripted_broker.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
-#include "workers/worker/worker_test_base.h"
+#include "workers/worker/worker_session_test_base.h"
 
 namespace mqttpush {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// One worker after the other, with the same session file. `plane` is the
-// present one.
-class WorkerSessionTest : public ::testing::Test {
- protected:
-  wire::Configure SessionSettings(int port, int protocol_level = 4) const {
-    wire::Configure settings = Settings(port);
-    settings.set_protocol_level(protocol_level);
-    settings.mutable_persistent_session()->set_path(dir_.File("1.session"));
-    settings.mutable_persistent_session()->mutable_expiry()->set_seconds(3600);
-    return settings;
-  }
-  void StartWorker(const wire::Configure& settings) {
-    plane_ = std::make_unique<ControlPlaneStub>(MQTTPUSH_WORKER);
-    plane_->Configure(settings);
-    seen_ = 0;
-  }
-  ::testing::AssertionResult Connected() {
-    if (plane_->WaitFor(IsConnected, kDeadline)) {
-      return ::testing::AssertionSuccess();
-    }
-    return ::testing::AssertionFailure() << Transcript(*plane_);
-  }
-  int64_t epoch() const { return plane_->Says().credits.back().epoch(); }
-
-  static wire::Publish Event(int64_t seq, int qos = 2) {
-    wire::Publish message =
-        Message(seq, qos, absl::StrCat("{\"n\":", seq, "}"));
-    message.mutable_delivery()->set_subscription_uid(7);
-    message.mutable_delivery()->set_event_seq(seq);
-    message.set_subscription_revision(1);
-    return message;
-  }
-  // The message is in the session file: it goes to the socket next.
-  bool IsStored(int64_t seq) const {
-    return WaitUntil(kDeadline, [&] {
-      return ReadFile(dir_.File("1.session"))
-                 .find(absl::StrCat("{\"n\":", seq, "}")) != std::string::npos;
-    });
-  }
-  // What came since the last call.
-  std::vector<wire::Result> NewResults() {
-    const WorkerSays says = plane_->Says();
-    std::vector<wire::Result> results(says.results.begin() + seen_,
-                                      says.results.end());
-    seen_ = says.results.size();
-    return results;
-  }
-
-  TempDir dir_;
-  std::unique_ptr<ControlPlaneStub> plane_;
-  size_t seen_ = 0;
-};
 
 std::map<std::string, int> Counts(const MqttSubscriber& subscriber) {
   std::map<std::string, int> counts;
@@ -87,17 +35,12 @@ std::map<std::string, int> Counts(const MqttSubscriber& subscriber) {
   return counts;
 }
 
-std::string Id(uint16_t packet_id) {
-  return {static_cast<char>(packet_id >> 8), static_cast<char>(packet_id)};
-}
-
-// Says that the session is present unless the client wants none.
-std::string ConnackFor(const MqttPacket& connect, int level) {
-  const bool clean = (connect.body[7] & 2) != 0;
-  std::string connack =
-      level == 5 ? ScriptedBroker::Connack5(0) : ScriptedBroker::Connack3(0);
-  connack[2] = clean ? 0 : 1;
-  return connack;
+void ExpectTimesInOrder(const wire::Result& result) {
+  EXPECT_GT(result.start_time_us(), 0);
+  EXPECT_GE(result.ack_time_us(), result.start_time_us());
+  EXPECT_GE(result.ack_time_us(), result.pubrec_time_us());
+  EXPECT_GE(result.start_time_us() + result.duration_us(),
+            result.ack_time_us());
 }
 
 class ExactlyOnceTest : public WorkerSessionTest,
@@ -119,6 +62,7 @@ class ExactlyOnceTest : public WorkerSessionTest,
     for (const wire::Result& result : NewResults()) {
       if (result.outcome() == wire::Result::SUCCEEDED) {
         done_.insert(result.token());
+        ExpectTimesInOrder(result);
       }
     }
   }
@@ -202,6 +146,12 @@ TEST_F(WorkerSessionTest, AnsweredIsRememberedUntilForgotten) {
   EXPECT_EQ(again.outcome(), wire::Result::SUCCEEDED);
   EXPECT_EQ(again.packet_id(), first.packet_id());
   EXPECT_EQ(again.ack_time_us(), first.ack_time_us());
+  // It is the same attempt, told later.
+  EXPECT_EQ(again.start_time_us(), first.start_time_us());
+  EXPECT_EQ(again.broker_address(), first.broker_address());
+  EXPECT_EQ(again.connection(), first.connection());
+  EXPECT_EQ(again.session_present(), first.session_present());
+  EXPECT_GE(again.start_time_us() + again.duration_us(), again.ack_time_us());
   ASSERT_TRUE(subscriber->WaitForCount(3, kDeadline));
   EXPECT_EQ(Counts(*subscriber).size(), 3u);
 }
@@ -286,6 +236,115 @@ TEST_F(WorkerSessionTest, AnAdoptedMessageSaysHowItWasSent) {
   EXPECT_EQ(result.sent_as().qos(), 2);
   EXPECT_EQ(result.sent_as().subscription_revision(), 1);
   EXPECT_TRUE(result.duplicate_flag());
+  // It was answered while the connection came up, or was not asked for yet.
+  ExpectTimesInOrder(result);
+  EXPECT_EQ(result.broker_address(),
+            absl::StrCat("127.0.0.1:", broker->port()));
+  EXPECT_EQ(result.connection(), 1);
+  EXPECT_TRUE(result.session_present());
+}
+
+TEST_F(WorkerSessionTest, ARefusalIsReportedAndNotSentAgainUntilForgotten) {
+  ScriptedBroker refusing(
+      [](const MqttPacket& packet) -> std::optional<std::string> {
+        if (packet.type == 1) return ConnackFor(packet, 5);
+        if (packet.type != 3) return "";
+        return ScriptedBroker::Ack5(5, packet.packet_id(), 0x97, "later");
+      });
+  auto published = [&refusing] {
+    int count = 0;
+    for (const MqttPacket& packet : refusing.packets()) {
+      count += packet.type == 3;
+    }
+    return count;
+  };
+  StartWorker(SessionSettings(refusing.port(), 5));
+  ASSERT_TRUE(Connected());
+  plane_->Publish(epoch(), {Event(1)});
+  ASSERT_TRUE(plane_->WaitFor(HasResults(1), kDeadline));
+  plane_->process().Kill();
+
+  StartWorker(SessionSettings(refusing.port(), 5));
+  ASSERT_TRUE(Connected());
+  ASSERT_EQ(plane_->Says().session_report.size(), 1u);
+  plane_->Publish(epoch(), {Event(1)});
+  ASSERT_TRUE(plane_->WaitFor(HasResults(1), kDeadline));
+  const wire::Result told = plane_->Says().results[0];
+  EXPECT_EQ(told.outcome(), wire::Result::REJECTED);
+  EXPECT_EQ(told.error_message(), "0x97 quota exceeded: later");
+  EXPECT_EQ(published(), 1);
+  // The retry, once the refusal is recorded.
+  plane_->Forget({Event(1).delivery()});
+  plane_->Publish(epoch(), {Event(1)});
+  ASSERT_TRUE(plane_->WaitFor(HasResults(2), kDeadline));
+  EXPECT_EQ(plane_->Says().results[1].outcome(), wire::Result::REJECTED);
+  EXPECT_EQ(published(), 2);
+}
+
+TEST_F(WorkerSessionTest, DrainsWithMessagesInFlightAndNoLink) {
+  auto broker = *MosquittoBroker::Create();
+  auto subscriber = *MqttSubscriber::Start({.port = broker->port()});
+  StartWorker(SessionSettings(broker->port()));
+  ASSERT_TRUE(Connected());
+  broker->Freeze();
+  plane_->Publish(1, {Event(1)});
+  ASSERT_TRUE(IsStored(1));
+  broker->Kill();
+  ASSERT_TRUE(plane_->WaitFor(HasResults(1), kDeadline));
+  plane_->Drain();
+  EXPECT_EQ(*plane_->process().Wait(kDeadline), 0);
+  // Closed in order, so that the next boot may trust it: the last record is
+  // SessionClosed.
+  EXPECT_THAT(ReadFile(dir_.File("1.session")),
+              ::testing::EndsWith(std::string("\x02\x3a\0", 3)));
+}
+
+TEST_F(WorkerSessionTest, WhatIsToBeAloneGivesUpASessionThatHasOthers) {
+  // Takes no message, and ends the first connection after the third one. When
+  // they come again it is silent, until PINGREQ. Takes all in a clean session.
+  std::atomic<bool> afresh = false;
+  ScriptedBroker broker(
+      [&](const MqttPacket& packet) -> std::optional<std::string> {
+        const bool third = packet.body.find("\"n\":3}") != std::string::npos;
+        const bool duplicate = (packet.flags & 8) != 0;
+        switch (packet.type) {
+          case 1: {
+            const std::string connack = ConnackFor(packet, 4);
+            afresh = connack[2] == 0;
+            return connack;
+          }
+          case 3:
+            if (!afresh && third && !duplicate) return std::nullopt;
+            if (!afresh) return "";
+            return std::string{0x50, 2} + Id(packet.packet_id());
+          case 6:
+            return std::string{0x70, 2} + Id(packet.packet_id());
+          case 12:
+            return std::nullopt;
+          default:
+            return "";
+        }
+      });
+  wire::Configure settings = SessionSettings(broker.port());
+  settings.mutable_keep_alive()->set_seconds(1);
+  StartWorker(settings);
+  ASSERT_TRUE(Connected());
+  const int64_t first = epoch();
+  plane_->Publish(first, {Event(2), Event(3)});
+  ASSERT_TRUE(plane_->WaitFor(HasResults(2), kDeadline));
+  EXPECT_TRUE(plane_->Says().results[0].suspect());
+  ASSERT_TRUE(plane_->WaitFor(HasEpoch(first + 1), kDeadline));
+  wire::Publish alone = Event(2);
+  alone.set_alone(true);
+  plane_->Publish(first + 1, {alone});
+  ASSERT_TRUE(plane_->WaitFor(HasResults(3), kDeadline));
+  const wire::Result among_others = plane_->Says().results[2];
+  EXPECT_EQ(among_others.outcome(), wire::Result::LINK_LOST);
+  EXPECT_FALSE(among_others.suspect());
+  ASSERT_TRUE(plane_->WaitFor(HasEpoch(first + 2), kDeadline));
+  plane_->Publish(first + 2, {alone});
+  ASSERT_TRUE(plane_->WaitFor(HasResults(4), kDeadline));
+  EXPECT_THAT(plane_->Says().results[3].warning(), HasSubstr("begun afresh"));
 }
 
 TEST_F(WorkerSessionTest, AFileThatCannotBeWrittenEndsTheWorker) {

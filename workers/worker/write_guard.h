@@ -13,12 +13,10 @@ namespace mqttpush {
 
 // Paho 1.3.12 has two defects that this class turns into harmless events:
 // - When writing a QoS 1 or 2 PUBLISH fails for good, it frees the message and
-//   yet sends it again after a reconnect, from freed memory. Told that
-//   the write succeeded, on a connection that is then shut down, it does
-//   neither.
+//   yet sends it again after a reconnect, from freed memory. Told that the
+//   write succeeded, on a connection that is then shut down, it does neither.
 // - It repeats unacknowledged messages on a live connection, which MQTT 5
-// forbids
-//   and mosquitto punishes by closing. Such repeats are swallowed.
+//   forbids and mosquitto punishes by closing. Such repeats are swallowed.
 // Paho writes one packet per call and continues a partial write before the
 // next.
 //
