@@ -81,9 +81,9 @@ TEST(WireLogTest, PubrecComesInTheOrderOfPublish) {
 
 TEST(WireLogTest, ARefusalMayPassOverOlderMessages) {
   WireLog log;
-  for (int id : {1, 2, 3}) log.OnWrite(Publish(id), At(1));
-  EXPECT_TRUE(log.OnAck({PacketType::kPubrec, 2, 0x87, ""}, At(2)));
-  EXPECT_FALSE(log.OnAck({PacketType::kPubrec, 3, 0, ""}, At(2)));
+  for (int id : {1, 2, 3}) log.OnWrite(Publish(id), At(1), Steady(1));
+  EXPECT_TRUE(log.OnAck({PacketType::kPubrec, 2, 0x87, ""}, Steady(2)));
+  EXPECT_FALSE(log.OnAck({PacketType::kPubrec, 3, 0, ""}, Steady(2)));
 }
 
 TEST(WireLogTest, APubackForQos2IsADowngrade) {
