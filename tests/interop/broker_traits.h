@@ -15,6 +15,7 @@ enum class Refusal {
   kReasonCodeAndDisconnect,  // so, and then ends the connection
   kClose,                    // closes the connection
   kSilentDrop,               // acknowledges, and hands it to nobody
+  kSilentDropAndClose,       // so, and then closes the connection
   kAsQos1,                   // answers a PUBLISH of QoS 2 with PUBACK
 };
 

@@ -2,8 +2,10 @@
 // all arrive, first arrivals in order, and how often some arrive twice is
 // counted.
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tests/e2e/arrivals.h"
 #include "tests/interop/interop_test.h"
 #include "tests/support/wait_until.h"
@@ -127,6 +129,7 @@ class CutTest : public InteropTest {
   struct Repeated {
     int sent_again = 0;
     int warned = 0;
+    std::set<std::string> warnings = {};
   };
   Repeated RepeatedByUs(const Arrivals& arrivals) {
     Repeated repeated;
@@ -139,21 +142,26 @@ class CutTest : public InteropTest {
         continue;
       }
       repeated.sent_again += attempts->second.size() > 1;
-      repeated.warned += std::any_of(
-          attempts->second.begin(), attempts->second.end(),
-          [](const v1::Attempt& a) { return !a.warning().empty(); });
+      bool warned = false;
+      for (const v1::Attempt& attempt : attempts->second) {
+        if (attempt.warning().empty()) continue;
+        warned = true;
+        repeated.warnings.insert(attempt.warning());
+      }
+      repeated.warned += warned;
     }
     return repeated;
   }
 
   void Report(const std::string& what, const Arrivals& arrivals) {
     const Repeated repeated = RepeatedByUs(arrivals);
-    Fact(absl::StrCat("QoS ", GetParam().qos, ", ", what, ": ",
-                      producer_->accepted().size(), " accepted, ",
-                      producer_->accepted().size() - arrivals.first.size(),
-                      " did not arrive, ", Twice(arrivals),
-                      " arrived more than once (", repeated.sent_again,
-                      " sent again, ", repeated.warned, " with a warning)"));
+    Fact(absl::StrCat(
+        "QoS ", GetParam().qos, ", ", what, ": ", producer_->accepted().size(),
+        " accepted, ", producer_->accepted().size() - arrivals.first.size(),
+        " did not arrive, ", Twice(arrivals), " arrived more than once (",
+        repeated.sent_again, " sent again, ", repeated.warned,
+        " with a warning", repeated.warnings.empty() ? "" : ": ",
+        absl::StrJoin(repeated.warnings, "; "), ")"));
   }
 
   std::unique_ptr<CuttableProxy> proxy_;

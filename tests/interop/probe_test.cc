@@ -2,6 +2,8 @@
 // the product, because the product's promises rest on it.
 #include "tests/interop/probe.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "tests/interop/interop_test.h"
 #include "tests/support/wait_until.h"
@@ -39,7 +41,11 @@ class Qos2ProbeTest : public ProbeTest {
     probe->Release(7);
     EXPECT_TRUE(probe->Await(kPubcomp));
     PublishLast(*probe);
-    return earlier_ + customer_->count() - 1;
+    // Some send a second copy later.
+    if (!traits().remembers_qos_2_over_restart) {
+      WaitUntil(absl::Seconds(5), [&] { return earlier_ + Got("once") > 1; });
+    }
+    return earlier_ + Got("once");
   }
   // In place of one whose session the broker lost.
   void NewCustomer() {
@@ -49,15 +55,21 @@ class Qos2ProbeTest : public ProbeTest {
   }
   size_t earlier_ = 0;  // messages of the customer before
 
-  // A last message, and waits for it: nothing more of earlier ones comes.
+  size_t Got(const std::string& payload) const {
+    const auto messages = customer_->messages();
+    return static_cast<size_t>(std::count_if(
+        messages.begin(), messages.end(), [&](const ReceivedMessage& message) {
+          return message.payload == payload;
+        }));
+  }
+
+  // A last message, and waits for it: on most brokers nothing more of earlier
+  // ones comes.
   void PublishLast(Probe& probe, uint16_t packet_id = 8) {
     probe.Publish(topic(), "last", packet_id, /*duplicate=*/false);
     ASSERT_TRUE(probe.Await(kPubrec));
     probe.Release(packet_id);
-    ASSERT_TRUE(WaitUntil(kPatience, [&] {
-      const auto messages = customer_->messages();
-      return !messages.empty() && messages.back().payload == "last";
-    }));
+    ASSERT_TRUE(WaitUntil(kPatience, [&] { return Got("last") > 0; }));
   }
 };
 
@@ -168,8 +180,7 @@ TEST_P(Qos2ProbeTest, NewMessageUnderTheIdOfAForgottenOne) {
   probe->Release(7);
   ASSERT_TRUE(probe->Await(kPubcomp));
   PublishLast(*probe);
-  const bool came =
-      customer_->messages()[customer_->count() - 2].payload == "new";
+  const bool came = Got("new") > 0;
   Fact(
       absl::StrCat("session present 0, and a new QoS 2 message under an old "
                    "packet id is ",
@@ -184,7 +195,8 @@ TEST_P(Qos2ProbeTest, RefusedMessageIsResent) {
   auto probe = Connect(&present);
   probe->Publish("forbidden/" + prefix_, "refused", 7, /*duplicate=*/false);
   if (mqtt_5()) return;  // a reason code says it
-  EXPECT_FALSE(probe->Await(kPubrec));
+  EXPECT_EQ(probe->Await(kPubrec),
+            traits().forbidden_3 == Refusal::kSilentDropAndClose);
   probe = Connect(&present);
   probe->Publish("forbidden/" + prefix_, "refused", 7, /*duplicate=*/true);
   const bool taken = probe->Await(kPubrec);

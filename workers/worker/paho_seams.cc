@@ -149,7 +149,11 @@ bool HideFailure(int fd, const iovec* parts, int count, ssize_t written,
     }
     ++state().counters.killed_connections;
     // The broker got nothing of it, so that it is not to blame for anything.
-    state().wire_log.Erase(state().guards[fd].packet().packet_id);
+    // The message of a PUBREL it has.
+    const PacketHead& packet = state().guards[fd].packet();
+    if (packet.type == PacketType::kPublish) {
+      state().wire_log.Erase(packet.packet_id);
+    }
   }
   // The receive thread finds the dead socket and reports the loss.
   shutdown(fd, SHUT_RDWR);

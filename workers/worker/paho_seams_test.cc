@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -112,6 +113,23 @@ TEST_F(PahoSeamsTest, AHardWriteErrorOfAPublishBecomesADeadConnection) {
     EXPECT_EQ(PahoSeams::counters().killed_connections - killed, qos > 0);
     EXPECT_EQ(PahoSeams::Diagnostics().socket_error, EPIPE);
   }
+}
+
+// Whether Paho goes on reading is up to what it is told about the PUBREL.
+TEST_F(PahoSeamsTest, WhatTheBrokerSaidBeforeItClosedIsRead) {
+  TcpPair pair;
+  EXPECT_EQ(Write(pair.client(), Publish(2)), 8);
+  const std::string pubrec("\x50\2\0\1", 4);
+  ASSERT_EQ(send(pair.server(), pubrec.data(), pubrec.size(), 0), 4);
+  pair.Reset();
+  pollfd reset{pair.client(), 0, 0};
+  ASSERT_EQ(poll(&reset, 1, 10'000), 1);
+  EXPECT_EQ(Write(pair.client(), std::string("\x62\2\0\1", 4)), 4);
+  char read[100];
+  EXPECT_EQ(recv(pair.client(), read, sizeof read, 0), 4);
+  EXPECT_TRUE(PahoSeams::Evidence(1).received());
+  // It was published on this connection, whatever became of PUBREL.
+  EXPECT_TRUE(PahoSeams::Evidence(1).written());
 }
 
 TEST_F(PahoSeamsTest, ARepeatIsNotWritten) {

@@ -45,7 +45,8 @@ bool WireLog::OnAck(const AckPacket& ack, absl::Duration steady) {
   }
   if (ack.reason_code != 0) message.reason_code = ack.reason_code;
   if (!ack.reason_string.empty()) message.reason_string = ack.reason_string;
-  return in_order;
+  // A refused message takes no part in the order: no PUBREL follows.
+  return in_order || message.rejected;
 }
 
 bool WireLog::PassesOverOlder(const WireEvidence& message) const {

@@ -79,6 +79,13 @@ TEST(WireLogTest, PubrecComesInTheOrderOfPublish) {
   EXPECT_TRUE(log.OnAck({PacketType::kPubcomp, 9, 0, ""}, Steady(2)));
 }
 
+TEST(WireLogTest, ARefusalMayPassOverOlderMessages) {
+  WireLog log;
+  for (int id : {1, 2, 3}) log.OnWrite(Publish(id), At(1), Steady(1));
+  EXPECT_TRUE(log.OnAck({PacketType::kPubrec, 2, 0x87, ""}, Steady(2)));
+  EXPECT_FALSE(log.OnAck({PacketType::kPubrec, 3, 0, ""}, Steady(2)));
+}
+
 TEST(WireLogTest, APubackForQos2IsADowngrade) {
   WireLog log;
   log.OnWrite(Publish(1), At(1), Steady(1));

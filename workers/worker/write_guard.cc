@@ -41,7 +41,11 @@ WriteGuard::After WriteGuard::AfterWrite(const iovec* parts, int count,
     return After::kReport;
   }
   if (written < 0 && !retry) {
-    return IsGuarded(packet_) ? After::kKillConnection : After::kReport;
+    // Told that a PUBREL failed, Paho would not read what the broker had said
+    // before it closed, such as which message it refused.
+    return IsGuarded(packet_) || packet_.type == PacketType::kPubrel
+               ? After::kKillConnection
+               : After::kReport;
   }
   pending_bytes_ = total - static_cast<size_t>(std::max<ssize_t>(written, 0));
   return After::kReport;

@@ -104,6 +104,18 @@ TEST(WriteGuardTest, KillsTheConnectionOnlyForAHardErrorOfAGuardedPublish) {
   }
 }
 
+TEST(WriteGuardTest, KillsTheConnectionForAHardErrorOfPubrel) {
+  char pubrel[] = {0x62, 2, 0, 1};
+  iovec part{pubrel, sizeof pubrel};
+  WriteGuard guard;
+  for (bool retry : {true, false}) {
+    ASSERT_EQ(guard.BeforeWrite(&part, 1), Before::kWrite);
+    EXPECT_EQ(guard.AfterWrite(&part, 1, -1, retry),
+              retry ? After::kReport : After::kKillConnection);
+    if (retry) guard.AfterWrite(&part, 1, sizeof pubrel, false);
+  }
+}
+
 TEST(WriteGuardTest, PassesTheRestOfAPartialWriteWithoutLookingAtIt) {
   WriteGuard guard;
   Packet packet(1, 4);
