@@ -26,12 +26,21 @@ struct Strike {
 // Whose messages of QoS 0 a fault may lose: they are written once.
 enum class Reach { kNothing, kLink, kEverything };
 
+// What becomes of a persistent session: QoS 2 may then be doubled, if the
+// history warns.
+enum class Session {
+  kKept,
+  // A CONNECT may go unanswered: the process ends that sent it, or the answer
+  // is mutilated. Nobody can then tell whether the broker had the session.
+  kUnanswered,
+  kLost,
+};
+
 struct FaultKind {
   const char* name;
   const char* what;
   Reach reach;
-  // A broker forgets a session: QoS 2 may be doubled, if the history warns.
-  bool loses_session;
+  Session session;
   absl::Status (*strike)(Bench& bench, const Strike& strike);
   // Null when nothing has to be healed. Runs once, after `strike`.
   absl::Status (*heal)(Bench& bench, const Strike& strike);

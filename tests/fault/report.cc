@@ -37,8 +37,8 @@ void Report::Round(const RoundPlan& plan, const RoundVerdict& verdict,
       "twice %d/%d/%d+%d: %s\n",
       passed ? "ok    " : "FAILED", plan.seed, absl::ToDoubleSeconds(duration),
       c.accepted, c.arrivals, c.attempts, c.failed_attempts, c.duplicates[0],
-      c.duplicates[1], c.duplicates[2], c.excused_duplicates,
-      plan.Describe(links_)));
+      c.duplicates[1], c.duplicates[2],
+      c.excused_duplicates + c.unanswered_duplicates, plan.Describe(links_)));
   for (size_t i = 0; i < verdict.complaints.size(); ++i) {
     if (i == kMaxComplaints) {
       Print(absl::StrCat("    and ", verdict.complaints.size() - i, " more\n"));
@@ -89,6 +89,7 @@ void Report::CountTable() {
       {"duplicates at QoS 1", t.duplicates[1]},
       {"duplicates at QoS 2", t.duplicates[2]},
       {"  where the broker lost its session", t.excused_duplicates},
+      {"  after a CONNECT without an answer", t.unanswered_duplicates},
       {"QoS 0 written and not arrived", t.unseen},
       {"QoS 0 parked", t.parked},
       {"QoS 0 expired", t.expired},

@@ -198,7 +198,9 @@ void Round::NoteReach() {
         facts.struck |=
             everything || (reached && strike.kind->reach == Reach::kLink);
         facts.session_lost |=
-            strike.kind->loses_session && (everything || reached);
+            strike.kind->session == Session::kLost && (everything || reached);
+        facts.unanswered |= strike.kind->session == Session::kUnanswered &&
+                            (strike.kind->reach != Reach::kLink || reached);
       }
     }
   }

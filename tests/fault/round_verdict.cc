@@ -3,11 +3,15 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 namespace mqttpush::fault {
 namespace {
+
+// Of the warning after a CONNECT without an answer.
+constexpr char kUnansweredWarning[] = "before the broker said whether";
 
 // What the ledger knows of one delivery.
 struct Seen {
@@ -222,15 +226,18 @@ void Judge::JudgeAttempts(const v1::Delivery& delivery, const Seen& seen,
 void Judge::JudgeDuplicates(const SubscriptionFacts& subscription,
                             const v1::Delivery& delivery, const Seen& seen,
                             const std::string& what) {
-  bool warned = false;
+  bool warned = false, unanswered = false;
   for (const auto& attempt : AttemptsOf(subscription.tenant, delivery)) {
     warned |= !attempt.warning().empty();
+    unanswered |= absl::StrContains(attempt.warning(), kUnansweredWarning);
   }
   if (subscription.qos == 1) {
     // Allowed; that there are as many attempts is asked of all.
     counts_.duplicates[1] += seen.count - 1;
   } else if (subscription.qos == 2 && subscription.session_lost && warned) {
     counts_.excused_duplicates += seen.count - 1;
+  } else if (subscription.qos == 2 && subscription.unanswered && unanswered) {
+    counts_.unanswered_duplicates += seen.count - 1;
   } else {
     Complain(counts_.duplicates[subscription.qos],
              absl::StrCat(what, warned ? ": doubled where no session was lost"
@@ -286,6 +293,7 @@ void RoundCounts::Add(const RoundCounts& o) {
   parked += o.parked;
   expired += o.expired;
   excused_duplicates += o.excused_duplicates;
+  unanswered_duplicates += o.unanswered_duplicates;
   for (const auto& [name, count] : o.failures) failures[name] += count;
 }
 

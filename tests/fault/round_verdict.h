@@ -22,6 +22,9 @@ struct SubscriptionFacts {
   bool struck = false;
   // A broker forgot a session, which excuses QoS 2, with a warning.
   bool session_lost = false;
+  // A CONNECT may have gone unanswered, which excuses QoS 2, with a warning
+  // that says so.
+  bool unanswered = false;
   v1::Backlog before;
   v1::Backlog after;
 };
@@ -51,6 +54,8 @@ struct RoundCounts {
   int64_t expired = 0;
   // Of QoS 2, where a session was lost, and with a warning.
   int64_t excused_duplicates = 0;
+  // Of QoS 2, after a CONNECT without an answer, and with a warning.
+  int64_t unanswered_duplicates = 0;
   std::map<std::string, int64_t> failures;  // failed attempts by class
 
   void Add(const RoundCounts& other);

@@ -214,5 +214,20 @@ TEST_F(Qos2Test, MayBeDoubledWhereASessionWasLostAndTheHistoryWarns) {
   EXPECT_EQ(Verdict().counts.duplicates[2], 1) << "a warning without a cause";
 }
 
+TEST_F(Qos2Test, MayBeDoubledAfterAnUnansweredConnectThatTheHistoryNames) {
+  AddAttempt(0);
+  Arrive(0);
+  facts_.subscriptions[0].unanswered = true;
+  LastAttempt(0).set_warning("the broker had lost its session");
+  EXPECT_EQ(Verdict().counts.duplicates[2], 1) << "another warning";
+  LastAttempt(0).set_warning(
+      "a connection ended before the broker said whether it still had the "
+      "session");
+  EXPECT_THAT(Verdict().complaints, IsEmpty());
+  EXPECT_EQ(Verdict().counts.unanswered_duplicates, 1);
+  facts_.subscriptions[0].unanswered = false;
+  EXPECT_EQ(Verdict().counts.duplicates[2], 1) << "a warning without a cause";
+}
+
 }  // namespace
 }  // namespace mqttpush::fault
