@@ -180,6 +180,7 @@ void MessageFlow::Acknowledge(int packet_id, const WireEvidence& evidence) {
 
 void MessageFlow::LoseAll(const LossCause& cause) {
   open_ = false;
+  client_->StopWriting();
   const std::vector<InFlightMessage> in_flight = window_.TakeInFlight();
   bool blamed = false;  // one at most is
   for (const InFlightMessage& lost : in_flight) {

@@ -82,6 +82,9 @@ class MqttClient {
   // What the wire has seen of a message that is not acknowledged, for the last
   // time.
   virtual WireEvidence TakeEvidence(int packet_id) = 0;
+  // From now on nothing reaches the broker over the present connection: what
+  // the wire has not seen until then was not sent.
+  virtual void StopWriting() = 0;
   // How long the broker has sent nothing.
   virtual absl::Duration Silence() const = 0;
   // Sends DISCONNECT; OnDisconnected follows.

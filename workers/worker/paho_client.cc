@@ -536,6 +536,8 @@ WireEvidence PahoClient::TakeEvidence(int packet_id) {
   return evidence;
 }
 
+void PahoClient::StopWriting() { PahoSeams::StopWriting(); }
+
 absl::Duration PahoClient::Silence() const { return PahoSeams::Silence(); }
 
 void PahoClient::Disconnect() {

@@ -31,6 +31,7 @@ class PahoClient : public MqttClient {
   absl::StatusOr<int> Publish(int64_t id,
                               const wire::Publish& message) override;
   WireEvidence TakeEvidence(int packet_id) override;
+  void StopWriting() override;
   absl::Duration Silence() const override;
   void Disconnect() override;
   void Close() override;

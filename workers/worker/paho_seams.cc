@@ -233,6 +233,11 @@ void PahoSeams::ForgetEvidence(int packet_id) {
   state().wire_log.Erase(packet_id);
 }
 
+void PahoSeams::StopWriting() {
+  MutexLock lock(&state().mutex);
+  for (const auto& [fd, guard] : state().guards) shutdown(fd, SHUT_RDWR);
+}
+
 absl::Duration PahoSeams::Silence() {
   MutexLock lock(&state().mutex);
   if (state().last_heard == absl::ZeroDuration()) return absl::ZeroDuration();

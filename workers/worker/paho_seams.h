@@ -36,6 +36,9 @@ class PahoSeams {
   static WireEvidence Evidence(int packet_id);
   // The message ended, and what was seen of it is not needed any more.
   static void ForgetEvidence(int packet_id);
+  // Writes fail from now on, until the next connection. One that was let pass
+  // before has been noted.
+  static void StopWriting();
   // How long the broker has sent nothing; 0 before it was connected.
   static absl::Duration Silence();
 

@@ -224,6 +224,19 @@ TEST_F(PahoSeamsTest, AMessageThatCouldNotBeWrittenLeavesNoTrace) {
   EXPECT_FALSE(PahoSeams::Evidence(2).written());
 }
 
+TEST_F(PahoSeamsTest, NothingIsWrittenAfterStopWriting) {
+  TcpPair pair;
+  Write(pair.client(), Publish(1));
+  EXPECT_TRUE(PahoSeams::Evidence(1).written());
+  PahoSeams::StopWriting();
+  std::string second = Publish(1);
+  second[6] = 2;  // its packet id
+  Write(pair.client(), second);
+  EXPECT_FALSE(PahoSeams::Evidence(2).written());
+  EXPECT_EQ(Receive(pair.server()), static_cast<int>(Publish(1).size()));
+  EXPECT_EQ(Receive(pair.server()), 0);
+}
+
 TEST_F(PahoSeamsTest, MeasuresTheBrokersSilence) {
   EXPECT_EQ(PahoSeams::Silence(), absl::ZeroDuration());
   TcpPair pair;

@@ -273,6 +273,7 @@ void Worker::OnConnectionLost(const ConnectionLoss& loss) {
 void Worker::EndLink(const LossCause& cause, LinkEvent event) {
   // It may be told twice; the first is told with the reason.
   if (state_ == WorkerLinkState::kBackingOff ||
+      state_ == WorkerLinkState::kStalled ||
       state_ == WorkerLinkState::kRefused) {
     return;
   }
