@@ -194,6 +194,18 @@ std::string Bench::CrashOfMosquitto() {
   return "";
 }
 
+int Bench::ExpiredByMosquitto(const Link& link) const {
+  const std::string words =
+      absl::StrCat("Expiring client ", link.client_id(), " due to timeout");
+  int count = 0;
+  for (const auto& mosquitto : mosquittos_) {
+    const std::vector<std::string> parts =
+        absl::StrSplit(mosquitto->ReadLog(), words);
+    count += static_cast<int>(parts.size()) - 1;
+  }
+  return count;
+}
+
 std::string Bench::KeepFiles() {
   dir_.Keep();
   for (size_t i = 0; i < kMosquittos; ++i) {

@@ -100,6 +100,8 @@ class InFlightWindow {
   std::vector<wire::Publish> TakeQueued();
 
   int in_flight() const { return qos0_ + qos1_ + qos2_; }
+  // Of those, the ones that an answer is awaited for.
+  int unanswered() const { return qos1_ + qos2_; }
   int queued() const { return static_cast<int>(queue_.size()); }
   // The one sent first; one must be in flight.
   const InFlightMessage& oldest() const { return slots_.front().message; }

@@ -153,8 +153,11 @@ void MessageFlow::Finish(int64_t id, PublishOutcome outcome) {
   }
   std::optional<InFlightMessage> message = window_.Finish(id);
   if (!message.has_value()) return;
-  last_progress_ = SteadyNow();
-  acknowledged_ = true;
+  // That the socket takes it says nothing where answers are awaited.
+  if (window_.unanswered() == 0) {
+    last_progress_ = SteadyNow();
+    acknowledged_ = true;
+  }
   AddSent(*message, WireEvidence(), wire::Result::SUCCEEDED, "");
   SendAllThatFit();
   if (!open_ && in_flight() == 0) events_.on_empty();
@@ -244,7 +247,8 @@ void MessageFlow::SendNext() {
 }
 
 void MessageFlow::Publish(InFlightMessage entry, const wire::Publish& message) {
-  if (in_flight() == 0) last_progress_ = entry.steady;
+  const bool first_unanswered = entry.qos > 0 && window_.unanswered() == 0;
+  if (in_flight() == 0 || first_unanswered) last_progress_ = entry.steady;
   const int64_t id = window_.Start(entry);
   absl::StatusOr<int> packet_id = client_->Publish(id, message);
   if (packet_id.ok()) {
