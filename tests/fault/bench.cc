@@ -39,7 +39,7 @@ std::vector<Link> MakeLinks() {
                 .broker = exact ? "exact" : "plain",
                 .home = home};
       if (exact) {
-        link.subscriptions = {{.id = "q2", .qos = 2}};
+        link.subscriptions = {{.id = "q2", .qos = 2}, {.id = "m1", .qos = 1}};
       } else {
         link.subscriptions = {{.id = "q0", .qos = 0}, {.id = "q1", .qos = 1}};
       }

@@ -21,14 +21,17 @@ namespace mqttpush {
 struct WindowLimits {
   // QoS 1 and 2 together, the broker's Receive Maximum included.
   int messages = 1;
-  // QoS 2 alone.
+  // The same, while one of QoS 2 is in flight.
   int qos2_messages = 1;
 
   // The smallest that applies: the configured window, ours, the broker's
-  // Receive Maximum (65535 when it named none), and what mosquitto bears over
-  // MQTT 3.1.1.
+  // Receive Maximum (65535 when it named none), and over MQTT 3.1.1 `qos2`,
+  // what the broker bears: mosquitto counts QoS 2 against
+  // max_inflight_messages (20), and beyond it answers QoS 1 and 2 alike, throws
+  // the message away and closes the connection.
   static WindowLimits For(int max_in_flight, int receive_maximum,
-                          int protocol_level);
+                          int protocol_level,
+                          int qos2 = limits::kMaxInFlightQos2Mqtt311);
 };
 
 // A message that was handed to the MQTT client, or that a stored session has in

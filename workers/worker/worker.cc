@@ -1,5 +1,6 @@
 #include "workers/worker/worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -116,6 +117,7 @@ void Worker::Configure(wire::Configure settings) {
   if (!same) {
     server_keep_alive_ = -1;
     cleaning_ = false;
+    flow_.ForgetBroker();
   }
   settings_ = std::move(settings);
   backoff_.SetLimits(FromProto(settings_.connect_backoff_base()),
@@ -227,6 +229,7 @@ void Worker::OnConnected(const BrokerLimits& limits) {
   const bool leaving = goal_ == Goal::kExit;
   if (!leaving && !reconfigure_ && BeginsAgain(limits)) return;
   limits_ = limits;
+  limits_.maximum_qos = std::min(limits.maximum_qos, flow_.maximum_qos());
   if (session_ != nullptr && !limits.session_present) {
     session_->Break(kSessionLost);
     session_->SetEstablished();
