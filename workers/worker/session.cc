@@ -22,6 +22,11 @@ constexpr size_t kCompactBytes = 4 << 20;
 // behind: it is kept of so many.
 constexpr size_t kMaxUncertain = 10 * limits::kMaxInFlight;
 
+// PUBLISH of QoS 1: type 3, and 1 in bits 2 and 1 (MQTT 5, section 3.3.1).
+bool IsQos1(absl::string_view packet) {
+  return !packet.empty() && (packet[0] & 0xF6) == 0x32;
+}
+
 // Of PUBREL: "sc-7", "sc5-7".
 bool IsReleaseKey(absl::string_view key) {
   return key.size() > 1 && key[1] == 'c';
@@ -112,6 +117,10 @@ void Session::Put(const std::string& key, std::string packet) {
   const int packet_id = PacketIdOfKey(key);
   if (packet_id == 0) return;
   MutexLock lock(&mutex_);
+  if (IsQos1(packet)) {
+    bound_.erase(packet_id);
+    return;
+  }
   auto known = in_flight_.find(packet_id);
   // A repetition differs in its DUP flag only.
   if (known != in_flight_.end() && known->second.packets.count(key) > 0) return;

@@ -90,7 +90,9 @@ class Session {
 
   // The next packet with this id is a PUBLISH of this message.
   void Bind(int packet_id, const wire::Publish& message);
-  // Paho's persistence; keys are described in session_file.proto.
+  // Paho's persistence; keys are described in session_file.proto. QoS 1 is not
+  // kept: a broker has no memory of it, and what dispatch sends again has an
+  // attempt, unlike what Paho would by itself.
   void Put(const std::string& key, std::string packet);
   std::optional<std::string> Get(const std::string& key) const;
   std::vector<std::string> Keys() const;

@@ -275,6 +275,15 @@ TEST_F(SessionTest, AFileThatCannotBeMadeIsAnError) {
   EXPECT_FALSE(session.ok());
 }
 
+TEST_F(SessionTest, Qos1IsLeftToDispatch) {
+  auto session = Open();
+  Send(*session, 1, 100, "\x32 PUBLISH of QoS 1");
+  Send(*session, 2, 101, "\x3A repeated, of QoS 1");
+  EXPECT_THAT(InFlight(*session), IsEmpty());
+  Send(*session, 1, 102, "\x34 PUBLISH of QoS 2");
+  EXPECT_THAT(InFlight(*session), ElementsAre(102));
+}
+
 TEST_F(SessionTest, AFileHasOneProcessAtATime) {
   auto session = Open();
   Send(*session, 1,

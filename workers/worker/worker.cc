@@ -18,6 +18,10 @@ namespace {
 
 constexpr absl::Duration kDrainTimeout = absl::Seconds(5);
 constexpr absl::Duration kDisconnectTimeout = absl::Seconds(2);
+// So many connections in a row that the broker closed so soon are no chance. A
+// broker of MQTT 3.1.1 cannot say that another client took the session over.
+constexpr int kHangUpsBeforeHint = 3;
+constexpr absl::Duration kShortConnection = absl::Seconds(60);
 constexpr absl::Duration kAnswerTimeout = absl::Seconds(5);
 // Every acknowledgement is news, but not worth a message.
 constexpr absl::Duration kAckReportInterval = absl::Seconds(1);
@@ -304,12 +308,25 @@ void Worker::EndLink(const LossCause& cause, LinkEvent event) {
     return reconfigure_ ? Reconfigure() : Handle(event);
   }
   flow_.LoseAll(cause);
-  if (cause.by == LossBy::kBroker) last_error_ += flow_.hint();
+  last_error_ += HintOf(cause);
   if (goal_ != Goal::kServe) return OnQuiet();
   EndConnection(event == LinkEvent::kStalled ? flow_.last_progress()
                                              : SteadyNow());
   Handle(event);
   flow_.Close();
+}
+
+std::string Worker::HintOf(const LossCause& cause) {
+  const bool hung_up =
+      cause.by == LossBy::kBroker && cause.loss.reason_code == 0;
+  const bool soon = SteadyNow() - connected_ < kShortConnection;
+  hang_ups_ = hung_up && soon ? hang_ups_ + 1 : 0;
+  if (cause.by == LossBy::kBroker && !flow_.hint().empty()) return flow_.hint();
+  if (hang_ups_ < kHangUpsBeforeHint) return "";
+  return absl::StrCat(
+      "; the broker closes each connection soon after it is "
+      "up: another client may be using the client id ",
+      settings_.client_id(), ", or the broker refuses a message");
 }
 
 void Worker::OnPublished(int64_t id, PublishOutcome outcome) {

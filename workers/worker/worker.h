@@ -89,6 +89,8 @@ class Worker : private MqttClient::Listener {
   void ProveByAcknowledgement();
   void ProveLater();
   void EndLink(const LossCause& cause, LinkEvent event);
+  // What the losses so far suggest; empty for nothing.
+  std::string HintOf(const LossCause& cause);
   void Report();
   void ReportAckLater();
 
@@ -114,6 +116,7 @@ class Worker : private MqttClient::Listener {
   std::unique_ptr<Session> session_;
   std::string session_identity_;
   bool awaits_permit_ = false;
+  int hang_ups_ = 0;          // of the broker, in a row, soon after CONNACK
   bool reconfigure_ = false;  // once the broker has answered
   // The client's half of the session is new, but the broker's is not: it is
   // being thrown away by a clean connection.

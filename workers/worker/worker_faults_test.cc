@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
@@ -95,6 +96,30 @@ TEST_F(WorkerFaultsTest, ANegativeAcknowledgementIsRejected) {
     EXPECT_GT(result.packet_id(), 0);
   }
   EXPECT_TRUE(IsConnected(plane_.Says()));
+}
+
+TEST_F(WorkerFaultsTest, ManyShortConnectionsSuggestAnotherClient) {
+  ScriptedBroker broker([](const MqttPacket& packet) {
+    return packet.type == 1
+               ? std::optional<std::string>(ScriptedBroker::Connack3(0))
+               : std::nullopt;
+  });
+  ASSERT_TRUE(ConnectTo(Settings(broker.port())));
+  for (int64_t epoch = 1; epoch <= 3; ++epoch) {
+    ASSERT_TRUE(Await(HasEpoch(epoch)));
+    plane_.Publish(epoch, {Message(epoch, 1)});
+  }
+  std::vector<bool> suggested;
+  ASSERT_TRUE(Await([&suggested](const WorkerSays& says) {
+    suggested.clear();
+    for (const wire::LinkStatus& status : says.statuses) {
+      if (status.state() != wire::LinkStatus::BACKING_OFF) continue;
+      suggested.push_back(absl::StrContains(
+          status.last_error(), "using the client id worker-under-test"));
+    }
+    return suggested.size() == 3;
+  }));
+  EXPECT_THAT(suggested, ElementsAre(false, false, true));
 }
 
 TEST_F(WorkerFaultsTest, AServersDisconnectHasItsReason) {
