@@ -43,9 +43,8 @@ absl::Status ReadAnswers(Stream& stream, int64_t& accepted) {
 v1::PublishEventsRequest Load::Batch(int64_t count) {
   v1::PublishEventsRequest batch;
   for (int64_t i = 0; i < count; ++i, ++next_number_) {
-    *batch.add_events() =
-        samples_.Make(0, next_number_,
-                      static_cast<int>(next_number_ % installation_.tenants()));
+    *batch.add_events() = samples_.Make(
+        next_number_, static_cast<int>(next_number_ % installation_.tenants()));
   }
   return batch;
 }
@@ -68,8 +67,8 @@ absl::Status Load::Stream(int64_t count, int batch,
   stream->WritesDone();
   reader.join();
   MQTTPUSH_RETURN_IF_ERROR(FromGrpc(stream->Finish()));
-  MQTTPUSH_RETURN_IF_ERROR(ready);
   MQTTPUSH_RETURN_IF_ERROR(answers);
+  MQTTPUSH_RETURN_IF_ERROR(ready);
   if (accepted == count) return absl::OkStatus();
   return absl::InternalError("not every event was answered");
 }

@@ -21,7 +21,8 @@ class Load {
       : samples_(samples), installation_(installation) {}
 
   // Sends `count` events by one StreamEvents call, in batches of `batch`, and
-  // waits for all answers. `before_batch` is called before each is made.
+  // waits for all answers. `before_batch` is called before each is made; its
+  // error ends the call in order, and is returned if nothing else is wrong.
   absl::Status Stream(int64_t count, int batch,
                       const std::function<absl::Status()>& before_batch);
 

@@ -2,7 +2,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "bench/sections.h"
 #include "common/steady_time.h"
@@ -45,6 +45,23 @@ struct Arguments {
   std::string json;
 };
 
+[[noreturn]] void Refuse() {
+  std::cerr << kHelp;
+  std::exit(2);
+}
+
+std::set<std::string> SectionsOf(const std::string& list) {
+  std::set<std::string> names;
+  for (absl::string_view name : absl::StrSplit(list, ',')) {
+    if (std::none_of(std::begin(kSections), std::end(kSections),
+                     [&](const Section& s) { return name == s.name; })) {
+      Refuse();
+    }
+    names.emplace(name);
+  }
+  return names;
+}
+
 // Ends the program when it cannot be understood.
 Arguments Parse(const std::vector<std::string>& words) {
   Arguments arguments;
@@ -57,14 +74,14 @@ Arguments Parse(const std::vector<std::string>& words) {
     } else if (words[i] == "--tiny") {
       arguments.scale = TinyScale();
     } else if (words[i] == "--only" && has_value) {
-      for (absl::string_view name : absl::StrSplit(words[++i], ',')) {
-        arguments.only.emplace(name);
-      }
+      arguments.only = SectionsOf(words[++i]);
     } else if (words[i] == "--json" && has_value) {
       arguments.json = words[++i];
+    } else if (words[i] == "--help") {
+      std::cout << kHelp;
+      std::exit(0);
     } else {
-      std::cerr << kHelp;
-      std::exit(words[i] == "--help" ? 0 : 2);
+      Refuse();
     }
   }
   return arguments;
@@ -110,6 +127,20 @@ void Describe(Bench& bench) {
             << sizes << std::endl;
 }
 
+// False when it could not measure.
+bool RunSection(const Section& section, Bench& bench) {
+  const absl::Duration start = SteadyNow();
+  const absl::Status status = section.run(bench);
+  const double seconds = absl::ToDoubleSeconds(SteadyNow() - start);
+  if (!status.ok()) std::cerr << section.name << ": " << status << "\n";
+  std::cout << "(" << section.name << " took " << Readable(seconds) << " s)"
+            << std::endl;
+  bench.figures.Set(
+      absl::StrCat(absl::StrReplaceAll(section.name, {{"-", "_"}}), "_seconds"),
+      seconds);
+  return status.ok();
+}
+
 int Main(const std::vector<std::string>& words) {
   const Arguments arguments = Parse(words);
   absl::StatusOr<SampleEvents> samples =
@@ -122,22 +153,9 @@ int Main(const std::vector<std::string>& words) {
   Describe(bench);
   int failures = 0;
   for (const Section& section : kSections) {
-    if (!arguments.only.empty() && !arguments.only.contains(section.name)) {
-      continue;
+    if (arguments.only.empty() || arguments.only.contains(section.name)) {
+      failures += !RunSection(section, bench);
     }
-    const absl::Duration start = SteadyNow();
-    const absl::Status status = section.run(bench);
-    const absl::Duration took = SteadyNow() - start;
-    if (!status.ok()) {
-      ++failures;
-      std::cerr << section.name << ": " << status.ToString() << "\n";
-    }
-    std::cout << "(" << section.name << " took "
-              << Readable(absl::ToDoubleSeconds(took)) << " s)" << std::endl;
-    bench.figures.Set(
-        absl::StrCat(absl::StrJoin(absl::StrSplit(section.name, '-'), "_"),
-                     "_seconds"),
-        absl::ToDoubleSeconds(took));
   }
   if (!arguments.json.empty()) {
     const absl::Status written = bench.figures.WriteJson(arguments.json);

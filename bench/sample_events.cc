@@ -40,10 +40,10 @@ std::string SampleEvents::Topic(int64_t number, int tenant) const {
                       demo::TopicName(sample.object_type));
 }
 
-v1::Event SampleEvents::Make(int run, int64_t number, int tenant) const {
+v1::Event SampleEvents::Make(int64_t number, int tenant) const {
   v1::Event event;
   event.set_event_id(
-      absl::StrCat(run, "-", number, "-", absl::ToUnixMicros(absl::Now())));
+      absl::StrCat(number, "-", absl::ToUnixMicros(absl::Now())));
   event.set_object_type(samples_[number % samples_.size()].object_type);
   event.set_payload(Payload(number, tenant));
   return event;

@@ -25,9 +25,8 @@ class SampleEvents {
   std::string Payload(int64_t number, int tenant) const;
   // The topic that kTopic makes of it.
   std::string Topic(int64_t number, int tenant) const;
-  // The event, with the present time in its event id. Ids are unique if numbers
-  // and `run` are together.
-  v1::Event Make(int run, int64_t number, int tenant) const;
+  // The event, with number and present time as its event id.
+  v1::Event Make(int64_t number, int tenant) const;
 
  private:
   struct Sample {

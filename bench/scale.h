@@ -41,8 +41,8 @@ inline Scale FullScale() {
 // Only to see that everything works: the figures mean nothing.
 inline Scale TinyScale() {
   return {
-      "tiny", 3,     {1, 3}, absl::Milliseconds(150), absl::Milliseconds(200),
-      1,      4'000, 1'000};
+      "tiny", 3,      {1, 3}, absl::Milliseconds(150), absl::Milliseconds(200),
+      1,      10'000, 1'000};
 }
 
 }  // namespace mqttpush::bench
