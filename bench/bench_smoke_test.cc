@@ -16,6 +16,7 @@ namespace {
 std::vector<std::string> ExpectedKeys() {
   std::vector<std::string> keys = {
       "append_cpu_us_per_event_late",
+      "append_cpu_ratio_early_to_late",
       "append_ratio_late_to_early",
       "catchup_drain_per_second",
       "catchup_memory_growth_mib",

@@ -1,5 +1,7 @@
 #include "bench/log_queries.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -78,6 +80,9 @@ void LogQueries::Run() {
       count = count_;
     }
     if (count > 0) status = Ask(turn % Kinds().size(), count);
+    timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    cpu_nanos_ = absl::ToInt64Nanoseconds(absl::DurationFromTimespec(used));
   }
   MutexLock lock(&mutex_);
   failure_ = status;

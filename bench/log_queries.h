@@ -34,6 +34,11 @@ class LogQueries {
   // under `phase`.
   void Grown(int64_t count, int phase);
 
+  // What asking has taken of the CPU so far.
+  absl::Duration CpuTime() const {
+    return absl::Nanoseconds(cpu_nanos_.load());
+  }
+
   // Milliseconds, by kind, of a phase. After that, and after an error, nothing
   // is measured any more.
   absl::StatusOr<std::map<std::string, std::vector<double>>> Stop(int phase);
@@ -52,6 +57,7 @@ class LogQueries {
       ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> stopping_ = false;
+  std::atomic<int64_t> cpu_nanos_ = 0;
   std::thread thread_;  // last: starts when the rest is ready
 };
 

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
@@ -226,10 +227,11 @@ absl::Status RunRelay(Bench& bench) {
   for (const auto& [tenants, key] :
        std::map<int, std::string>{{1, "1_tenant"}, {many, "100_tenants"}}) {
     for (int qos = 0; qos <= 2; ++qos) {
-      RelayCase one({tenants, key, qos}, bench);
-      MQTTPUSH_RETURN_IF_ERROR(one.Run());
       const std::string name = absl::StrCat(
           "QoS ", qos, ", ", tenants, tenants == 1 ? " tenant" : " tenants");
+      std::fprintf(stderr, "relay: %s\n", name.c_str());
+      RelayCase one({tenants, key, qos}, bench);
+      MQTTPUSH_RETURN_IF_ERROR(one.Run());
       rates.Add(Row(name, one.rates_row()));
       latencies.Add(Row(name, one.latency_row()));
     }
