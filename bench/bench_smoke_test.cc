@@ -89,6 +89,9 @@ TEST(BenchSmokeTest, RefusesWhatItDoesNotKnow) {
   EXPECT_FALSE(ChildProcess::Run({.argv = {MQTTPUSH_BENCH_PATH, "--tiny",
                                            "--only", "relays"}})
                    .ok());
+  EXPECT_FALSE(ChildProcess::Run({.argv = {MQTTPUSH_BENCH_PATH, "--tiny",
+                                           "--relay", "qos3_1_tenant"}})
+                   .ok());
 }
 
 }  // namespace

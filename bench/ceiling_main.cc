@@ -155,6 +155,8 @@ void Say(int fd, int64_t number) {
 }
 
 void Main(char** arguments) {
+  // As a worker: neighbours on the machine take as much from both.
+  if (nice(5) == -1) std::_Exit(1);
   Loop loop(std::atoi(arguments[3]), std::atoll(arguments[5]),
             ReadMessages(arguments[6]));
   const int gate = std::atoi(arguments[7]);

@@ -34,6 +34,7 @@ class Table {
  public:
   explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
   void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  bool empty() const { return rows_.size() == 1; }
   std::string Text() const;
   // To standard output, under a title.
   void Print(const std::string& title) const;

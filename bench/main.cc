@@ -37,11 +37,13 @@ constexpr char kHelp[] =
     "  --full   100 million attempts, 1000 tenants\n"
     "  --tiny   only to see that it works; the figures mean nothing\n"
     "  --only   of relay, log, catch-up, tenants, ingest\n"
+    "  --relay  only this case of relay, as qos1_100_tenants (for profiling)\n"
     "  --json   writes every figure\n";
 
 struct Arguments {
   Scale scale = NormalScale();
   std::set<std::string> only;
+  std::string relay_case;
   std::string json;
 };
 
@@ -75,6 +77,9 @@ Arguments Parse(const std::vector<std::string>& words) {
       arguments.scale = TinyScale();
     } else if (words[i] == "--only" && has_value) {
       arguments.only = SectionsOf(words[++i]);
+    } else if (words[i] == "--relay" && has_value) {
+      arguments.only = {"relay"};
+      arguments.relay_case = words[++i];
     } else if (words[i] == "--json" && has_value) {
       arguments.json = words[++i];
     } else if (words[i] == "--help") {
@@ -149,7 +154,7 @@ int Main(const std::vector<std::string>& words) {
     std::cerr << samples.status().message() << "\n";
     return 1;
   }
-  Bench bench{arguments.scale, *std::move(samples), {}};
+  Bench bench{arguments.scale, *std::move(samples), arguments.relay_case, {}};
   Describe(bench);
   int failures = 0;
   for (const Section& section : kSections) {

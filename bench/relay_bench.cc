@@ -227,6 +227,10 @@ absl::Status RunRelay(Bench& bench) {
   for (const auto& [tenants, key] :
        std::map<int, std::string>{{1, "1_tenant"}, {many, "100_tenants"}}) {
     for (int qos = 0; qos <= 2; ++qos) {
+      if (!bench.relay_case.empty() &&
+          bench.relay_case != absl::StrCat("qos", qos, "_", key)) {
+        continue;
+      }
       const std::string name = absl::StrCat(
           "QoS ", qos, ", ", tenants, tenants == 1 ? " tenant" : " tenants");
       std::fprintf(stderr, "relay: %s\n", name.c_str());
@@ -235,6 +239,9 @@ absl::Status RunRelay(Bench& bench) {
       rates.Add(Row(name, one.rates_row()));
       latencies.Add(Row(name, one.latency_row()));
     }
+  }
+  if (rates.empty()) {
+    return absl::InvalidArgumentError("relay has no such case");
   }
   rates.Print("Relay and ceiling; CPU in µs per event");
   latencies.Print(

@@ -3,6 +3,8 @@
 #ifndef MQTTPUSH_BENCH_SECTIONS_H_
 #define MQTTPUSH_BENCH_SECTIONS_H_
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "bench/figures.h"
 #include "bench/sample_events.h"
@@ -13,6 +15,8 @@ namespace mqttpush::bench {
 struct Bench {
   const Scale scale;
   const SampleEvents samples;
+  // As "qos1_100_tenants": the only case of relay; empty: all.
+  const std::string relay_case;
   Figures figures;
 };
 
