@@ -28,7 +28,8 @@ inline constexpr int kMaxPageSize = 1000;
 
 // Paho's cost per message grows with what is in flight (best from 10 to 100).
 inline constexpr int kMaxInFlight = 100;
-// mosquitto drops silently beyond it (max_inflight_messages, MQTT 3.1.1).
+// With one of QoS 2 among them: mosquitto drops silently beyond it
+// (max_inflight_messages, MQTT 3.1.1).
 inline constexpr int kMaxInFlightQos2Mqtt311 = 20;
 // More would come near the socket's send buffer, where Paho 1.3.12 can crash.
 inline constexpr size_t kMaxInFlightBytes = 256 << 10;

@@ -39,7 +39,7 @@ std::vector<Link> MakeLinks() {
                 .broker = exact ? "exact" : "plain",
                 .home = home};
       if (exact) {
-        link.subscriptions = {{.id = "q2", .qos = 2}};
+        link.subscriptions = {{.id = "q2", .qos = 2}, {.id = "m1", .qos = 1}};
       } else {
         link.subscriptions = {{.id = "q0", .qos = 0}, {.id = "q1", .qos = 1}};
       }
@@ -192,6 +192,18 @@ std::string Bench::CrashOfMosquitto() {
                         lines.empty() ? "" : lines.back());
   }
   return "";
+}
+
+int Bench::ExpiredByMosquitto(const Link& link) const {
+  const std::string words =
+      absl::StrCat("Expiring client ", link.client_id(), " due to timeout");
+  int count = 0;
+  for (const auto& mosquitto : mosquittos_) {
+    const std::vector<std::string> parts =
+        absl::StrSplit(mosquitto->ReadLog(), words);
+    count += static_cast<int>(parts.size()) - 1;
+  }
+  return count;
 }
 
 std::string Bench::KeepFiles() {

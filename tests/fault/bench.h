@@ -81,6 +81,10 @@ class Bench {
   // The last words of a mosquitto that ended by itself; empty when none did.
   std::string CrashOfMosquitto();
 
+  // How often a mosquitto has thrown out this link's client for a session that
+  // ended long ago; 2.0.11 does that to one that is connected.
+  int ExpiredByMosquitto(const Link& link) const;
+
   // Keeps the files of service, brokers and ledger; returns where.
   std::string KeepFiles();
   // Lines of the service's log in which it complains of itself.

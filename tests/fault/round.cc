@@ -59,6 +59,7 @@ class Round {
   absl::Status Drain();
   absl::Status ReadBacklogs(v1::Backlog SubscriptionFacts::*which);
   void NoteReach();
+  void NoteExpired();
   absl::StatusOr<RoundVerdict> Compare();
 
   Bench& bench_;
@@ -68,6 +69,7 @@ class Round {
   const std::string id_prefix_;
   size_t ledger_begin_ = 0;
   std::vector<SubscriptionFacts> subscriptions_;
+  std::vector<int> expired_before_;  // by link: Bench::ExpiredByMosquitto
   std::vector<std::unique_ptr<Producer>> producers_;
 };
 
@@ -187,7 +189,25 @@ absl::Status Round::ReadBacklogs(v1::Backlog SubscriptionFacts::*which) {
   return absl::OkStatus();
 }
 
+// A mosquitto that throws out a client, and its session, is a fault that nobody
+// planned.
+void Round::NoteExpired() {
+  size_t index = 0;
+  for (size_t link = 0; link < bench_.links().size(); ++link) {
+    const bool expired =
+        bench_.ExpiredByMosquitto(bench_.links()[link]) > expired_before_[link];
+    for (size_t i = 0; i < bench_.links()[link].subscriptions.size(); ++i) {
+      SubscriptionFacts& facts = subscriptions_[index++];
+      facts.struck |= expired;
+      facts.session_lost |= expired;
+    }
+  }
+}
+
 void Round::NoteReach() {
+  for (const Link& link : bench_.links()) {
+    expired_before_.push_back(bench_.ExpiredByMosquitto(link));
+  }
   size_t index = 0;
   for (size_t link = 0; link < bench_.links().size(); ++link) {
     for (size_t i = 0; i < bench_.links()[link].subscriptions.size(); ++i) {
@@ -207,6 +227,7 @@ void Round::NoteReach() {
 }
 
 absl::StatusOr<RoundVerdict> Round::Compare() {
+  NoteExpired();
   RoundFacts facts{.subscriptions = subscriptions_};
   MQTTPUSH_ASSIGN_OR_RETURN(facts.ledger, bench_.ledger().Read(ledger_begin_));
   for (const TenantUnderTest& tenant : Tenants()) {

@@ -164,20 +164,12 @@ void BrokerDispatch::TakeResult(const Result& result,
 bool BrokerDispatch::RefusedByLoss(const Outstanding& message, Qos qos,
                                    const Result& result) {
   if (qos == Qos::kAtMostOnce) return false;
-  bool suspect = result.suspect();
-  switch (result.outcome()) {
-    case Result::LINK_LOST:
-      break;
-    case Result::ACK_TIMEOUT:
-      // A broker that answers nobody says nothing about this one.
-      suspect |= message.alone ||
-                 message.subscription->queue().IsOvertaken(message.event_seq);
-      break;
-    default:
-      return false;
+  if (result.outcome() != Result::LINK_LOST &&
+      result.outcome() != Result::ACK_TIMEOUT) {
+    return false;
   }
-  return poison_.Lost({message.subscription->uid(), message.event_seq}, suspect,
-                      message.alone);
+  return poison_.Lost({message.subscription->uid(), message.event_seq},
+                      result.suspect(), message.alone);
 }
 
 void BrokerDispatch::Settle(const Outstanding& message, Qos qos,

@@ -106,11 +106,11 @@ TEST_F(DispatcherFaultsTest, MessageThatOnlyOthersAreAnsweredPastIsSetAside) {
   Grant(1, 10);
   const int64_t mute = channel->Next().token();
   Answer({channel->Next().token(), channel->Next().token()}, Result::SUCCEEDED);
-  Answer({mute}, Result::ACK_TIMEOUT);
+  Cut({mute}, Result::ACK_TIMEOUT);
   Grant(2, 10);
-  Answer({channel->Next().token()}, Result::ACK_TIMEOUT);
+  Cut({channel->Next().token()}, Result::ACK_TIMEOUT);
   for (int64_t epoch : {3, 4, 5}) {
-    Answer({NextAlone(*channel, epoch, "mute")}, Result::ACK_TIMEOUT);
+    Cut({NextAlone(*channel, epoch, "mute")}, Result::ACK_TIMEOUT);
   }
   WaitForCommits();
   EXPECT_EQ(Delivery(1).state, DeliveryState::kRetrying);
@@ -130,6 +130,28 @@ TEST_F(DispatcherFaultsTest, BrokerThatAnswersNobodySuspectsNobody) {
     EXPECT_FALSE(a.alone());
     Answer({a.token()}, Result::ACK_TIMEOUT);
     Answer({b.token()}, Result::LINK_LOST);
+  }
+  EXPECT_EQ(StateOf(1), DeliveryState::kWaiting);
+}
+
+// What ends without the broker is no answer of it.
+TEST_F(DispatcherFaultsTest, MessagesThatWeGiveUpMakeNobodySuspect) {
+  auto channel = Attach();
+  Append({"a", "b", "c"});
+  Grant(1, 10);
+  const int64_t a = channel->Next().token();
+  const int64_t b = channel->Next().token();
+  const int64_t c = channel->Next().token();
+  Answer({b}, Result::CLIENT_ERROR);
+  Answer({a}, Result::ACK_TIMEOUT);
+  Answer({c}, Result::LINK_LOST);
+  for (int64_t epoch = 2; epoch <= 6; ++epoch) {
+    Grant(epoch, 10);
+    const Publish next = channel->Next();
+    EXPECT_EQ(IdOf(next), "a");
+    EXPECT_FALSE(next.alone());
+    Answer({next.token()}, Result::ACK_TIMEOUT);
+    Answer({channel->Next().token()}, Result::LINK_LOST);
   }
   EXPECT_EQ(StateOf(1), DeliveryState::kWaiting);
 }

@@ -160,13 +160,15 @@ class DispatcherTest : public ::testing::Test {
     }
     loop_->RunAndWait([&] { dispatcher_->OnResults(kBroker, results); });
   }
-  // The broker cuts the connection; the first of `tokens` is the suspect.
-  void Cut(const std::vector<int64_t>& tokens) {
+  // The broker cuts the connection, or answers those behind the first of
+  // `tokens`, which is the suspect.
+  void Cut(const std::vector<int64_t>& tokens,
+           Result::Outcome outcome = Result::LINK_LOST) {
     worker::v1::Results results;
     for (int64_t token : tokens) {
       Result* result = results.add_results();
       result->set_token(token);
-      result->set_outcome(Result::LINK_LOST);
+      result->set_outcome(outcome);
       result->set_start_time_us(1000000);
     }
     results.mutable_results(0)->set_suspect(true);

@@ -31,6 +31,19 @@ bool SubscriptionDispatch::Configure(
   return other_revision;
 }
 
+static_assert(static_cast<int>(WaitCause::kConnecting) ==
+                  static_cast<int>(LinkState::kConnecting) &&
+              static_cast<int>(WaitCause::kConnected) ==
+                  static_cast<int>(LinkState::kConnected) &&
+              static_cast<int>(WaitCause::kBackingOff) ==
+                  static_cast<int>(LinkState::kBackingOff) &&
+              static_cast<int>(WaitCause::kRefused) ==
+                  static_cast<int>(LinkState::kRefused) &&
+              static_cast<int>(WaitCause::kStalled) ==
+                  static_cast<int>(LinkState::kStalled) &&
+              static_cast<int>(WaitCause::kPaused) ==
+                  static_cast<int>(LinkState::kPaused));
+
 Ending SubscriptionDispatch::EndingOf(const EventRecord& event, absl::Time now,
                                       LinkState link) const {
   if (closed()) return {EndReason::kSubscriptionDeleted};

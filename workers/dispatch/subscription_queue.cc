@@ -212,14 +212,6 @@ bool SubscriptionQueue::MayHaveEnded(int64_t event_seq) const {
   return retry == retries_.end() ? !IsDone(event_seq) : !retry->second.answered;
 }
 
-bool SubscriptionQueue::IsOvertaken(int64_t event_seq) const {
-  if (retries_.count(event_seq) > 0) return true;  // it was set aside
-  return std::any_of(items_.upper_bound(event_seq), items_.end(),
-                     [](const auto& item) {
-                       return item.second.state == ItemState::kResolved;
-                     });
-}
-
 std::vector<int64_t> SubscriptionQueue::ListSent() const {
   std::vector<int64_t> sent;
   for (const auto& [event_seq, item] : items_) {

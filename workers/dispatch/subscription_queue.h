@@ -98,9 +98,6 @@ class SubscriptionQueue {
   // How it ended at its last send may be known to a session and not yet to the
   // log: it is not done, and its last attempt is no answer of the broker's.
   bool MayHaveEnded(int64_t event_seq) const;
-  // A sent message, although later ones have ended: by what the broker does
-  // about it, it stands out.
-  bool IsOvertaken(int64_t event_seq) const;
   // Nothing is left to be sent, with a worker, or retrying.
   bool finished() const {
     return at_end_ && retries_.empty() && sent_count_ == 0;

@@ -331,18 +331,6 @@ TEST(SubscriptionQueueTest, WhatWasSentBeforeARestartIsTakenHoweverLong) {
   EXPECT_FALSE(queue.wants_events());
 }
 
-TEST(SubscriptionQueueTest, OvertakenIsWhatLaterOnesEndedBefore) {
-  SubscriptionQueue queue(RecoveryAt(0));
-  queue.TakeToSend(Read({1, 2, 3}, 3));
-  EXPECT_FALSE(queue.IsOvertaken(1));
-  queue.Succeeded(2);
-  EXPECT_TRUE(queue.IsOvertaken(1));
-  EXPECT_FALSE(queue.IsOvertaken(3));
-  queue.RetryAt(3, kNow, true);
-  queue.RetrySent(3);
-  EXPECT_TRUE(queue.IsOvertaken(3));  // it was set aside
-}
-
 TEST(SubscriptionQueueTest, RecoversWhatWasDoneAheadOfTheCursor) {
   SubscriptionRecovery recovery = RecoveryAt(10);
   recovery.attempted = {

@@ -6,6 +6,10 @@
 namespace mqttpush {
 
 void LinkDisplay::Show(int64_t broker_uid, LinkStatus status) {
+  // A new worker knows nothing of what the one before met.
+  if (status.last_error.empty()) {
+    status.last_error = board_->GetLink(broker_uid).last_error;
+  }
   if (board_->GetLink(broker_uid).state != status.state) {
     Log::Info("link_state", {{"broker", name_of_(broker_uid)},
                              {"state", LinkStateName(status.state)},

@@ -46,7 +46,7 @@ struct SupervisorOptions {
   absl::Duration attach_timeout = absl::Seconds(10);
   // A worker that says nothing for so long, though it is asked AnswerWatch::
   // kPatience times, hangs: it is killed and started again. Longer than a
-  // resolver may hold it up (process_setup.cc).
+  // resolver with up to three servers holds it up (process_setup.cc).
   absl::Duration answer_timeout = absl::Seconds(20);
   // A worker that was asked to drain and has not ended by then is killed.
   absl::Duration drain_timeout = absl::Seconds(15);

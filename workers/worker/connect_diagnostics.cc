@@ -69,6 +69,13 @@ ConnectFailure DescribeUnanswered(const ConnectDiagnostics& diagnostics,
   if (diagnostics.connect_written) {
     return {false, "connection closed before CONNACK"};
   }
+  // Paho's words when the handshake came to nothing without an error of TLS.
+  if (absl::StrContains(library_message, "TLS connect failure")) {
+    return {false,
+            absl::StrCat("TLS: the handshake did not come to its end; the peer "
+                         "may not speak TLS (",
+                         diagnostics.peer_address, ")")};
+  }
   return {false, library_message.empty() ? "connect failed" : library_message};
 }
 

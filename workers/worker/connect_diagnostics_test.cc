@@ -68,6 +68,9 @@ TEST(ConnectDiagnosticsTest, PutsFailuresIntoWords) {
        "\"b.example\""},
       {"closed", Shaken(true), -1, "", false,
        "connection closed before CONNACK"},
+      {"no tls", Peer(), -1, "TCP/TLS connect failure", false,
+       "TLS: the handshake did not come to its end; the peer may not speak TLS "
+       "(127.0.0.1:1883)"},
       {"other", {}, -1, "Bad thing", false, "Bad thing"},
       {"silent library", {}, -1, "", false, "connect failed"},
       {"connack 4", Peer(), 4, "", true,

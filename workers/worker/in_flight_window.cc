@@ -9,14 +9,13 @@
 namespace mqttpush {
 
 WindowLimits WindowLimits::For(int max_in_flight, int receive_maximum,
-                               int protocol_level) {
+                               int protocol_level, int qos2) {
   WindowLimits limits;
   limits.messages = std::max(
       1, std::min({max_in_flight, receive_maximum, limits::kMaxInFlight}));
   limits.qos2_messages = limits.messages;
   if (protocol_level < 5) {
-    limits.qos2_messages =
-        std::min(limits.messages, limits::kMaxInFlightQos2Mqtt311);
+    limits.qos2_messages = std::min(limits.messages, qos2);
   }
   return limits;
 }
@@ -32,7 +31,8 @@ bool InFlightWindow::CanSend() const {
   if (bytes_ + bytes > limits::kMaxInFlightBytes) return false;
   if (next.qos() == 0) return qos0_ < kMaxUnwrittenQos0;
   if (qos1_ + qos2_ >= std::min(limits_.messages, opened_)) return false;
-  return next.qos() == 1 || qos2_ < limits_.qos2_messages;
+  if (next.qos() == 1 && qos2_ == 0) return true;
+  return unanswered() < limits_.qos2_messages;
 }
 
 wire::Publish InFlightWindow::Take() {

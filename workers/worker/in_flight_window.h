@@ -21,14 +21,17 @@ namespace mqttpush {
 struct WindowLimits {
   // QoS 1 and 2 together, the broker's Receive Maximum included.
   int messages = 1;
-  // QoS 2 alone.
+  // The same, while one of QoS 2 is in flight.
   int qos2_messages = 1;
 
   // The smallest that applies: the configured window, ours, the broker's
-  // Receive Maximum (65535 when it named none), and what mosquitto bears over
-  // MQTT 3.1.1.
+  // Receive Maximum (65535 when it named none), and over MQTT 3.1.1 `qos2`,
+  // what the broker bears: mosquitto counts QoS 2 against
+  // max_inflight_messages (20), and beyond it answers QoS 1 and 2 alike, throws
+  // the message away and closes the connection.
   static WindowLimits For(int max_in_flight, int receive_maximum,
-                          int protocol_level);
+                          int protocol_level,
+                          int qos2 = limits::kMaxInFlightQos2Mqtt311);
 };
 
 // A message that was handed to the MQTT client, or that a stored session has in
@@ -100,6 +103,8 @@ class InFlightWindow {
   std::vector<wire::Publish> TakeQueued();
 
   int in_flight() const { return qos0_ + qos1_ + qos2_; }
+  // Of those, the ones that an answer is awaited for.
+  int unanswered() const { return qos1_ + qos2_; }
   int queued() const { return static_cast<int>(queue_.size()); }
   // The one sent first; one must be in flight.
   const InFlightMessage& oldest() const { return slots_.front().message; }

@@ -233,6 +233,23 @@ TEST(InFlightWindowTest, AStuckMessageDoesNotLetTheWindowGrow) {
   EXPECT_TRUE(window.CanSend());
 }
 
+TEST(InFlightWindowTest, Qos1CountsBesideQos2) {
+  InFlightWindow window;
+  window.SetLimits(WindowLimits::For(100, 65535, 4));
+  for (int i = 0; i < 19; ++i) window.Enqueue(Message(i, 2));
+  for (int i = 0; i < 30; ++i) window.Enqueue(Message(100 + i, 1));
+  EXPECT_EQ(SendAllThatFit(window), 20);
+  for (int id = 1; id <= 19; ++id) window.Finish(id);
+  // Without QoS 2 there is no such bound.
+  EXPECT_EQ(SendAllThatFit(window), 29);
+  window.Enqueue(Message(200, 2));
+  EXPECT_FALSE(window.CanSend());
+  for (int id = 20; id <= 29; ++id) window.Finish(id);
+  EXPECT_FALSE(window.CanSend());
+  window.Finish(30);
+  EXPECT_TRUE(window.CanSend());
+}
+
 TEST(InFlightWindowTest, WhatWasResumedGoesFirst) {
   InFlightWindow window;
   window.SetLimits(WindowLimits::For(10, 65535, 5));

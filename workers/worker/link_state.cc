@@ -67,6 +67,26 @@ LinkEvent EventOfDisconnect(int reason_code) {
   }
 }
 
+bool MayBeAboutAMessage(int reason_code) {
+  switch (reason_code) {
+    case 0x89:  // server busy
+    case 0x8B:  // server shutting down
+    case 0x8D:  // keep alive timeout
+    case 0x8E:  // session taken over
+    case 0x93:  // receive maximum exceeded
+    case 0x96:  // message rate too high
+    case 0x97:  // quota exceeded
+    case 0x98:  // administrative action
+    case 0x9C:  // use another server
+    case 0x9D:  // server moved
+    case 0x9F:  // connection rate exceeded
+    case 0xA0:  // maximum connect time
+      return false;
+    default:
+      return true;
+  }
+}
+
 LinkTransition NextLinkState(State state, LinkEvent event) {
   if (event == LinkEvent::kConfigured) {
     return {State::kConnecting, Action::kConnect};

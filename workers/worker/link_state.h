@@ -77,6 +77,10 @@ bool IsUp(WorkerLinkState state);
 // and for 0, kLinkLost.
 LinkEvent EventOfDisconnect(int reason_code);
 
+// Whether a DISCONNECT of this reason code may be about one message, as 0x87
+// and 0x95 may; not so those about the link, as 0x8B server shutting down.
+bool MayBeAboutAMessage(int reason_code);
+
 }  // namespace mqttpush
 
 #endif  // MQTTPUSH_WORKERS_WORKER_LINK_STATE_H_

@@ -91,5 +91,16 @@ TEST(LinkStateTest, ATakenSessionIsNotFoughtOver) {
   }
 }
 
+TEST(LinkStateTest, SomeDisconnectsAreAboutNoMessage) {
+  for (int code :
+       {0, 0x80, 0x81, 0x82, 0x83, 0x87, 0x90, 0x95, 0x99, 0x9A, 0x9B}) {
+    EXPECT_TRUE(MayBeAboutAMessage(code)) << code;
+  }
+  for (int code : {0x89, 0x8B, 0x8D, 0x8E, 0x93, 0x96, 0x97, 0x98, 0x9C, 0x9D,
+                   0x9F, 0xA0}) {
+    EXPECT_FALSE(MayBeAboutAMessage(code)) << code;
+  }
+}
+
 }  // namespace
 }  // namespace mqttpush

@@ -32,7 +32,7 @@ namespace {
 // How long the control plane may take to read our last words.
 constexpr absl::Duration kFinishTimeout = absl::Seconds(2);
 // How long a worker may live on without it.
-constexpr absl::Duration kLeaveTimeout = absl::Seconds(4);
+constexpr absl::Duration kLeaveTimeout = absl::Seconds(8);
 
 // Batches are bounded by the credit, which counts messages, not bytes.
 std::shared_ptr<grpc::Channel> MakeChannel(int fd) {

@@ -19,13 +19,6 @@ namespace {
 // plane whenever one is acknowledged.
 constexpr int kCreditPerWindow = 2;
 
-// So often a broker ends the connection on QoS 2 before we say that it may not
-// allow that.
-constexpr int kQos2CutsBeforeHint = 2;
-constexpr char kQos2Hint[] =
-    "; the broker may not allow QoS 2: it has ended the connection on it again "
-    "and again";
-
 constexpr absl::string_view kNotConnected = "not connected to the broker";
 
 std::string RefusalText(int reason_code, const std::string& reason) {
@@ -104,8 +97,9 @@ void MessageFlow::Open(const BrokerLimits& limits,
 
 void MessageFlow::Adjust(const wire::Configure& settings) {
   ack_timeout_ = FromProto(settings.ack_timeout());
-  window_.SetLimits(WindowLimits::For(
-      settings.max_in_flight(), limits_.receive_maximum, protocol_level_));
+  window_.SetLimits(WindowLimits::For(settings.max_in_flight(),
+                                      limits_.receive_maximum, protocol_level_,
+                                      qos2_.window()));
   if (!open_) return;
   GrantCredit(window_.limits().messages * kCreditPerWindow);
   SendAllThatFit();
@@ -153,8 +147,11 @@ void MessageFlow::Finish(int64_t id, PublishOutcome outcome) {
   }
   std::optional<InFlightMessage> message = window_.Finish(id);
   if (!message.has_value()) return;
-  last_progress_ = SteadyNow();
-  acknowledged_ = true;
+  // That the socket takes it says nothing where answers are awaited.
+  if (window_.unanswered() == 0) {
+    last_progress_ = SteadyNow();
+    acknowledged_ = true;
+  }
   AddSent(*message, WireEvidence(), wire::Result::SUCCEEDED, "");
   SendAllThatFit();
   if (!open_ && in_flight() == 0) events_.on_empty();
@@ -165,8 +162,7 @@ void MessageFlow::Acknowledge(int packet_id, const WireEvidence& evidence) {
   if (!message.has_value()) return;
   suspect_.Clear(message->delivery);
   if (message->qos == 2) {
-    qos2_cuts_ = 0;
-    hint_.clear();
+    qos2_.Answered();
   }
   last_progress_ = SteadyNow();
   acknowledged_ = true;
@@ -210,13 +206,17 @@ Blame MessageFlow::Judge(const LossCause& cause, const InFlightMessage& message,
       suspect_.Blame(message.delivery, message.alone)) {
     session_->Break(kGivenUp);
   }
-  if (suspect && cause.by == LossBy::kBroker) NoteCut(message);
+  if (suspect && cause.by == LossBy::kBroker) NoteCut(message, count);
   return blame;
 }
 
-void MessageFlow::NoteCut(const InFlightMessage& message) {
+void MessageFlow::NoteCut(const InFlightMessage& message, int count) {
   if (message.qos < 2 || protocol_level_ == 5) return;
-  if (++qos2_cuts_ >= kQos2CutsBeforeHint) hint_ = kQos2Hint;
+  qos2_.Cut(message.delivery, count);
+  // The session would send it again for ever.
+  if (session_ != nullptr && qos2_.maximum_qos() < 2) {
+    session_->Break(kGivenUp);
+  }
 }
 
 void MessageFlow::Flush() {
@@ -244,7 +244,8 @@ void MessageFlow::SendNext() {
 }
 
 void MessageFlow::Publish(InFlightMessage entry, const wire::Publish& message) {
-  if (in_flight() == 0) last_progress_ = entry.steady;
+  const bool first_unanswered = entry.qos > 0 && window_.unanswered() == 0;
+  if (in_flight() == 0 || first_unanswered) last_progress_ = entry.steady;
   const int64_t id = window_.Start(entry);
   absl::StatusOr<int> packet_id = client_->Publish(id, message);
   if (packet_id.ok()) {
@@ -357,8 +358,9 @@ void MessageFlow::AddLost(const InFlightMessage& message,
               cause.loss.message);
   result->set_suspect(blame == Blame::kSuspect);
   if (blame != Blame::kNone && message.qos == 2) {
-    result->set_error_message(CleanText(absl::StrCat(cause.loss.message, hint_),
-                                        limits::kMaxErrorMessageBytes));
+    result->set_error_message(
+        CleanText(absl::StrCat(cause.loss.message, qos2_.hint()),
+                  limits::kMaxErrorMessageBytes));
   }
   if (blame == Blame::kNone || timed_out) return;
   result->set_reason_code(cause.loss.reason_code);

@@ -10,6 +10,7 @@
 #include "workers/worker/in_flight_window.h"
 #include "workers/worker/link_client.h"
 #include "workers/worker/mqtt_client.h"
+#include "workers/worker/qos2_doubts.h"
 #include "workers/worker/session.h"
 #include "workers/worker/suspect.h"
 #include "workers/worker/wire.h"
@@ -67,7 +68,11 @@ class MessageFlow {
   int in_flight() const { return window_.in_flight(); }
   // What the losses so far suggest, to be put behind the words of the last one;
   // empty for nothing.
-  const std::string& hint() const { return hint_; }
+  std::string hint() const { return qos2_.hint(); }
+  // The highest QoS that the broker was not seen to hang up on.
+  int maximum_qos() const { return qos2_.maximum_qos(); }
+  // The next connection is to another broker, or another one to it.
+  void ForgetBroker() { qos2_ = Qos2Doubts(); }
   // Counts the connections, from 1.
   int64_t epoch() const { return epoch_; }
   // The last acknowledgement of any connection; InfinitePast for none.
@@ -89,7 +94,7 @@ class MessageFlow {
   void CheckProgress();
 
   // Over MQTT 3.1.1 a broker cannot say which QoS it allows.
-  void NoteCut(const InFlightMessage& message);
+  void NoteCut(const InFlightMessage& message, int count);
   // What the loss of `message`, the first of `count`, says about it. Gives up a
   // session that it would end again and again.
   Blame Judge(const LossCause& cause, const InFlightMessage& message,
@@ -128,9 +133,7 @@ class MessageFlow {
   absl::Duration last_progress_{};                       // SteadyNow()
   absl::Duration next_look_ = absl::InfiniteDuration();  // SteadyNow()
   Suspect suspect_;
-  // Ends of a connection on QoS 2 in a row, without an answer to one.
-  int qos2_cuts_ = 0;
-  std::string hint_;
+  Qos2Doubts qos2_;
   int64_t watch_ = 0;  // tells a watchdog that was replaced from the present
 };
 

@@ -68,6 +68,10 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Options options) {
   return session;
 }
 
+Session::~Session() {
+  if (connecting()) options_.on_connecting(false);
+}
+
 absl::Status Session::Load() {
   MQTTPUSH_ASSIGN_OR_RETURN(file_, SessionFile::Lock(options_.path));
   MQTTPUSH_ASSIGN_OR_RETURN(std::vector<wire::SessionRecord> records,

@@ -81,6 +81,7 @@ class Session {
   };
   // UNAVAILABLE while another process has the file.
   static absl::StatusOr<std::unique_ptr<Session>> Open(Options options);
+  ~Session();
 
   // Whether the broker's half has been begun afresh for this file. Before
   // that, the broker may hold packet ids that this side knows nothing of.

@@ -61,7 +61,9 @@ absl::StatusOr<SessionFile> SessionFile::Lock(const std::string& path) {
   file.directory_ = DirectoryOf(path);
   file.fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file.fd_ < 0) return Failed("open", path);
-  if (flock(file.fd_, LOCK_EX | LOCK_NB) != 0 || !IsAt(file.fd_, path)) {
+  const bool locked = flock(file.fd_, LOCK_EX | LOCK_NB) == 0;
+  if (!locked && errno != EWOULDBLOCK) return Failed("lock", path);
+  if (!locked || !IsAt(file.fd_, path)) {
     return absl::UnavailableError(
         "the worker before has not let go of the session file yet");
   }
@@ -105,6 +107,8 @@ absl::StatusOr<SessionFile> SessionFile::Replace(
   }
   MQTTPUSH_RETURN_IF_ERROR(WriteAll(file.fd_, bytes));
   file.bytes_ = bytes.size();
+  // Or a power failure could leave the new name without the bytes.
+  if (fdatasync(file.fd_) != 0) return Failed("fdatasync", next);
   if (rename(next.c_str(), path.c_str()) != 0) return Failed("rename", next);
   return file;
 }

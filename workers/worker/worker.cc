@@ -1,5 +1,6 @@
 #include "workers/worker/worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,7 +18,7 @@ namespace {
 
 constexpr absl::Duration kDrainTimeout = absl::Seconds(5);
 constexpr absl::Duration kDisconnectTimeout = absl::Seconds(2);
-constexpr absl::Duration kAnswerTimeout = absl::Seconds(2);
+constexpr absl::Duration kAnswerTimeout = absl::Seconds(5);
 // Every acknowledgement is news, but not worth a message.
 constexpr absl::Duration kAckReportInterval = absl::Seconds(1);
 
@@ -116,6 +117,7 @@ void Worker::Configure(wire::Configure settings) {
   if (!same) {
     server_keep_alive_ = -1;
     cleaning_ = false;
+    flow_.ForgetBroker();
   }
   settings_ = std::move(settings);
   backoff_.SetLimits(FromProto(settings_.connect_backoff_base()),
@@ -126,10 +128,21 @@ void Worker::Configure(wire::Configure settings) {
     } else if (goal_ == Goal::kServe) {
       flow_.Adjust(settings_);
     }
-  } else if (!same || state_ != WorkerLinkState::kConnecting) {
-    backoff_.Reset();
-    Handle(LinkEvent::kConfigured);
+  } else if (same && IsCalling()) {
+    return;
+  } else if (AwaitsAnswer()) {
+    reconfigure_ = true;
+    Arm(quiet_timer_, kAnswerTimeout, [this] { Reconfigure(); });
+  } else {
+    Reconfigure();
   }
+}
+
+void Worker::Reconfigure() {
+  reconfigure_ = false;
+  Cancel(quiet_timer_);
+  backoff_.Reset();
+  Handle(LinkEvent::kConfigured);
 }
 
 void Worker::Drain() {
@@ -152,11 +165,14 @@ void Worker::Leave() {
   Arm(quiet_timer_, kAnswerTimeout, [this] { LeaveNow(); });
 }
 
+bool Worker::IsCalling() const {
+  return state_ == WorkerLinkState::kConnecting ||
+         state_ == WorkerLinkState::kReplacing;
+}
+
 bool Worker::AwaitsAnswer() const {
-  const bool called =
-      !awaits_permit_ && (state_ == WorkerLinkState::kConnecting ||
-                          state_ == WorkerLinkState::kReplacing);
-  return called && session_ != nullptr && session_->connecting();
+  return IsCalling() && !awaits_permit_ && session_ != nullptr &&
+         session_->connecting();
 }
 
 void Worker::LeaveNow() {
@@ -211,13 +227,15 @@ void Worker::ExitNow(int code) {
 void Worker::OnConnected(const BrokerLimits& limits) {
   if (session_ != nullptr) session_->EndConnection();
   const bool leaving = goal_ == Goal::kExit;
-  if (!leaving && BeginsAgain(limits)) return;
+  if (!leaving && !reconfigure_ && BeginsAgain(limits)) return;
   limits_ = limits;
+  limits_.maximum_qos = std::min(limits.maximum_qos, flow_.maximum_qos());
   if (session_ != nullptr && !limits.session_present) {
     session_->Break(kSessionLost);
     session_->SetEstablished();
   }
   if (leaving) return LeaveNow();
+  if (reconfigure_) return Reconfigure();
   Handle(LinkEvent::kConnected);
 }
 
@@ -261,12 +279,14 @@ void Worker::OnConnectFailed(const ConnectFailure& failure) {
   cleaning_ = false;
   if (session_ != nullptr && !failure.answer_lost) session_->EndConnection();
   if (goal_ == Goal::kExit) return LeaveNow();
+  if (reconfigure_) return Reconfigure();
   Handle(failure.refused ? LinkEvent::kConnectRefused
                          : LinkEvent::kConnectFailed);
 }
 
 void Worker::OnConnectionLost(const ConnectionLoss& loss) {
-  EndLink({loss.by_broker ? LossBy::kBroker : LossBy::kUs, loss},
+  const bool blames = loss.by_broker && MayBeAboutAMessage(loss.reason_code);
+  EndLink({blames ? LossBy::kBroker : LossBy::kUs, loss},
           EventOfDisconnect(loss.reason_code));
 }
 
@@ -280,7 +300,8 @@ void Worker::EndLink(const LossCause& cause, LinkEvent event) {
   last_error_ = cause.loss.message;
   cleaning_ = false;
   if (!IsUp(state_)) {
-    return goal_ == Goal::kExit ? LeaveNow() : Handle(event);
+    if (goal_ == Goal::kExit) return LeaveNow();
+    return reconfigure_ ? Reconfigure() : Handle(event);
   }
   flow_.LoseAll(cause);
   if (cause.by == LossBy::kBroker) last_error_ += flow_.hint();
@@ -362,16 +383,14 @@ void Worker::Connect() {
 void Worker::OnPermit() {
   if (!std::exchange(awaits_permit_, false) || goal_ == Goal::kExit) return;
   // While it was asked for, the answer may have come from elsewhere.
-  if (state_ == WorkerLinkState::kConnecting ||
-      state_ == WorkerLinkState::kReplacing) {
-    Call();
-  }
+  if (IsCalling()) Call();
 }
 
 // After what this round still has to say: leaving a connection takes a while.
 void Worker::Call() {
   loop_->Post([this] {
-    if (goal_ == Goal::kExit) return;
+    // Something else may have been decided meanwhile.
+    if (goal_ == Goal::kExit || awaits_permit_ || !IsCalling()) return;
     if (absl::Status opened = OpenSession(); !opened.ok()) {
       return OnConnectFailed({.message = std::string(opened.message())});
     }

@@ -60,8 +60,12 @@ class Worker : private MqttClient::Listener {
   // Ends the worker, without a connection. An answer to CONNECT on which much
   // depends is waited for.
   void Leave();
+  bool IsCalling() const;
   bool AwaitsAnswer() const;
   void LeaveNow();
+  // The connection that is being made is not wanted any more, as settings have
+  // changed: begins anew.
+  void Reconfigure();
 
   // Opens the session that the settings ask for, or none.
   absl::Status OpenSession();
@@ -110,6 +114,7 @@ class Worker : private MqttClient::Listener {
   std::unique_ptr<Session> session_;
   std::string session_identity_;
   bool awaits_permit_ = false;
+  bool reconfigure_ = false;  // once the broker has answered
   // The client's half of the session is new, but the broker's is not: it is
   // being thrown away by a clean connection.
   bool cleaning_ = false;

@@ -113,6 +113,32 @@ TEST_F(WorkerAnswerTest, AWorkerThatLeavesWaitsForIt) {
   }
 }
 
+TEST_F(WorkerAnswerTest, OtherSettingsWaitForIt) {
+  absl::Notification called, may_answer;
+  ScriptedBroker broker(ClosingAtPubrel([&] {
+    called.Notify();
+    may_answer.WaitForNotification();
+    return SessionPresent();
+  }));
+  wire::Configure settings = SessionSettings(broker.port());
+  StartWorker(settings);
+  ASSERT_TRUE(Connected());
+  plane_->Publish(epoch(), {Event(1)});
+  ASSERT_TRUE(called.WaitForNotificationWithTimeout(kDeadline));
+  const int connects = plane_->Says().connect_requests;
+  settings.mutable_keep_alive()->set_seconds(30);
+  plane_->Configure(settings);
+  may_answer.Notify();
+  ASSERT_TRUE(plane_->WaitFor([connects](const WorkerSays& says) {
+    return says.connect_requests > connects;
+  }));
+  ASSERT_TRUE(plane_->WaitFor(HasEpoch(2), kDeadline)) << Transcript(*plane_);
+  plane_->Publish(2, {Event(1)});
+  ASSERT_TRUE(plane_->WaitFor(HasResults(2), kDeadline));
+  EXPECT_THAT(plane_->Says().results[1].warning(), IsEmpty());
+  EXPECT_EQ(Publishes(broker), 1);
+}
+
 // It may still be waiting for an answer of the broker.
 TEST_F(WorkerAnswerTest, TheNextWorkerWaitsForTheOneBefore) {
   absl::Notification called, may_answer;

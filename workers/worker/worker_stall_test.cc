@@ -109,6 +109,15 @@ TEST_F(WorkerStallTest, LooksWellAfterTheFirstAcknowledgement) {
   EXPECT_EQ(plane_.Says().results.back().outcome(), wire::Result::SUCCEEDED);
 }
 
+TEST_F(WorkerStallTest, AWriteAtQos0ProvesNothingWhileAnAnswerIsAwaited) {
+  ASSERT_TRUE(Stall());
+  ASSERT_TRUE(Await(HasEpoch(2)));
+  plane_.Publish(2, {Message(2, 1), Message(3, 0)});
+  ASSERT_TRUE(Await(HasResults(3)));
+  EXPECT_EQ(CountState(plane_.Says(), wire::LinkStatus::CONNECTED), 1)
+      << Transcript(plane_);
+}
+
 TEST_F(WorkerStallTest, LooksWellWhenThereIsNothingToAcknowledge) {
   ASSERT_TRUE(Stall());
   ASSERT_TRUE(Await(HasEpoch(2)));

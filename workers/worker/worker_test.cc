@@ -462,6 +462,26 @@ TEST_F(WorkerTest, ABrokerThatAllowsNoQos2IsGuessed) {
   EXPECT_EQ(says.results[2].outcome(), wire::Result::SUCCEEDED);
 }
 
+TEST_F(WorkerTest, MixedQosStaysWithinWhatMosquittoBears) {
+  // Over MQTT 3.1.1 it answers the 21st, throws it away and hangs up.
+  auto broker = Broker();
+  auto subscriber = Subscriber(*broker);
+  ASSERT_TRUE(ConnectTo(Settings(broker->port())));
+  constexpr int kBatch = 100, kBatches = 20;
+  for (int batch = 0; batch < kBatches; ++batch) {
+    std::vector<wire::Publish> messages;
+    for (int i = 0; i < kBatch; ++i) {
+      const int64_t token = batch * kBatch + i + 1;
+      messages.push_back(Message(token, token % 3 == 0 ? 1 : 2));
+    }
+    plane_.Publish(1, messages);
+    ASSERT_TRUE(Await(HasResults((batch + 1) * kBatch)));
+  }
+  EXPECT_EQ(Count(plane_.Says(), wire::Result::SUCCEEDED), kBatch * kBatches);
+  EXPECT_TRUE(subscriber->WaitForCount(kBatch * kBatches, kDeadline));
+  EXPECT_EQ(plane_.Says().credits.back().epoch(), 1);
+}
+
 TEST_F(WorkerTest, TakesLargeMessagesAndLargeBatches) {
   auto broker = Broker();
   auto subscriber = Subscriber(*broker);

@@ -1,0 +1,54 @@
+#include "workers/worker/qos2_doubts.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr DeliveryKey kFirst{7, 1};
+constexpr DeliveryKey kSecond{7, 2};
+
+TEST(Qos2DoubtsTest, OneMessageMayBeTheCulprit) {
+  Qos2Doubts doubts;
+  EXPECT_THAT(doubts.hint(), IsEmpty());
+  for (int i = 0; i < 10; ++i) doubts.Cut(kFirst, 1);
+  EXPECT_EQ(doubts.maximum_qos(), 2);
+  EXPECT_THAT(doubts.hint(), HasSubstr("may not allow QoS 2"));
+}
+
+TEST(Qos2DoubtsTest, TwoWithoutAnyAnswerAreNot) {
+  Qos2Doubts doubts;
+  doubts.Cut(kFirst, 1);
+  doubts.Cut(kSecond, 1);
+  EXPECT_EQ(doubts.maximum_qos(), 1);
+}
+
+TEST(Qos2DoubtsTest, ABrokerThatEverAnsweredTakesQos2) {
+  Qos2Doubts doubts;
+  doubts.Cut(kFirst, 1);
+  doubts.Answered();
+  EXPECT_THAT(doubts.hint(), IsEmpty());
+  doubts.Cut(kFirst, 1);
+  doubts.Cut(kSecond, 1);
+  EXPECT_EQ(doubts.maximum_qos(), 2);
+}
+
+TEST(Qos2DoubtsTest, TheWindowShrinksToWhatTheBrokerBears) {
+  Qos2Doubts doubts;
+  EXPECT_EQ(doubts.window(), 20);
+  doubts.Cut(kFirst, 11);
+  EXPECT_EQ(doubts.window(), 5);
+  EXPECT_THAT(doubts.hint(), HasSubstr("max_in_flight"));
+  for (int i = 0; i < Qos2Doubts::kReassuringAnswers; ++i) doubts.Answered();
+  doubts.Cut(kFirst, 5);
+  EXPECT_EQ(doubts.window(), 5) << "after so many answers it is chance";
+  for (int i = 0; i < 10; ++i) doubts.Cut(kFirst, 2);
+  EXPECT_EQ(doubts.window(), 1);
+}
+
+}  // namespace
+}  // namespace mqttpush
