@@ -99,7 +99,9 @@ double Percentile(std::vector<double> values, double p) {
 }
 
 double Median(std::vector<double> values) {
-  return Percentile(std::move(values), 0.5);
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 }  // namespace mqttpush::bench

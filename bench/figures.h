@@ -48,6 +48,7 @@ std::string Readable(double value);
 
 // The value that the fraction `p` (0 to 1) of all is not above; 0 of none.
 double Percentile(std::vector<double> values, double p);
+// The middle one, or the mean of the two in the middle; 0 of none.
 double Median(std::vector<double> values);
 
 }  // namespace mqttpush::bench

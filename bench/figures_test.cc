@@ -47,7 +47,12 @@ TEST(PercentileTest, TakesTheNearestRank) {
   EXPECT_EQ(Percentile({3, 1, 2, 4}, 0.99), 4);
   EXPECT_EQ(Percentile({7}, 0.5), 7);
   EXPECT_EQ(Percentile({}, 0.5), 0);
+}
+
+TEST(MedianTest, TakesTheMiddle) {
   EXPECT_EQ(Median({5, 1, 9}), 5);
+  EXPECT_EQ(Median({1, 2, 9, 4}), 3);
+  EXPECT_EQ(Median({}), 0);
 }
 
 }  // namespace

@@ -21,10 +21,11 @@
 namespace mqttpush::bench {
 namespace {
 
-constexpr int kSteps = 20;           // of a part
-constexpr int kParts = 10;           // of the growth, each measured
-constexpr int kLastPhase = 2;        // the last three parts
-constexpr int64_t kWarmUp = 10'000;  // attempts
+constexpr int kSteps = 20;     // of a part
+constexpr int kParts = 10;     // of the growth, each measured
+constexpr int kLastPhase = 2;  // the last three parts
+constexpr uintmax_t kLeastRoom = uintmax_t{4} << 30;  // bytes
+constexpr int64_t kWarmUp = 10'000;                   // attempts
 
 double BytesIn(const std::string& directory) {
   double bytes = 0;
@@ -40,6 +41,16 @@ int64_t InBatches(int64_t count) {
   return count / LogLoad::kBatch * LogLoad::kBatch;
 }
 
+// Other people's work is not to fail for want of room.
+absl::Status CheckRoom(const std::string& directory) {
+  std::error_code error;
+  const auto space = std::filesystem::space(directory, error);
+  if (error || space.available > kLeastRoom) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the disk of ", directory,
+                   " is nearly full; set TMPDIR to a larger one"));
+}
+
 struct Part {
   double per_second = 0;
   double cpu_us = 0;  // per event, of the process without the queries
@@ -48,8 +59,9 @@ struct Part {
 // Grows a new log, with queries meanwhile.
 class Growth {
  public:
-  Growth(Bench& bench, LogUnderTest& log)
+  Growth(Bench& bench, const std::string& directory, LogUnderTest& log)
       : bench_(bench),
+        directory_(directory),
         load_(bench.samples, *log.log),
         queries_(*log.reader),
         attempts_(bench.scale.log_attempts) {}
@@ -74,6 +86,7 @@ class Growth {
     const absl::Duration cpu = CpuOfAppending();
     // In steps, so that what is asked for keeps up with what there is.
     for (int step = 1; step <= kSteps; ++step) {
+      MQTTPUSH_RETURN_IF_ERROR(CheckRoom(directory_));
       MQTTPUSH_RETURN_IF_ERROR(
           GrowTo(InBatches(from + (to - from) * step / kSteps), phase));
     }
@@ -151,6 +164,7 @@ class Growth {
   }
 
   Bench& bench_;
+  const std::string directory_;
   LogLoad load_;
   LogQueries queries_;  // ends before the log
   const int64_t attempts_;
@@ -183,7 +197,7 @@ absl::Status RunLog(Bench& bench) {
   TempDir dir("mqttpush-bench");
   {
     MQTTPUSH_ASSIGN_OR_RETURN(LogUnderTest log, OpenLog(dir.path()));
-    Growth growth(bench, log);
+    Growth growth(bench, dir.path(), log);
     MQTTPUSH_RETURN_IF_ERROR(growth.Run());
   }
   return MeasureStart(bench, dir.path());

@@ -156,6 +156,12 @@ class RelayCase {
       ceiling_cpu += run.processes_cpu;
       ceiling_broker += run.broker_cpu;
     }
+    const absl::Duration ceiling_all = ceiling_cpu + ceiling_broker;
+    absl::Duration relay_all;
+    for (const auto& [group, spent] : cpu) relay_all += spent;
+    // What two saturated runs would have as their ratio of rates.
+    Set("cpu_ratio_to_ceiling",
+        absl::FDivDuration(ceiling_all / messages, relay_all / events));
     for (const char* group : {"service", "workers", "broker", "producer"}) {
       Set(absl::StrCat(group, "_cpu_us_per_event"),
           absl::ToDoubleMicroseconds(cpu[group]) / events);
@@ -218,9 +224,9 @@ std::vector<std::string> Row(const std::string& first,
 }  // namespace
 
 absl::Status RunRelay(Bench& bench) {
-  Table rates({"relay", "events/s", "ceiling/s", "ratio", "µs service",
-               "workers", "broker", "producer", "µs ceiling", "its broker",
-               "broker busy", "in ceiling"});
+  Table rates({"relay", "events/s", "ceiling/s", "ratio", "of CPU",
+               "µs service", "workers", "broker", "producer", "µs ceiling",
+               "its broker", "broker busy", "in ceiling"});
   Table latencies({"latency, ms", "p50 at 10 %", "p99", "p50 at 50 %", "p99",
                    "p50 at 90 %", "p99"});
   const int many = bench.scale.many_tenants;

@@ -23,7 +23,7 @@ struct Scale {
 // Within 10 minutes in all on two cores.
 inline Scale QuickScale() {
   return {"quick",          100, {1, 100}, absl::Seconds(3),
-          absl::Seconds(5), 2,   400'000,  100'000};
+          absl::Seconds(5), 2,   300'000,  100'000};
 }
 
 // What docs/performance.md shows.
