@@ -87,7 +87,7 @@ std::string Readable(double value) {
   if (!std::isfinite(value)) return "-";
   if (std::abs(value) >= 1000) return WithCommas(std::llround(value));
   if (std::abs(value) >= 100) return absl::StrFormat("%.0f", value);
-  return absl::StrFormat(std::abs(value) >= 10 ? "%.1f" : "%.2f", value);
+  return absl::StrFormat("%.*f", std::abs(value) >= 10 ? 1 : 2, value);
 }
 
 double Percentile(std::vector<double> values, double p) {
