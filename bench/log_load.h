@@ -1,0 +1,64 @@
+// LogLoad: what ingest and dispatch do to the log, without them.
+#ifndef MQTTPUSH_BENCH_LOG_LOAD_H_
+#define MQTTPUSH_BENCH_LOG_LOAD_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "bench/sample_events.h"
+#include "common/mutex.h"
+#include "storage/event_log.h"
+
+namespace mqttpush::bench {
+
+// Appends events of 300 bytes for 100 tenants in turn, each with one
+// subscription and 1,000 assets, and commits one attempt for each: of a
+// thousand, one fails, and is parked. Batches of 500, a few of them under way.
+// Event number n (from 0) has the seq n + 1: the log must be new.
+class LogLoad {
+ public:
+  static constexpr int kTenants = 100;
+  static constexpr int kAssets = 1000;  // of one tenant
+  static constexpr int kBatch = 500;
+  static constexpr int kUnderWay = 4;  // batches
+
+  // Both must outlive it.
+  LogLoad(const SampleEvents& samples, EventLog& log);
+
+  // Until there are `count` events, of which those of the last kUnderWay
+  // batches may not be committed yet.
+  absl::Status GrowTo(int64_t count);
+  // Waits until all is committed.
+  absl::Status Flush() { return WaitUntilUnderWay(0); }
+
+  // Of event `number`. The uids of tenant and subscription are the same.
+  static int64_t TenantUid(int64_t number) { return 1 + number % kTenants; }
+  static std::string EventId(int64_t number);
+  static std::string AssetId(int64_t number);
+  static std::string TopicOf(int64_t tenant_uid, ObjectType type);
+  static ObjectType TypeOf(int64_t number);
+
+ private:
+  std::vector<NewEvent> Events(int64_t first);
+  std::vector<DeliveryUpdate> Updates(int64_t first);
+  void CommitAttempts(int64_t first,
+                      absl::StatusOr<std::vector<AppendOutcome>> outcomes);
+  void Ended(const absl::Status& status);
+  absl::Status WaitUntilUnderWay(int most);
+
+  const SampleEvents& samples_;
+  EventLog& log_;
+  std::vector<std::shared_ptr<const Route>> routes_;  // by tenant
+  int64_t next_number_ = 0;
+  Mutex mutex_;
+  CondVar changed_;
+  int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace mqttpush::bench
+
+#endif  // MQTTPUSH_BENCH_LOG_LOAD_H_
