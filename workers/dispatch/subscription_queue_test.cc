@@ -278,7 +278,8 @@ TEST(SubscriptionQueueTest, ManyRetriesHoldNewEventsBack) {
 int64_t TakeUntilFull(SubscriptionQueue& queue, size_t payload_bytes) {
   int64_t seq = 0;
   while (queue.wants_events() && seq < 100000) {
-    EventLog::NextEvents next = Read({++seq}, seq);
+    ++seq;
+    EventLog::NextEvents next = Read({seq}, seq);
     next.events[0].payload.assign(payload_bytes, 'x');
     queue.TakeToSend(std::move(next));
     if (seq > 1) queue.Succeeded(seq);
