@@ -4,16 +4,15 @@
 
 #include "common/clock.h"
 #include "common/status_macros.h"
-#include "storage/sqlite/sqlite_event_log.h"
-#include "storage/sqlite/sqlite_history_reader.h"
+#include "storage/sqlite/log/sqlite_event_log.h"
+#include "storage/sqlite/log/sqlite_history_reader.h"
 
 namespace mqttpush::bench {
 
 absl::StatusOr<LogUnderTest> OpenLog(const std::string& directory) {
-  const std::string path = directory + "/log.db";
-  MQTTPUSH_ASSIGN_OR_RETURN(auto log,
-                            SqliteEventLog::Open(path, Clock::Real()));
-  MQTTPUSH_ASSIGN_OR_RETURN(auto reader, SqliteHistoryReader::Open(path));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      auto log, SqliteEventLog::Open(directory + "/log", Clock::Real()));
+  auto reader = std::make_unique<SqliteHistoryReader>(log.get());
   return LogUnderTest{std::move(reader), std::move(log)};
 }
 

@@ -18,6 +18,7 @@
 #include "common/status_macros.h"
 #include "services/api/linked_descriptors.h"
 #include "services/ingest/openapi_document.h"
+#include "storage/sqlite/log/legacy_log.h"
 
 namespace mqttpush {
 namespace {
@@ -77,13 +78,13 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
                             DataDirectory::Open(config.data_dir));
   MQTTPUSH_ASSIGN_OR_RETURN(
       config_store_, SqliteConfigStore::Open(data_directory_->config_path()));
+  MQTTPUSH_RETURN_IF_ERROR(ImportLegacyLog(data_directory_->legacy_log_path(),
+                                           data_directory_->log_path()));
   MQTTPUSH_ASSIGN_OR_RETURN(
       event_log_,
       SqliteEventLog::Open(data_directory_->log_path(), Clock::Real()));
-  MQTTPUSH_ASSIGN_OR_RETURN(
-      history_reader_, SqliteHistoryReader::Open(data_directory_->log_path()));
-  MQTTPUSH_ASSIGN_OR_RETURN(
-      audit_, SqliteConservationAudit::Open(data_directory_->log_path()));
+  history_reader_ = std::make_unique<SqliteHistoryReader>(event_log_.get());
+  audit_ = std::make_unique<SqliteConservationAudit>(event_log_.get());
   return absl::OkStatus();
 }
 

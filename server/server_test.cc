@@ -260,12 +260,14 @@ TEST_F(ServerTest, FindsAnEventThatIsMissingFromItsBooks) {
       WaitUntil(kDeadline, [&] { return server_->conservation().audits > 0; }));
   EXPECT_EQ(server_->conservation().differences, 0);
   auto log =
-      Database::Open(config.data_dir + "/log.db", Database::Mode::kReadWrite);
+      Database::Open(config.data_dir + "/log/0000000001.db",
+                     Database::Mode::kReadWrite);
   ASSERT_TRUE(log.ok()) << log.status();
   const absl::Status broken = log->Execute(
       "INSERT INTO subscription (uid, tenant_uid, subscription_id, cursor, "
-      "sent_through, accepted_count, delivered_count, parked_count) "
-      "VALUES (9, 1, 'lossy', 0, 0, 2, 1, 1)");
+      "sent_through, accepted_count, delivered_count, parked_count, "
+      "expired_count, discarded_count) "
+      "VALUES (9, 1, 'lossy', 0, 0, 2, 1, 1, 0, 0)");
   ASSERT_TRUE(broken.ok()) << broken;
   // Accepted, delivered and parked.
   EXPECT_TRUE(WaitUntil(

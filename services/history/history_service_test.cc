@@ -9,8 +9,8 @@
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 #include "storage/sqlite/sqlite_config_store.h"
-#include "storage/sqlite/sqlite_event_log.h"
-#include "storage/sqlite/sqlite_history_reader.h"
+#include "storage/sqlite/log/sqlite_event_log.h"
+#include "storage/sqlite/log/sqlite_history_reader.h"
 #include "tests/support/log_fixture.h"
 #include "tests/support/temp_dir.h"
 
@@ -35,8 +35,8 @@ class HistoryServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
     config_ = *SqliteConfigStore::Open(temp_.File("config.db"));
-    log_ = *SqliteEventLog::Open(temp_.File("log.db"), Clock::Real());
-    history_ = *SqliteHistoryReader::Open(temp_.File("log.db"));
+    log_ = *SqliteEventLog::Open(temp_.File("log"), Clock::Real());
+    history_ = std::make_unique<SqliteHistoryReader>(log_.get());
     Provision();
     service_ = std::make_unique<HistoryService>(config_.get(), history_.get(),
                                                 &status_);

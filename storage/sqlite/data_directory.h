@@ -23,7 +23,10 @@ class DataDirectory {
   DataDirectory& operator=(const DataDirectory&) = delete;
 
   std::string config_path() const { return path_ + "/config.db"; }
-  std::string log_path() const { return path_ + "/log.db"; }
+  // The log of the time before there were segments; mostly missing.
+  std::string legacy_log_path() const { return path_ + "/log.db"; }
+  // The folder of the log's segments.
+  std::string log_path() const { return path_ + "/log"; }
   // The folder of the workers' stored sessions; exists, mode 0700.
   std::string sessions_path() const { return path_ + "/sessions"; }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/status_macros.h"
 
 namespace mqttpush {
@@ -42,6 +43,13 @@ absl::Status CreatePrivateFile(const std::string& path) {
   return absl::OkStatus();
 }
 
+// As SQLite's "URI filenames" say: '?', '#' and '%' have a meaning in it.
+std::string UriOf(const std::string& path, bool immutable) {
+  const std::string escaped = absl::StrReplaceAll(
+      path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}});
+  return absl::StrCat("file:", escaped, immutable ? "?immutable=1" : "");
+}
+
 }  // namespace
 
 void Database::Closer::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
@@ -51,8 +59,9 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
   if (write) MQTTPUSH_RETURN_IF_ERROR(CreatePrivateFile(path));
   sqlite3* handle = nullptr;
   const int flags = (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
-                    SQLITE_OPEN_NOMUTEX;
-  const int rc = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
+  const std::string uri = UriOf(path, mode == Mode::kImmutable);
+  const int rc = sqlite3_open_v2(uri.c_str(), &handle, flags, nullptr);
   Database db(handle);
   if (rc != SQLITE_OK) return SqliteError(handle);
   sqlite3_extended_result_codes(handle, 0);
@@ -85,6 +94,19 @@ absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
 
 int64_t Database::LastInsertRowid() const {
   return sqlite3_last_insert_rowid(db_.get());
+}
+
+absl::StatusOr<int64_t> Database::QueryInt64(const std::string& sql) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement query, Prepare(sql));
+  MQTTPUSH_ASSIGN_OR_RETURN(const bool row, query.Step());
+  return row ? query.Int64(0) : 0;
+}
+
+absl::Status Database::Checkpoint() {
+  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t busy,
+                            QueryInt64("PRAGMA wal_checkpoint(TRUNCATE)"));
+  return busy == 0 ? absl::OkStatus()
+                   : absl::UnavailableError("sqlite: the WAL is being read");
 }
 
 void Statement::Finalizer::operator()(sqlite3_stmt* statement) const {
@@ -172,13 +194,8 @@ absl::Status Transaction::Commit() {
 }
 
 absl::Status Migrate(Database* db, Migrations migrations) {
-  int64_t version = 0;
-  {
-    MQTTPUSH_ASSIGN_OR_RETURN(Statement get,
-                              db->Prepare("PRAGMA user_version"));
-    MQTTPUSH_RETURN_IF_ERROR(get.Step().status());
-    version = get.Int64(0);
-  }
+  MQTTPUSH_ASSIGN_OR_RETURN(int64_t version,
+                            db->QueryInt64("PRAGMA user_version"));
   const int64_t newest = static_cast<int64_t>(migrations.size());
   if (version > newest) {
     return absl::FailedPreconditionError(absl::StrCat(

@@ -30,6 +30,7 @@ class Database {
   enum class Mode {
     kReadWrite,  // creates the file (mode 0600); WAL, synchronous=FULL
     kReadOnly,
+    kImmutable,  // of a file that nobody writes any more: without locks
   };
   static absl::StatusOr<Database> Open(const std::string& path, Mode mode);
 
@@ -42,6 +43,12 @@ class Database {
   absl::StatusOr<Statement> Prepare(absl::string_view sql);
   // The rowid of the last INSERT.
   int64_t LastInsertRowid() const;
+  // The first column of the first row of a query without parameters; 0 when
+  // there is none.
+  absl::StatusOr<int64_t> QueryInt64(const std::string& sql);
+  // Brings what is in the WAL into the file, and empties it. UNAVAILABLE when a
+  // reader is in the way for longer than it is waited for.
+  absl::Status Checkpoint();
 
  private:
   struct Closer {

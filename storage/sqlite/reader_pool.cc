@@ -6,9 +6,9 @@
 
 namespace mqttpush {
 
-absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const std::string& path) {
-  MQTTPUSH_ASSIGN_OR_RETURN(Database db,
-                            Database::Open(path, Database::Mode::kReadOnly));
+absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const std::string& path,
+                                                     Database::Mode mode) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Database db, Database::Open(path, mode));
   return std::unique_ptr<Reader>(new Reader(std::move(db)));
 }
 

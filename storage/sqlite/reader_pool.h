@@ -18,7 +18,9 @@ namespace mqttpush {
 // A connection that keeps its prepared statements. Thread-compatible.
 class Reader {
  public:
-  static absl::StatusOr<std::unique_ptr<Reader>> Open(const std::string& path);
+  static absl::StatusOr<std::unique_ptr<Reader>> Open(
+      const std::string& path,
+      Database::Mode mode = Database::Mode::kReadOnly);
 
   // The statement for `sql`, prepared once per connection and reset: the caller
   // steps it to the end or resets it, so that no read transaction stays open.

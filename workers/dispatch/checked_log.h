@@ -12,16 +12,20 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "storage/sqlite/sqlite_event_log.h"
-#include "storage/sqlite/sqlite_history_reader.h"
+#include "storage/sqlite/log/sqlite_event_log.h"
+#include "storage/sqlite/log/sqlite_history_reader.h"
 
 namespace mqttpush {
 
 // For tests; events are of tenant 1. Thread-safe.
 class CheckedLog : public EventLog {
  public:
-  CheckedLog(const std::string& path, const Clock* clock)
-      : CheckedLog(SqliteEventLog::Open(path, clock), path) {}
+  // So few that every test goes over several segments.
+  static constexpr int64_t kSegmentRows = 5;
+
+  CheckedLog(const std::string& directory, const Clock* clock)
+      : log_(*SqliteEventLog::Open(
+            directory, {.segment_rows = kSegmentRows}, clock)) {}
   // The most exceptions that one update held.
   size_t largest_update() const { return largest_update_; }
   int64_t commits() const { return commits_; }
@@ -49,6 +53,10 @@ class CheckedLog : public EventLog {
   void SetAppendListener(AppendListener listener) override {
     log_->SetAppendListener(std::move(listener));
   }
+  // Of the same log; lives as long as it is used at once.
+  std::unique_ptr<HistoryReader> history() {
+    return std::make_unique<SqliteHistoryReader>(log_.get());
+  }
   absl::StatusOr<SubscriptionState> GetSubscriptionState(int64_t uid) override {
     return log_->GetSubscriptionState(uid);
   }
@@ -67,10 +75,6 @@ class CheckedLog : public EventLog {
   }
 
  private:
-  CheckedLog(absl::StatusOr<std::unique_ptr<SqliteEventLog>> log,
-             const std::string& path)
-      : history_(*SqliteHistoryReader::Open(path)), log_(*std::move(log)) {}
-
   // Looks at each delivery, by event, cursor, exceptions and attempts, and
   // holds the counters to what it finds.
   void ExpectConserved(int64_t uid) {
@@ -81,7 +85,7 @@ class CheckedLog : public EventLog {
     int64_t all = 0;
     std::optional<DeliveryKey> after;
     do {
-      auto page = history_->ListDeliveries(
+      auto page = history()->ListDeliveries(
           query, {},
           [](int64_t, int64_t, DeliveryState state) { return state; }, after,
           1000);
@@ -107,8 +111,6 @@ class CheckedLog : public EventLog {
   std::atomic<size_t> largest_update_{0};
   std::atomic<int64_t> commits_{0};
   std::atomic<bool> refuse_{false};
-  const std::unique_ptr<SqliteHistoryReader> history_;
-  // Goes first: its last commits are checked too.
   const std::unique_ptr<SqliteEventLog> log_;
 };
 

@@ -15,8 +15,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "storage/sqlite/sqlite_event_log.h"
-#include "storage/sqlite/sqlite_history_reader.h"
+#include "storage/sqlite/log/sqlite_event_log.h"
+#include "storage/sqlite/log/sqlite_history_reader.h"
 #include "tests/support/log_fixture.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
@@ -114,7 +114,7 @@ class DispatcherTest : public ::testing::Test {
 
   void Start() {
     loop_ = std::make_unique<EventLoop>();
-    log_ = std::make_unique<CheckedLog>(temp_.File("log.db"), &clock_);
+    log_ = std::make_unique<CheckedLog>(temp_.File("log"), &clock_);
     dispatcher_ =
         std::make_unique<Dispatcher>(log_.get(), loop_.get(), &clock_, &board_,
                                      DispatcherOptions{.max_attempts = 2});
@@ -190,7 +190,7 @@ class DispatcherTest : public ::testing::Test {
   }
   std::vector<AttemptRecord> Attempts(int64_t event_seq) {
     WaitForCommits();
-    auto history = *SqliteHistoryReader::Open(temp_.File("log.db"));
+    auto history = log_->history();
     HistoryQuery query;
     query.tenant_uid = kTenant;
     query.event_seq = event_seq;
@@ -202,7 +202,7 @@ class DispatcherTest : public ::testing::Test {
     return attempts;
   }
   DeliveryRow Delivery(int64_t event_seq, int64_t uid = kSubscription) {
-    auto history = *SqliteHistoryReader::Open(temp_.File("log.db"));
+    auto history = log_->history();
     auto row = history->GetDelivery(
         kTenant, {event_seq, uid},
         [](int64_t, int64_t, DeliveryState state) { return state; });

@@ -18,8 +18,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "storage/sqlite/sqlite_event_log.h"
-#include "storage/sqlite/sqlite_history_reader.h"
+#include "storage/sqlite/log/sqlite_event_log.h"
+#include "storage/sqlite/log/sqlite_history_reader.h"
 #include "tests/support/log_fixture.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
@@ -44,7 +44,7 @@ class SupervisorTestBase : public ::testing::Test {
     tenant.uid = kTenant;
     tenant.id = "acme";
     config_.Put(tenant);
-    log_ = *SqliteEventLog::Open(temp_.File("log.db"), Clock::Real());
+    log_ = *SqliteEventLog::Open(temp_.File("log"), Clock::Real());
     dispatcher_ = std::make_unique<Dispatcher>(
         log_.get(), &loop_, Clock::Real(), &board_, DispatcherOptions());
     log_->SetAppendListener([this](std::vector<int64_t> uids) {
@@ -117,7 +117,7 @@ class SupervisorTestBase : public ::testing::Test {
     });
   }
   std::vector<AttemptRecord> Attempts() {
-    auto history = *SqliteHistoryReader::Open(temp_.File("log.db"));
+    auto history = std::make_unique<SqliteHistoryReader>(log_.get());
     HistoryQuery query;
     query.tenant_uid = kTenant;
     query.event_seq = 1;

@@ -1,0 +1,50 @@
+// KeyFilter: tells for most keys that a segment does not hold them, without
+// looking into it.
+//
+// A split block Bloom filter, as Apache Parquet specifies it (BloomFilter.md):
+// eight bits of one block of 32 bytes for each key. With 16 bits a key about one
+// in 1,000 is taken for one that is there.
+#ifndef MQTTPUSH_STORAGE_SQLITE_LOG_KEY_FILTER_H_
+#define MQTTPUSH_STORAGE_SQLITE_LOG_KEY_FILTER_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "storage/sqlite/log/posting.h"
+
+namespace mqttpush {
+
+// Thread-compatible.
+class KeyFilter {
+ public:
+  static constexpr size_t kBitsPerKey = 16;
+
+  // For about `keys` keys.
+  explicit KeyFilter(size_t keys);
+  // DATA_LOSS when `bytes` is nothing that Bytes() gives.
+  static absl::StatusOr<KeyFilter> FromBytes(absl::string_view bytes);
+
+  void Add(Dimension dimension, int64_t key);
+  // False: certainly not added.
+  bool MayContain(Dimension dimension, int64_t key) const {
+    return MayContain(HashOf(dimension, key));
+  }
+  // The same, for who asks many filters for one key.
+  static uint64_t HashOf(Dimension dimension, int64_t key);
+  bool MayContain(uint64_t hash) const;
+  std::string Bytes() const;
+
+ private:
+  struct alignas(32) Block {
+    std::array<uint32_t, 8> words{};
+  };
+  std::vector<Block> blocks_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_STORAGE_SQLITE_LOG_KEY_FILTER_H_

@@ -1,0 +1,82 @@
+#include "storage/sqlite/log/log_sealer.h"
+
+#include <utility>
+
+#include "common/logging.h"
+#include "common/status_macros.h"
+#include "storage/sqlite/log/segment_sealing.h"
+
+namespace mqttpush {
+
+LogSealer::LogSealer(SegmentStore* store) : store_(store) {
+  const auto segments = store->list().Get();
+  for (const SegmentPtr& segment : *segments) {
+    if (segment->sealed() || segment == segments->back()) continue;
+    Seal(segment, nullptr);
+  }
+  thread_ = std::thread([this] { Run(); });
+}
+
+LogSealer::~LogSealer() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    changed_.SignalAll();
+  }
+  thread_.join();
+}
+
+void LogSealer::Seal(SegmentPtr segment, std::unique_ptr<Database> db) {
+  MutexLock lock(&mutex_);
+  tasks_.push_back({std::move(segment), std::move(db)});
+  changed_.SignalAll();
+}
+
+void LogSealer::WaitUntilIdle() {
+  MutexLock lock(&mutex_);
+  while (busy_ || !tasks_.empty()) changed_.Wait(&mutex_);
+}
+
+void LogSealer::Run() {
+  while (true) {
+    Task task;
+    {
+      MutexLock lock(&mutex_);
+      busy_ = false;
+      changed_.SignalAll();
+      while (tasks_.empty() && !stopping_) changed_.Wait(&mutex_);
+      if (stopping_) return;
+      busy_ = true;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    const absl::Status status = SealOne(task);
+    if (status.ok() || absl::IsDataLoss(status)) continue;
+    Log::Warning("segment_not_sealed", {{"segment", task.segment->number},
+                                        {"error", status.message()}});
+    MutexLock lock(&mutex_);
+    tasks_.push_back({std::move(task.segment), nullptr});
+    if (!stopping_) changed_.WaitFor(&mutex_, kRetryAfter);
+  }
+}
+
+absl::Status LogSealer::SealOne(Task& task) {
+  if (task.db == nullptr) {
+    MQTTPUSH_ASSIGN_OR_RETURN(
+        Database db,
+        Database::Open(task.segment->path, Database::Mode::kReadWrite));
+    task.db = std::make_unique<Database>(std::move(db));
+  }
+  absl::StatusOr<SegmentPtr> sealed =
+      SealSegment(*task.segment, std::move(*task.db));
+  task.db = nullptr;
+  if (absl::IsDataLoss(sealed.status())) {
+    store_->SetAside(*task.segment, sealed.status());
+  }
+  MQTTPUSH_RETURN_IF_ERROR(sealed.status());
+  store_->list().Replace(*sealed);
+  store_->readers().Retire(task.segment->number, /*sealed=*/false);
+  return absl::OkStatus();
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,52 @@
+// LogSealer: the thread that seals the segments that are full.
+#ifndef MQTTPUSH_STORAGE_SQLITE_LOG_LOG_SEALER_H_
+#define MQTTPUSH_STORAGE_SQLITE_LOG_LOG_SEALER_H_
+
+#include <deque>
+#include <memory>
+#include <thread>
+
+#include "common/mutex.h"
+#include "storage/sqlite/database.h"
+#include "storage/sqlite/log/segment.h"
+#include "storage/sqlite/log/segment_store.h"
+
+namespace mqttpush {
+
+// Thread-safe.
+class LogSealer {
+ public:
+  // Takes up what an earlier run left unsealed. `store` must outlive it.
+  explicit LogSealer(SegmentStore* store);
+  // Finishes the segment it is at; the others are for the next run.
+  ~LogSealer();
+
+  // `db`: the segment's, where nobody writes any more; nullptr to open it.
+  void Seal(SegmentPtr segment, std::unique_ptr<Database> db)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Waits until all that was handed in is sealed. For tests.
+  void WaitUntilIdle() ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  struct Task {
+    SegmentPtr segment;
+    std::unique_ptr<Database> db;
+  };
+  static constexpr absl::Duration kRetryAfter = absl::Seconds(10);
+
+  void Run();
+  absl::Status SealOne(Task& task);
+
+  SegmentStore* const store_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
+  bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_STORAGE_SQLITE_LOG_LOG_SEALER_H_

@@ -1,0 +1,362 @@
+#include "storage/sqlite/log/log_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/logging.h"
+#include "common/status_macros.h"
+
+namespace mqttpush {
+namespace {
+
+// More would only make the first of a group wait for the last.
+constexpr size_t kMaxEventsPerGroup = 5000;
+constexpr size_t kMaxBytesPerGroup = 8 << 20;
+
+// What may wait for a disk that is slow or hangs; then producers are told.
+constexpr size_t kMaxQueuedBytes = 64 << 20;
+
+std::vector<int64_t> UidsOf(const Route& route) {
+  std::vector<int64_t> uids;
+  uids.reserve(route.size());
+  for (const SubscriptionRef& ref : route) uids.push_back(ref.uid);
+  return uids;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LogWriter>> LogWriter::Start(
+    SegmentStore* store, LogSealer* sealer, const LogOptions& options,
+    const Clock* clock) {
+  std::unique_ptr<LogWriter> writer(
+      new LogWriter(store, sealer, options, clock));
+  MQTTPUSH_RETURN_IF_ERROR(writer->OpenNewest());
+  writer->thread_ = std::thread([raw = writer.get()] { raw->Run(); });
+  return writer;
+}
+
+LogWriter::LogWriter(SegmentStore* store, LogSealer* sealer,
+                     const LogOptions& options, const Clock* clock)
+    : store_(store), sealer_(sealer), options_(options), clock_(clock) {
+  const SegmentStore::WritePosition& position = store->position_at_open();
+  next_segment_number_ = position.next_segment_number;
+  next_event_seq_ = position.next_event_seq;
+  next_attempt_seq_ = position.next_attempt_seq;
+  last_accept_time_ = position.last_accept_time;
+}
+
+LogWriter::~LogWriter() {
+  if (!thread_.joinable()) return;
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    changed_.SignalAll();
+  }
+  thread_.join();
+}
+
+// Goes on with the newest segment, unless what was after it is lost: then rows
+// do not follow its last ones.
+absl::Status LogWriter::OpenNewest() {
+  const auto segments = store_->list().Get();
+  if (segments->empty()) return BeginSegment();
+  const SegmentPtr& newest = segments->back();
+  const SegmentSummary bounds = newest->Bounds();
+  if (newest->sealed() || bounds.last_event_seq + 1 != next_event_seq_) {
+    return BeginSegment();
+  }
+  MQTTPUSH_ASSIGN_OR_RETURN(writer_, SegmentWriter::Resume(newest->path));
+  newest_ = newest;
+  return absl::OkStatus();
+}
+
+bool LogWriter::NewestIsFull() const {
+  return damaged_ || newest_->memory->row_count() >= options_.segment_rows ||
+         clock_->Now() - newest_->create_time >= options_.segment_age;
+}
+
+absl::Status LogWriter::BeginSegment() {
+  auto segment = std::make_shared<Segment>();
+  segment->number = next_segment_number_;
+  segment->path = store_->PathOf(segment->number);
+  segment->first_event_seq = next_event_seq_;
+  segment->first_attempt_seq = next_attempt_seq_;
+  segment->create_time = clock_->Now();
+  segment->memory = std::make_shared<MemoryIndex>(segment->first_event_seq,
+                                                  segment->first_attempt_seq);
+  const SegmentBeginning beginning = {
+      .first_event_seq = segment->first_event_seq,
+      .first_attempt_seq = segment->first_attempt_seq,
+      .create_time = segment->create_time,
+      .last_accept_time = last_accept_time_,
+      .subscriptions = store_->states().All()};
+  MQTTPUSH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentWriter> writer,
+                            SegmentWriter::Create(segment->path, beginning));
+  IndexedRows carried;
+  for (const SubscriptionRecovery& recovery : beginning.subscriptions) {
+    for (const DeliveryException& exception : recovery.exceptions) {
+      carried.exceptions.push_back({recovery.state.tenant_uid,
+                                    exception.event_seq, recovery.state.uid});
+    }
+  }
+  segment->memory->Add(carried);
+  std::swap(writer_, writer);
+  const SegmentPtr full = std::exchange(newest_, segment);
+  ++next_segment_number_;
+  damaged_ = false;
+  store_->list().Append(segment);
+  if (full != nullptr) {
+    sealer_->Seal(full, std::make_unique<Database>(
+                            std::move(*writer).TakeDatabase()));
+  }
+  return absl::OkStatus();
+}
+
+void LogWriter::SetAppendListener(EventLog::AppendListener listener) {
+  listener_ = std::move(listener);
+}
+
+void LogWriter::Append(std::vector<NewEvent> events,
+                       EventLog::AppendDone done) {
+  AppendCommand command = {std::move(events), std::move(done)};
+  for (const NewEvent& event : command.events) {
+    command.bytes += event.payload.size();
+  }
+  {
+    MutexLock lock(&mutex_);
+    command.refused = queued_bytes_ + command.bytes > kMaxQueuedBytes;
+    if (command.refused) command.bytes = 0;
+    queued_bytes_ += command.bytes;
+  }
+  if (command.refused) command.events.clear();
+  Enqueue(std::move(command));
+}
+
+void LogWriter::Commit(std::vector<DeliveryUpdate> updates,
+                       EventLog::CommitDone done) {
+  Enqueue(CommitCommand{std::move(updates), std::move(done)});
+}
+
+void LogWriter::Enqueue(Command command) {
+  MutexLock lock(&mutex_);
+  queue_.push_back(std::move(command));
+  if (queue_.size() == 1) changed_.Signal();
+}
+
+void LogWriter::Run() {
+  while (true) {
+    std::vector<Command> commands = TakeGroup();
+    if (commands.empty()) return;
+    absl::Status status = WriteGroup(commands);
+    if (!status.ok()) {
+      Log::Error("log_commit_failed", {{"error", status.message()}});
+      status = absl::UnavailableError(
+          absl::StrCat("the log cannot be written: ", status.message()));
+    }
+    Finish(commands, status);
+    group_ = {};
+  }
+}
+
+std::vector<LogWriter::Command> LogWriter::TakeGroup() {
+  MutexLock lock(&mutex_);
+  while (queue_.empty() && !stopping_) changed_.Wait(&mutex_);
+  size_t events = 0;
+  size_t bytes = 0;
+  auto end = queue_.begin();
+  while (end != queue_.end() && events < kMaxEventsPerGroup &&
+         bytes < kMaxBytesPerGroup) {
+    if (auto* append = std::get_if<AppendCommand>(&*end)) {
+      events += append->events.size();
+      bytes += append->bytes;
+    }
+    ++end;
+  }
+  queued_bytes_ -= bytes;
+  std::vector<Command> group(std::make_move_iterator(queue_.begin()),
+                             std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
+  return group;
+}
+
+absl::Status LogWriter::WriteGroup(std::vector<Command>& commands) {
+  if (NewestIsFull()) {
+    const absl::Status begun = BeginSegment();
+    // The newest one can be written on, if need be beyond its size.
+    if (!begun.ok() && damaged_) return begun;
+    if (!begun.ok()) {
+      Log::Warning("segment_not_begun", {{"error", begun.message()}});
+    }
+  }
+  group_.accept_time = NextAcceptTime();
+  group_.next_event_seq = next_event_seq_;
+  group_.next_attempt_seq = next_attempt_seq_;
+  const absl::Status written = WriteRows(commands);
+  if (!written.ok()) {
+    writer_->Rollback();
+    group_.accepted.clear();
+    damaged_ = absl::IsDataLoss(written);
+    return written;
+  }
+  TakeIntoMemory(commands);
+  return absl::OkStatus();
+}
+
+absl::Status LogWriter::WriteRows(std::vector<Command>& commands) {
+  group_.duplicates = std::make_unique<DuplicateFinder>(
+      store_, group_.accept_time - options_.dedupe_window);
+  group_.session = std::make_unique<ReadSession>(store_);
+  MQTTPUSH_RETURN_IF_ERROR(writer_->Begin());
+  for (Command& command : commands) {
+    if (auto* append = std::get_if<AppendCommand>(&command)) {
+      MQTTPUSH_RETURN_IF_ERROR(WriteAppend(*append));
+    } else {
+      for (const auto& update : std::get<CommitCommand>(command).updates) {
+        MQTTPUSH_RETURN_IF_ERROR(WriteUpdate(update));
+      }
+    }
+  }
+  MQTTPUSH_RETURN_IF_ERROR(WriteAccepted());
+  return writer_->Commit();
+}
+
+// The index before the states: who reads a cursor finds the attempts that moved
+// it.
+void LogWriter::TakeIntoMemory(const std::vector<Command>& commands) {
+  next_event_seq_ = group_.next_event_seq;
+  next_attempt_seq_ = group_.next_attempt_seq;
+  newest_->memory->Add(group_.rows);
+  for (const auto& [uid, accepted] : group_.accepted) {
+    store_->states().AddAccepted(*accepted.subscription, accepted.tenant_uid,
+                                 accepted.first_seq, accepted.count);
+  }
+  for (const Command& command : commands) {
+    const auto* commit = std::get_if<CommitCommand>(&command);
+    if (commit == nullptr) continue;
+    for (const DeliveryUpdate& update : commit->updates) {
+      store_->states().Apply(update);
+    }
+  }
+}
+
+void LogWriter::Finish(std::vector<Command>& commands,
+                       const absl::Status& status) {
+  // Dispatch starts on the events while their producers are being answered.
+  if (status.ok() && !group_.accepted.empty() && listener_) {
+    std::vector<int64_t> uids;
+    for (const auto& [uid, accepted] : group_.accepted) uids.push_back(uid);
+    listener_(std::move(uids));
+  }
+  for (Command& command : commands) {
+    if (auto* append = std::get_if<AppendCommand>(&command)) {
+      if (append->refused) {
+        append->done(absl::UnavailableError(
+            "the log is behind: the disk is slow; try again later"));
+      } else if (status.ok()) {
+        append->done(std::move(append->outcomes));
+      } else {
+        append->done(status);
+      }
+    } else {
+      std::get<CommitCommand>(command).done(status);
+    }
+  }
+}
+
+absl::Status LogWriter::WriteAppend(AppendCommand& command) {
+  command.outcomes.clear();
+  for (const NewEvent& event : command.events) {
+    MQTTPUSH_ASSIGN_OR_RETURN(AppendOutcome outcome, WriteEvent(event));
+    command.outcomes.push_back(outcome);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<AppendOutcome> LogWriter::WriteEvent(const NewEvent& event) {
+  const int64_t key = TextKey(event.tenant_uid, event.event_id);
+  MQTTPUSH_ASSIGN_OR_RETURN(const bool duplicate,
+                            group_.duplicates->IsDuplicate(event, key));
+  if (duplicate) return AppendOutcome::kDuplicate;
+  const int64_t seq = group_.next_event_seq++;
+  MQTTPUSH_RETURN_IF_ERROR(
+      writer_->WriteEvent(seq, event, group_.accept_time));
+  group_.rows.events.push_back(
+      {.seq = seq,
+       .tenant_uid = event.tenant_uid,
+       .id_key = key,
+       .asset_key = TextKey(event.tenant_uid, event.asset_id),
+       .type = event.object_type,
+       .accept_time_us = absl::ToUnixMicros(group_.accept_time),
+       .subscription_uids = UidsOf(*event.route)});
+  for (const SubscriptionRef& ref : *event.route) {
+    Accepted& accepted = group_.accepted[ref.uid];
+    if (accepted.count++ == 0) {
+      accepted.subscription = &ref;
+      accepted.tenant_uid = event.tenant_uid;
+      accepted.first_seq = seq;
+    }
+  }
+  return AppendOutcome::kAccepted;
+}
+
+absl::Status LogWriter::WriteAccepted() {
+  for (const auto& [uid, accepted] : group_.accepted) {
+    MQTTPUSH_RETURN_IF_ERROR(
+        writer_->AddAccepted(*accepted.subscription, accepted.tenant_uid,
+                             accepted.first_seq, accepted.count));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LogWriter::WriteUpdate(const DeliveryUpdate& update) {
+  const int64_t uid = update.subscription_uid;
+  const int64_t tenant_uid = store_->states().Get(uid).tenant_uid;
+  for (const AttemptRecord& attempt : update.attempts) {
+    MQTTPUSH_RETURN_IF_ERROR(WriteAttempt(tenant_uid, attempt));
+  }
+  for (const DeliveryException& exception : update.put_exceptions) {
+    MQTTPUSH_RETURN_IF_ERROR(WriteException(tenant_uid, uid, exception));
+  }
+  for (int64_t event_seq : update.erase_exceptions) {
+    MQTTPUSH_RETURN_IF_ERROR(WriteException(
+        tenant_uid, uid,
+        {.event_seq = event_seq, .state = DeliveryState::kDelivered}));
+  }
+  return writer_->UpdateSubscription(update);
+}
+
+absl::Status LogWriter::WriteAttempt(int64_t tenant_uid,
+                                     const AttemptRecord& attempt) {
+  const int64_t attempt_seq = group_.next_attempt_seq++;
+  MQTTPUSH_RETURN_IF_ERROR(
+      writer_->WriteAttempt(attempt_seq, tenant_uid, attempt));
+  IndexedAttempt indexed = {
+      .attempt_seq = attempt_seq,
+      .tenant_uid = tenant_uid,
+      .subscription_uid = attempt.subscription_uid,
+      .event_seq = attempt.event_seq,
+      .start_time_us = absl::ToUnixMicros(attempt.start_time),
+      .succeeded = attempt.succeeded,
+      .topic_key = TextKey(tenant_uid, attempt.topic)};
+  if (const auto event = group_.session->FindEventKeys(attempt.event_seq)) {
+    indexed.asset_key = event->first;
+    indexed.type = event->second;
+  }
+  group_.rows.attempts.push_back(std::move(indexed));
+  return absl::OkStatus();
+}
+
+absl::Status LogWriter::WriteException(int64_t tenant_uid,
+                                       int64_t subscription_uid,
+                                       const DeliveryException& exception) {
+  group_.rows.exceptions.push_back(
+      {tenant_uid, exception.event_seq, subscription_uid});
+  return writer_->WriteException(tenant_uid, subscription_uid, exception);
+}
+
+absl::Time LogWriter::NextAcceptTime() {
+  last_accept_time_ = std::max(last_accept_time_, clock_->Now());
+  return last_accept_time_;
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,129 @@
+// LogWriter: the one thread that writes the log, with group commit.
+//
+// Commands that arrive while a commit is on its way to the disk are taken
+// together into the next one: the busier, the larger the group, and no timer.
+#ifndef MQTTPUSH_STORAGE_SQLITE_LOG_LOG_WRITER_H_
+#define MQTTPUSH_STORAGE_SQLITE_LOG_LOG_WRITER_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "storage/event_log.h"
+#include "storage/sqlite/log/duplicate_finder.h"
+#include "storage/sqlite/log/log_options.h"
+#include "storage/sqlite/log/log_sealer.h"
+#include "storage/sqlite/log/segment_store.h"
+#include "storage/sqlite/log/segment_writer.h"
+
+namespace mqttpush {
+
+// Thread-safe.
+class LogWriter {
+ public:
+  // All must outlive the writer.
+  static absl::StatusOr<std::unique_ptr<LogWriter>> Start(
+      SegmentStore* store, LogSealer* sealer, const LogOptions& options,
+      const Clock* clock);
+  // Commits what is queued, calls its callbacks, and ends the thread.
+  ~LogWriter();
+
+  // As in EventLog.
+  void Append(std::vector<NewEvent> events, EventLog::AppendDone done);
+  void Commit(std::vector<DeliveryUpdate> updates, EventLog::CommitDone done);
+  void SetAppendListener(EventLog::AppendListener listener);
+
+ private:
+  struct AppendCommand {
+    std::vector<NewEvent> events;
+    EventLog::AppendDone done;
+    std::vector<AppendOutcome> outcomes;
+    size_t bytes = 0;      // of the payloads
+    bool refused = false;  // the queue was full; `events` is empty
+  };
+  struct CommitCommand {
+    std::vector<DeliveryUpdate> updates;
+    EventLog::CommitDone done;
+  };
+  using Command = std::variant<AppendCommand, CommitCommand>;
+  // What one commit adds to a subscription's row.
+  struct Accepted {
+    const SubscriptionRef* subscription = nullptr;
+    int64_t tenant_uid = 0;
+    int64_t first_seq = 0;
+    int64_t count = 0;
+  };
+  // What one commit writes, until it is in memory too.
+  struct Group {
+    absl::Time accept_time;
+    int64_t next_event_seq = 0;
+    int64_t next_attempt_seq = 0;
+    IndexedRows rows;
+    std::map<int64_t, Accepted> accepted;  // by subscription uid
+    std::unique_ptr<DuplicateFinder> duplicates;
+    std::unique_ptr<ReadSession> session;
+  };
+
+  LogWriter(SegmentStore* store, LogSealer* sealer, const LogOptions& options,
+            const Clock* clock);
+  absl::Status OpenNewest();
+  void Enqueue(Command command);
+
+  // On the writer's thread from here on.
+  void Run();
+  // Waits for commands; empty when the writer is to end.
+  std::vector<Command> TakeGroup();
+  absl::Status WriteGroup(std::vector<Command>& commands);
+  absl::Status WriteRows(std::vector<Command>& commands);
+  void TakeIntoMemory(const std::vector<Command>& commands);
+  void Finish(std::vector<Command>& commands, const absl::Status& status);
+
+  bool NewestIsFull() const;
+  // Begins the next segment and hands the newest one over to be sealed.
+  absl::Status BeginSegment();
+
+  absl::Status WriteAppend(AppendCommand& command);
+  absl::StatusOr<AppendOutcome> WriteEvent(const NewEvent& event);
+  absl::Status WriteAccepted();
+  absl::Status WriteUpdate(const DeliveryUpdate& update);
+  absl::Status WriteAttempt(int64_t tenant_uid, const AttemptRecord& attempt);
+  absl::Status WriteException(int64_t tenant_uid, int64_t subscription_uid,
+                              const DeliveryException& exception);
+  // Now, but never before the accept time of an earlier event.
+  absl::Time NextAcceptTime();
+
+  SegmentStore* const store_;
+  LogSealer* const sealer_;
+  const LogOptions options_;
+  const Clock* const clock_;
+  EventLog::AppendListener listener_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<Command> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // payloads of appends
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // The writer's thread only.
+  std::unique_ptr<SegmentWriter> writer_;
+  SegmentPtr newest_;
+  bool damaged_ = false;  // the newest one cannot be written any more
+  int64_t next_segment_number_ = 1;
+  int64_t next_event_seq_ = 1;
+  int64_t next_attempt_seq_ = 1;
+  absl::Time last_accept_time_;
+  Group group_;
+
+  std::thread thread_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_STORAGE_SQLITE_LOG_LOG_WRITER_H_

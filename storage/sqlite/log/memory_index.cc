@@ -1,0 +1,272 @@
+#include "storage/sqlite/log/memory_index.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace mqttpush {
+namespace {
+
+bool OfEvents(Dimension dimension) {
+  return dimension < Dimension::kAttemptsOfTenant;
+}
+
+bool ByStartTime(Dimension dimension) {
+  return !OfEvents(dimension) && dimension < Dimension::kAttemptsOfDelivery;
+}
+
+bool IsChained(Dimension dimension) {
+  return dimension == Dimension::kEventById ||
+         dimension == Dimension::kAttemptsOfDelivery;
+}
+
+}  // namespace
+
+MemoryIndex::MemoryIndex(int64_t first_event_seq, int64_t first_attempt_seq)
+    : first_event_seq_(first_event_seq), first_attempt_seq_(first_attempt_seq) {
+  MutexLock lock(&mutex_);
+  summary_.last_event_seq = first_event_seq - 1;
+  summary_.last_attempt_seq = first_attempt_seq - 1;
+}
+
+void MemoryIndex::Add(const IndexedRows& rows) {
+  MutexLock lock(&mutex_);
+  for (const IndexedEvent& event : rows.events) AddEvent(event);
+  for (const IndexedAttempt& attempt : rows.attempts) AddAttempt(attempt);
+  for (const IndexedException& exception : rows.exceptions) {
+    exceptions_[exception.tenant_uid].insert(
+        {exception.event_seq, exception.subscription_uid});
+    summary_.exception_seqs.Include(exception.event_seq);
+    ++exception_count_;
+  }
+}
+
+void MemoryIndex::AddEvent(const IndexedEvent& event) {
+  const uint32_t row = static_cast<uint32_t>(event.seq - first_event_seq_);
+  asset_keys_.push_back(event.asset_key);
+  types_.push_back(static_cast<uint8_t>(event.type));
+  AddToChain(Dimension::kEventById, event.id_key, row);
+  AddToList(Dimension::kEventsOfTenant, event.tenant_uid, row);
+  AddToList(Dimension::kEventsOfAsset, event.asset_key, row);
+  AddToList(Dimension::kEventsOfType, TypeKey(event.tenant_uid, event.type),
+            row);
+  for (int64_t uid : event.subscription_uids) {
+    AddToList(Dimension::kEventsOfSubscription, uid, row);
+    ++summary_.tallies[uid].events;
+  }
+  summary_.last_event_seq = event.seq;
+  summary_.accept_times_us.Include(event.accept_time_us);
+}
+
+void MemoryIndex::AddAttempt(const IndexedAttempt& attempt) {
+  const uint32_t row =
+      static_cast<uint32_t>(attempt.attempt_seq - first_attempt_seq_);
+  start_times_us_.push_back(attempt.start_time_us);
+  attempted_seqs_.push_back(attempt.event_seq);
+  AddToChain(Dimension::kAttemptsOfDelivery,
+             DeliveryKeyOf(attempt.event_seq, attempt.subscription_uid), row);
+  AddToList(Dimension::kAttemptsOfTenant, attempt.tenant_uid, row);
+  AddToList(Dimension::kAttemptsOfSubscription, attempt.subscription_uid, row);
+  AddToList(Dimension::kAttemptsOfTopic, attempt.topic_key, row);
+  AddToList(Dimension::kDeliveriesOfTopic, attempt.topic_key, row);
+  if (attempt.asset_key.has_value()) {
+    AddToList(Dimension::kAttemptsOfAsset, *attempt.asset_key, row);
+    AddToList(Dimension::kAttemptsOfType,
+              TypeKey(attempt.tenant_uid, attempt.type), row);
+  }
+  AddToList(attempt.succeeded ? Dimension::kSuccessesOfTenant
+                              : Dimension::kFailedAttemptsOfTenant,
+            attempt.tenant_uid, row);
+  SubscriptionTally& tally = summary_.tallies[attempt.subscription_uid];
+  if (attempt.succeeded) ++tally.successes;
+  tally.attempted_seqs.Include(attempt.event_seq);
+  summary_.last_attempt_seq = attempt.attempt_seq;
+  summary_.start_times_us.Include(attempt.start_time_us);
+  summary_.attempted_seqs.Include(attempt.event_seq);
+}
+
+void MemoryIndex::AddToList(Dimension dimension, int64_t key, uint32_t row) {
+  lists_[dimension][key].Add(
+      row, [&](uint32_t other) { return PostingOf(dimension, other); });
+}
+
+void MemoryIndex::AddToChain(Dimension dimension, int64_t key, uint32_t row) {
+  Chains& chains = chains_[dimension];
+  const auto [newest, inserted] = chains.newest.try_emplace(key, row);
+  if (inserted) return;
+  chains.previous[row] = newest->second;
+  newest->second = row;
+}
+
+RowList* MemoryIndex::FindList(Dimension dimension, int64_t key) const {
+  const auto lists = lists_.find(dimension);
+  if (lists == lists_.end()) return nullptr;
+  const auto list = lists->second.find(key);
+  return list == lists->second.end() ? nullptr : &list->second;
+}
+
+Posting MemoryIndex::PostingOf(Dimension dimension, uint32_t row) const {
+  if (OfEvents(dimension)) {
+    const int64_t seq = first_event_seq_ + row;
+    return {seq, seq};
+  }
+  const int64_t attempt_seq = first_attempt_seq_ + row;
+  if (ByStartTime(dimension)) return {start_times_us_[row], attempt_seq};
+  if (dimension == Dimension::kAttemptsOfDelivery) {
+    return {attempt_seq, attempt_seq};
+  }
+  return {attempted_seqs_[row], attempt_seq};
+}
+
+std::vector<Posting> MemoryIndex::Chained(Dimension dimension,
+                                          int64_t key) const {
+  std::vector<Posting> postings;
+  const auto found = chains_.find(dimension);
+  if (found == chains_.end()) return postings;
+  const Chains& chains = found->second;
+  const auto newest = chains.newest.find(key);
+  if (newest == chains.newest.end()) return postings;
+  uint32_t row = newest->second;
+  while (true) {
+    postings.push_back(PostingOf(dimension, row));
+    const auto previous = chains.previous.find(row);
+    if (previous == chains.previous.end()) return postings;
+    row = previous->second;
+  }
+}
+
+absl::StatusOr<std::vector<Posting>> MemoryIndex::Before(Dimension dimension,
+                                                         int64_t key,
+                                                         Posting before,
+                                                         size_t limit) {
+  MutexLock lock(&mutex_);
+  if (IsChained(dimension)) {
+    std::vector<Posting> postings = Chained(dimension, key);
+    std::erase_if(postings, [&](const Posting& p) { return p >= before; });
+    if (postings.size() > limit) postings.resize(limit);
+    return postings;
+  }
+  if (dimension == Dimension::kExceptionsOfTenant) {
+    std::vector<Posting> postings;
+    const auto all = exceptions_.find(key);
+    if (all == exceptions_.end()) return postings;
+    auto at = all->second.lower_bound(before);
+    while (at != all->second.begin() && postings.size() < limit) {
+      postings.push_back(*--at);
+    }
+    return postings;
+  }
+  RowList* list = FindList(dimension, key);
+  if (list == nullptr) return std::vector<Posting>();
+  return list->Before(before, limit, [&](uint32_t row) {
+    return PostingOf(dimension, row);
+  });
+}
+
+absl::StatusOr<std::vector<Posting>> MemoryIndex::After(Dimension dimension,
+                                                        int64_t key,
+                                                        Posting after,
+                                                        size_t limit) {
+  MutexLock lock(&mutex_);
+  if (IsChained(dimension)) {
+    std::vector<Posting> postings = Chained(dimension, key);
+    std::reverse(postings.begin(), postings.end());
+    std::erase_if(postings, [&](const Posting& p) { return p <= after; });
+    if (postings.size() > limit) postings.resize(limit);
+    return postings;
+  }
+  if (dimension == Dimension::kExceptionsOfTenant) {
+    std::vector<Posting> postings;
+    const auto all = exceptions_.find(key);
+    if (all == exceptions_.end()) return postings;
+    for (auto at = all->second.upper_bound(after);
+         at != all->second.end() && postings.size() < limit; ++at) {
+      postings.push_back(*at);
+    }
+    return postings;
+  }
+  RowList* list = FindList(dimension, key);
+  if (list == nullptr) return std::vector<Posting>();
+  return list->After(after, limit, [&](uint32_t row) {
+    return PostingOf(dimension, row);
+  });
+}
+
+std::optional<std::pair<int64_t, ObjectType>> MemoryIndex::FindEvent(
+    int64_t seq) const {
+  MutexLock lock(&mutex_);
+  const int64_t row = seq - first_event_seq_;
+  if (row < 0 || row >= static_cast<int64_t>(types_.size())) {
+    return std::nullopt;
+  }
+  return std::pair(asset_keys_[row], static_cast<ObjectType>(types_[row]));
+}
+
+SegmentSummary MemoryIndex::Summary() const {
+  MutexLock lock(&mutex_);
+  return summary_;
+}
+
+SegmentSummary MemoryIndex::SummaryWithoutTallies() const {
+  MutexLock lock(&mutex_);
+  return {.last_event_seq = summary_.last_event_seq,
+          .last_attempt_seq = summary_.last_attempt_seq,
+          .accept_times_us = summary_.accept_times_us,
+          .start_times_us = summary_.start_times_us,
+          .attempted_seqs = summary_.attempted_seqs,
+          .exception_seqs = summary_.exception_seqs};
+}
+
+SubscriptionTally MemoryIndex::TallyOf(int64_t subscription_uid) const {
+  MutexLock lock(&mutex_);
+  return summary_.TallyOf(subscription_uid);
+}
+
+int64_t MemoryIndex::row_count() const {
+  MutexLock lock(&mutex_);
+  return static_cast<int64_t>(types_.size() + start_times_us_.size()) +
+         exception_count_;
+}
+
+std::vector<Dimension> MemoryIndex::Dimensions() const {
+  MutexLock lock(&mutex_);
+  std::vector<Dimension> dimensions;
+  for (const auto& [dimension, lists] : lists_) dimensions.push_back(dimension);
+  for (const auto& [dimension, chains] : chains_) {
+    dimensions.push_back(dimension);
+  }
+  if (!exceptions_.empty()) {
+    dimensions.push_back(Dimension::kExceptionsOfTenant);
+  }
+  std::sort(dimensions.begin(), dimensions.end());
+  return dimensions;
+}
+
+std::vector<KeyedPosting> MemoryIndex::Sorted(Dimension dimension) const {
+  std::vector<KeyedPosting> sorted;
+  const auto add = [&](int64_t key, const std::vector<Posting>& postings) {
+    for (const Posting& posting : postings) sorted.push_back({key, posting});
+  };
+  {
+    MutexLock lock(&mutex_);
+    if (dimension == Dimension::kExceptionsOfTenant) {
+      for (const auto& [key, postings] : exceptions_) {
+        add(key, {postings.begin(), postings.end()});
+      }
+    } else if (IsChained(dimension)) {
+      const Chains& chains = chains_.at(dimension);
+      for (const auto& [key, row] : chains.newest) {
+        add(key, Chained(dimension, key));
+      }
+    } else {
+      for (auto& [key, list] : lists_[dimension]) {
+        add(key, list.After(kFirstPosting, SIZE_MAX, [&](uint32_t row) {
+          return PostingOf(dimension, row);
+        }));
+      }
+    }
+  }
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+}  // namespace mqttpush

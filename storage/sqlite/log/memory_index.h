@@ -1,0 +1,137 @@
+// MemoryIndex: the index of the newest segment, and of those that are not
+// sealed yet, in memory.
+//
+// Costs about 100 bytes for an event with one attempt.
+#ifndef MQTTPUSH_STORAGE_SQLITE_LOG_MEMORY_INDEX_H_
+#define MQTTPUSH_STORAGE_SQLITE_LOG_MEMORY_INDEX_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "common/mutex.h"
+#include "storage/records.h"
+#include "storage/sqlite/log/posting_index.h"
+#include "storage/sqlite/log/row_list.h"
+#include "storage/sqlite/log/segment_summary.h"
+
+namespace mqttpush {
+
+// What the index keeps of a row.
+struct IndexedEvent {
+  int64_t seq = 0;
+  int64_t tenant_uid = 0;
+  int64_t id_key = 0;     // TextKey of the event id
+  int64_t asset_key = 0;  // TextKey of the asset id
+  ObjectType type = ObjectType::kAsset;
+  int64_t accept_time_us = 0;
+  std::vector<int64_t> subscription_uids;
+};
+struct IndexedAttempt {
+  int64_t attempt_seq = 0;
+  int64_t tenant_uid = 0;
+  int64_t subscription_uid = 0;
+  int64_t event_seq = 0;
+  int64_t start_time_us = 0;
+  bool succeeded = false;
+  int64_t topic_key = 0;  // TextKey of the topic
+  // Of its event; absent when that is not in the log any more.
+  std::optional<int64_t> asset_key;
+  ObjectType type = ObjectType::kAsset;
+};
+struct IndexedException {
+  int64_t tenant_uid = 0;
+  int64_t event_seq = 0;
+  int64_t subscription_uid = 0;
+};
+// What one commit added, in the order of the seqs.
+struct IndexedRows {
+  std::vector<IndexedEvent> events;
+  std::vector<IndexedAttempt> attempts;
+  std::vector<IndexedException> exceptions;
+};
+
+// Thread-safe.
+class MemoryIndex : public PostingIndex {
+ public:
+  // Of a segment that begins with these, and is empty.
+  MemoryIndex(int64_t first_event_seq, int64_t first_attempt_seq);
+
+  void Add(const IndexedRows& rows) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  absl::StatusOr<std::vector<Posting>> Before(Dimension dimension, int64_t key,
+                                              Posting before,
+                                              size_t limit) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<std::vector<Posting>> After(Dimension dimension, int64_t key,
+                                             Posting after,
+                                             size_t limit) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Of an event of this segment: its asset key and type. Absent for others.
+  std::optional<std::pair<int64_t, ObjectType>> FindEvent(int64_t seq) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  SegmentSummary Summary() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Without the tallies, which are many.
+  SegmentSummary SummaryWithoutTallies() const ABSL_LOCKS_EXCLUDED(mutex_);
+  SubscriptionTally TallyOf(int64_t subscription_uid) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Events, attempts and exceptions.
+  int64_t row_count() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // For sealing: the dimensions that hold anything, and all postings of one.
+  std::vector<Dimension> Dimensions() const ABSL_LOCKS_EXCLUDED(mutex_);
+  std::vector<KeyedPosting> Sorted(Dimension dimension) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  // Rows of keys that have few: the newest of each key, and where a row has one
+  // before it with the same key.
+  struct Chains {
+    absl::flat_hash_map<int64_t, uint32_t> newest;
+    absl::flat_hash_map<uint32_t, uint32_t> previous;
+  };
+  using Lists = absl::flat_hash_map<int64_t, RowList>;
+
+  void AddEvent(const IndexedEvent& event)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddAttempt(const IndexedAttempt& attempt)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddToList(Dimension dimension, int64_t key, uint32_t row)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddToChain(Dimension dimension, int64_t key, uint32_t row)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // nullptr: no rows have the key.
+  RowList* FindList(Dimension dimension, int64_t key) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Posting PostingOf(Dimension dimension, uint32_t row) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The postings of a key that has few, the last one first.
+  std::vector<Posting> Chained(Dimension dimension, int64_t key) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const int64_t first_event_seq_;
+  const int64_t first_attempt_seq_;
+
+  mutable Mutex mutex_;
+  // A read sorts lists.
+  mutable std::map<Dimension, Lists> lists_ ABSL_GUARDED_BY(mutex_);
+  std::map<Dimension, Chains> chains_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<int64_t, absl::btree_set<Posting>> exceptions_
+      ABSL_GUARDED_BY(mutex_);
+  int64_t exception_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  // By row.
+  std::vector<int64_t> asset_keys_ ABSL_GUARDED_BY(mutex_);
+  std::vector<uint8_t> types_ ABSL_GUARDED_BY(mutex_);
+  std::vector<int64_t> start_times_us_ ABSL_GUARDED_BY(mutex_);
+  std::vector<int64_t> attempted_seqs_ ABSL_GUARDED_BY(mutex_);
+  SegmentSummary summary_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_STORAGE_SQLITE_LOG_MEMORY_INDEX_H_

@@ -1,0 +1,82 @@
+#include "storage/sqlite/log/posting_cursor.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "common/status_macros.h"
+
+namespace mqttpush {
+namespace {
+
+// The orders that postings of this dimension can have in a segment.
+Range OrdersOf(Dimension dimension, const Segment& segment) {
+  const SegmentSummary bounds = segment.Bounds();
+  switch (dimension) {
+    case Dimension::kSuccessesOfTenant:
+    case Dimension::kDeliveriesOfTopic:
+      return bounds.attempted_seqs;
+    case Dimension::kExceptionsOfTenant:
+      return bounds.exception_seqs;
+    case Dimension::kAttemptsOfDelivery:
+      return {segment.first_attempt_seq, bounds.last_attempt_seq};
+    default:
+      return dimension < Dimension::kAttemptsOfTenant
+                 ? Range{segment.first_event_seq, bounds.last_event_seq}
+                 : bounds.start_times_us;
+  }
+}
+
+}  // namespace
+
+PostingCursor::PostingCursor(ReadSession* session, const PostingQuery& query)
+    : session_(session), query_(query) {
+  for (const SegmentPtr& segment : session->segments()) {
+    const Range orders = OrdersOf(query.dimension, *segment);
+    if (orders.empty() || orders.last < query.oldest_order ||
+        orders.first > query.before.order ||
+        !segment->MayContain(query.dimension, query.key)) {
+      continue;
+    }
+    const Posting last = {orders.last, std::numeric_limits<int64_t>::max()};
+    sources_.push({.next = std::min(last, query.before),
+                   .segment = segment.get()});
+  }
+}
+
+absl::StatusOr<std::optional<FoundPosting>> PostingCursor::Next() {
+  while (!sources_.empty()) {
+    Source source = sources_.top();
+    sources_.pop();
+    if (source.at == source.read.size()) {
+      MQTTPUSH_ASSIGN_OR_RETURN(const bool more, Refill(source));
+      if (more) sources_.push(std::move(source));
+      continue;
+    }
+    const FoundPosting found = {source.segment, source.read[source.at++]};
+    if (source.at < source.read.size()) source.next = source.read[source.at];
+    sources_.push(std::move(source));
+    return found;
+  }
+  return std::nullopt;
+}
+
+// What was read last ended with `next`, so the rest comes before it.
+absl::StatusOr<bool> PostingCursor::Refill(Source& source) {
+  const size_t limit = source.read.empty() ? kFirstRead : kNextRead;
+  if (!source.read.empty() && source.read.size() < kFirstRead) return false;
+  const Posting before =
+      source.read.empty() ? query_.before : source.read.back();
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      source.read, session_->Before(*source.segment, query_.dimension,
+                                    query_.key, before, limit));
+  std::erase_if(source.read, [&](const Posting& posting) {
+    return posting.order < query_.oldest_order;
+  });
+  source.at = 0;
+  if (source.read.empty()) return false;
+  source.next = source.read.front();
+  return true;
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,139 @@
+#include "storage/sqlite/log/read_session.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
+#include "storage/sqlite/log/log_rows.h"
+#include "storage/sqlite/log/log_statements.h"
+#include "storage/sqlite/log/segment_store.h"
+
+namespace mqttpush {
+
+ReadSession::ReadSession(SegmentStore* store)
+    : store_(store), segments_(store->list().Get()) {}
+
+absl::Status ReadSession::Noted(const Segment& segment, absl::Status status) {
+  if (absl::IsDataLoss(status)) store_->SetAside(segment, status);
+  return status;
+}
+
+absl::StatusOr<ReadSession::Open*> ReadSession::OpenFor(
+    const Segment& segment) {
+  const auto found = open_.find(segment.number);
+  if (found != open_.end()) return &found->second;
+  absl::StatusOr<SegmentReaders::Lease> lease =
+      store_->readers().Borrow(segment);
+  if (!lease.ok()) return Noted(segment, lease.status());
+  const SealedIndex index(lease->get());
+  return &open_.emplace(segment.number, Open{*std::move(lease), index})
+              .first->second;
+}
+
+absl::StatusOr<Statement*> ReadSession::Prepare(const Segment& segment,
+                                                const char* sql) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Open * open, OpenFor(segment));
+  absl::StatusOr<Statement*> statement = open->lease.get()->Get(sql);
+  if (!statement.ok()) return Noted(segment, statement.status());
+  return statement;
+}
+
+absl::StatusOr<std::vector<Posting>> ReadSession::Before(
+    const Segment& segment, Dimension dimension, int64_t key, Posting before,
+    size_t limit) {
+  if (!segment.sealed()) {
+    return segment.memory->Before(dimension, key, before, limit);
+  }
+  if (!segment.MayContain(dimension, key)) return std::vector<Posting>();
+  MQTTPUSH_ASSIGN_OR_RETURN(Open * open, OpenFor(segment));
+  auto found = open->sealed_index.Before(dimension, key, before, limit);
+  if (!found.ok()) return Noted(segment, found.status());
+  return found;
+}
+
+absl::StatusOr<std::vector<Posting>> ReadSession::After(
+    const Segment& segment, Dimension dimension, int64_t key, Posting after,
+    size_t limit) {
+  if (!segment.sealed()) {
+    return segment.memory->After(dimension, key, after, limit);
+  }
+  if (!segment.MayContain(dimension, key)) return std::vector<Posting>();
+  MQTTPUSH_ASSIGN_OR_RETURN(Open * open, OpenFor(segment));
+  auto found = open->sealed_index.After(dimension, key, after, limit);
+  if (!found.ok()) return Noted(segment, found.status());
+  return found;
+}
+
+absl::StatusOr<std::optional<EventRecord>> ReadSession::FindEvent(
+    int64_t seq, bool with_payload) {
+  const Segment* segment = FindByEventSeq(*segments_, seq);
+  if (segment == nullptr) return std::nullopt;
+  return FindEvent(*segment, seq, with_payload);
+}
+
+absl::StatusOr<std::optional<EventRecord>> ReadSession::FindEvent(
+    const Segment& segment, int64_t seq, bool with_payload) {
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      Statement * select,
+      Prepare(segment, with_payload ? kEventWithPayloadSql : kEventSql));
+  StatementReset reset(select);
+  select->Bind(0, seq);
+  const absl::StatusOr<bool> row = select->Step();
+  if (!row.ok()) return Noted(segment, row.status());
+  if (!*row) return std::nullopt;
+  EventRecord event = ReadEventColumns(*select);
+  if (with_payload) event.payload = select->Text(kEventColumnCount);
+  return event;
+}
+
+absl::StatusOr<AttemptRecord> ReadSession::ReadAttempt(const Segment& segment,
+                                                       int64_t attempt_seq) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, Prepare(segment, kAttemptSql));
+  StatementReset reset(select);
+  select->Bind(0, attempt_seq);
+  const absl::StatusOr<bool> row = select->Step();
+  if (!row.ok()) return Noted(segment, row.status());
+  if (!*row) {
+    return Noted(segment,
+                 absl::DataLossError(absl::StrCat("attempt ", attempt_seq,
+                                                  " is not where its index "
+                                                  "says")));
+  }
+  return ReadAttemptColumns(*select);
+}
+
+absl::StatusOr<std::optional<DeliveryException>> ReadSession::FindException(
+    const Segment& segment, int64_t tenant_uid, int64_t event_seq,
+    int64_t subscription_uid) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
+                            Prepare(segment, kExceptionSql));
+  StatementReset reset(select);
+  select->Bind(0, tenant_uid).Bind(1, event_seq).Bind(2, subscription_uid);
+  const absl::StatusOr<bool> row = select->Step();
+  if (!row.ok()) return Noted(segment, row.status());
+  if (!*row) return std::nullopt;
+  return ReadExceptionColumns(*select);
+}
+
+absl::StatusOr<absl::Time> ReadSession::ReadAcceptTime(const Segment& segment,
+                                                       int64_t seq) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
+                            Prepare(segment, kAcceptTimeSql));
+  StatementReset reset(select);
+  select->Bind(0, seq);
+  const absl::StatusOr<bool> row = select->Step();
+  if (!row.ok()) return Noted(segment, row.status());
+  return *row ? select->Time(0) : absl::InfinitePast();
+}
+
+std::optional<std::pair<int64_t, ObjectType>> ReadSession::FindEventKeys(
+    int64_t seq) {
+  const Segment* segment = FindByEventSeq(*segments_, seq);
+  if (segment == nullptr) return std::nullopt;
+  if (!segment->sealed()) return segment->memory->FindEvent(seq);
+  const auto event = FindEvent(*segment, seq, false);
+  if (!event.ok() || !event->has_value()) return std::nullopt;
+  return std::pair(TextKey((*event)->tenant_uid, (*event)->asset_id),
+                   (*event)->object_type);
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,75 @@
+// ReadSession: reads rows and indexes of the segments for one call, over as few
+// connections as it can.
+#ifndef MQTTPUSH_STORAGE_SQLITE_LOG_READ_SESSION_H_
+#define MQTTPUSH_STORAGE_SQLITE_LOG_READ_SESSION_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "storage/event_log.h"
+#include "storage/records.h"
+#include "storage/sqlite/log/posting_index.h"
+#include "storage/sqlite/log/sealed_index.h"
+#include "storage/sqlite/log/segment.h"
+#include "storage/sqlite/log/segment_readers.h"
+
+namespace mqttpush {
+
+class SegmentStore;
+
+// Sees the segments that were there when it began. A segment that proves to be
+// damaged is set aside, and the call that found it fails with DATA_LOSS; the
+// next one does without. Thread-compatible.
+class ReadSession {
+ public:
+  // `store` must outlive it.
+  explicit ReadSession(SegmentStore* store);
+
+  const Segments& segments() const { return *segments_; }
+
+  // As PostingIndex.
+  absl::StatusOr<std::vector<Posting>> Before(const Segment& segment,
+                                              Dimension dimension, int64_t key,
+                                              Posting before, size_t limit);
+  absl::StatusOr<std::vector<Posting>> After(const Segment& segment,
+                                             Dimension dimension, int64_t key,
+                                             Posting after, size_t limit);
+
+  // Absent when it is not in the log (any more).
+  absl::StatusOr<std::optional<EventRecord>> FindEvent(
+      int64_t seq, bool with_payload = false);
+  absl::StatusOr<std::optional<EventRecord>> FindEvent(const Segment& segment,
+                                                       int64_t seq,
+                                                       bool with_payload);
+  absl::StatusOr<AttemptRecord> ReadAttempt(const Segment& segment,
+                                            int64_t attempt_seq);
+  // The exception as this segment has it: see its table.
+  absl::StatusOr<std::optional<DeliveryException>> FindException(
+      const Segment& segment, int64_t tenant_uid, int64_t event_seq,
+      int64_t subscription_uid);
+  absl::StatusOr<absl::Time> ReadAcceptTime(const Segment& segment,
+                                            int64_t seq);
+  // Asset key and type of an event; absent also when it cannot be read.
+  std::optional<std::pair<int64_t, ObjectType>> FindEventKeys(int64_t seq);
+
+ private:
+  struct Open {
+    SegmentReaders::Lease lease;
+    SealedIndex sealed_index;
+  };
+  absl::StatusOr<Open*> OpenFor(const Segment& segment);
+  absl::StatusOr<Statement*> Prepare(const Segment& segment, const char* sql);
+  absl::Status Noted(const Segment& segment, absl::Status status);
+
+  SegmentStore* const store_;
+  const std::shared_ptr<const Segments> segments_;
+  std::map<int64_t, Open> open_;  // by number
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_STORAGE_SQLITE_LOG_READ_SESSION_H_

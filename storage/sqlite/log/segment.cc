@@ -1,0 +1,66 @@
+#include "storage/sqlite/log/segment.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mqttpush {
+
+SegmentSummary Segment::Bounds() const {
+  if (memory != nullptr) return memory->SummaryWithoutTallies();
+  return {.last_event_seq = summary.last_event_seq,
+          .last_attempt_seq = summary.last_attempt_seq,
+          .accept_times_us = summary.accept_times_us,
+          .start_times_us = summary.start_times_us,
+          .attempted_seqs = summary.attempted_seqs,
+          .exception_seqs = summary.exception_seqs};
+}
+
+SubscriptionTally Segment::TallyOf(int64_t subscription_uid) const {
+  return memory != nullptr ? memory->TallyOf(subscription_uid)
+                           : summary.TallyOf(subscription_uid);
+}
+
+bool Segment::MayContain(Dimension dimension, int64_t key) const {
+  return filter == nullptr || !Filtered(dimension) ||
+         filter->MayContain(dimension, key);
+}
+
+const Segment* FindByEventSeq(const Segments& segments, int64_t event_seq) {
+  const auto after = std::partition_point(
+      segments.begin(), segments.end(), [&](const SegmentPtr& segment) {
+        return segment->first_event_seq <= event_seq;
+      });
+  return after == segments.begin() ? nullptr : std::prev(after)->get();
+}
+
+std::shared_ptr<const Segments> SegmentList::Get() const {
+  MutexLock lock(&mutex_);
+  return segments_;
+}
+
+void SegmentList::Append(SegmentPtr segment) {
+  MutexLock lock(&mutex_);
+  Segments next = *segments_;
+  next.push_back(std::move(segment));
+  segments_ = std::make_shared<const Segments>(std::move(next));
+}
+
+void SegmentList::Replace(SegmentPtr segment) {
+  MutexLock lock(&mutex_);
+  Segments next = *segments_;
+  for (SegmentPtr& old : next) {
+    if (old->number == segment->number) old = segment;
+  }
+  segments_ = std::make_shared<const Segments>(std::move(next));
+}
+
+void SegmentList::Remove(int64_t number) {
+  MutexLock lock(&mutex_);
+  Segments next = *segments_;
+  std::erase_if(next, [&](const SegmentPtr& segment) {
+    return segment->number == number;
+  });
+  segments_ = std::make_shared<const Segments>(std::move(next));
+}
+
+}  // namespace mqttpush

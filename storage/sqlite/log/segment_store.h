@@ -1,0 +1,66 @@
+// SegmentStore: the folder of the segments, and the way to read them.
+#ifndef MQTTPUSH_STORAGE_SQLITE_LOG_SEGMENT_STORE_H_
+#define MQTTPUSH_STORAGE_SQLITE_LOG_SEGMENT_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/sqlite/log/segment.h"
+#include "storage/sqlite/log/segment_readers.h"
+#include "storage/sqlite/log/subscription_states.h"
+
+namespace mqttpush {
+
+// Thread-safe.
+class SegmentStore {
+ public:
+  // Makes the folder (mode 0700) when it is missing, and opens its segments.
+  // One that is damaged is set aside, and what it held is missing from now on:
+  // that is logged as an error, and the audit will tell what is affected.
+  static absl::StatusOr<std::unique_ptr<SegmentStore>> Open(
+      const std::string& directory);
+
+  // The state of all subscriptions, as last committed.
+  SubscriptionStates& states() { return states_; }
+  SegmentList& list() { return list_; }
+  SegmentReaders& readers() { return readers_; }
+  const std::string& directory() const { return directory_; }
+
+  // What the writer goes on with. Seqs of events that were lost with a damaged
+  // segment are not given again.
+  struct WritePosition {
+    int64_t next_segment_number = 1;
+    int64_t next_event_seq = 1;
+    int64_t next_attempt_seq = 1;
+    absl::Time last_accept_time = absl::UnixEpoch();
+  };
+  const WritePosition& position_at_open() const { return position_; }
+
+  std::string PathOf(int64_t number) const;
+  // Takes a damaged one out of the list, and its files into the folder
+  // "set-aside", for a person to look at. Does nothing to the newest one, which
+  // is being written.
+  void SetAside(const Segment& segment, const absl::Status& damage);
+
+ private:
+  explicit SegmentStore(std::string directory)
+      : directory_(std::move(directory)) {}
+  absl::Status OpenSegments();
+  absl::Status OpenOne(int64_t number);
+  void MoveAside(int64_t number, const std::string& path,
+                 const absl::Status& damage);
+
+  const std::string directory_;
+  SegmentList list_;
+  SegmentReaders readers_;
+  SubscriptionStates states_;
+  WritePosition position_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_STORAGE_SQLITE_LOG_SEGMENT_STORE_H_

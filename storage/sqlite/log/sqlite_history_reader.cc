@@ -1,0 +1,205 @@
+#include "storage/sqlite/log/sqlite_history_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "common/status_macros.h"
+#include "storage/sqlite/log/attempt_candidates.h"
+#include "storage/sqlite/log/delivery_candidates.h"
+#include "storage/sqlite/log/delivery_lookup.h"
+
+namespace mqttpush {
+namespace {
+
+bool Matches(const HistoryQuery& query, const EventRecord& event) {
+  return event.tenant_uid == query.tenant_uid &&
+         query.object_type.value_or(event.object_type) == event.object_type &&
+         (query.asset_id.empty() || event.asset_id == query.asset_id) &&
+         (query.event_id.empty() || event.event_id == query.event_id);
+}
+
+bool Matches(const HistoryQuery& query,
+             const std::vector<DeliveryState>& states, const DeliveryRow& row) {
+  if (!states.empty() && !absl::c_linear_search(states, row.state)) {
+    return false;
+  }
+  return query.topic.empty() || (row.last_attempt.has_value() &&
+                                 row.last_attempt->topic == query.topic);
+}
+
+// Adds the matching deliveries of one event; false when the page is full.
+absl::StatusOr<bool> AddDeliveries(DeliveryLookup& lookup,
+                                   const HistoryQuery& query,
+                                   const std::vector<DeliveryState>& states,
+                                   std::optional<DeliveryKey> after, int limit,
+                                   EventRecord event, DeliveryPage& page) {
+  std::vector<int64_t> uids = std::move(event.subscription_uids);
+  std::sort(uids.rbegin(), uids.rend());
+  for (int64_t uid : uids) {
+    if (query.subscription_uid.value_or(uid) != uid) continue;
+    if (after.has_value() && event.seq == after->event_seq &&
+        uid >= after->subscription_uid) {
+      continue;
+    }
+    if (static_cast<int>(page.rows.size()) == limit) return false;
+    page.next = DeliveryKey{event.seq, uid};
+    MQTTPUSH_ASSIGN_OR_RETURN(DeliveryRow row, lookup.Find(event, uid));
+    if (Matches(query, states, row)) page.rows.push_back(std::move(row));
+  }
+  return true;
+}
+
+// The seq at or below which a tenant's deliveries are over, or exceptions.
+int64_t OpenCursor(const std::vector<SubscriptionState>& subscriptions) {
+  int64_t cursor = kLastPosting.order - 1;
+  for (const SubscriptionState& state : subscriptions) {
+    if (HasUndelivered(state)) cursor = std::min(cursor, state.cursor);
+  }
+  return cursor;
+}
+
+absl::StatusOr<DeliveryPage> DeliveriesOf(
+    SegmentStore& store, const HistoryQuery& query,
+    const std::vector<DeliveryState>& states, const StateOverlay& overlay,
+    std::optional<DeliveryKey> after, int limit) {
+  const auto subscriptions = store.states().OfTenant(query.tenant_uid);
+  ReadSession session(&store);
+  DeliveryLookup lookup(&session, subscriptions, &overlay);
+  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t oldest,
+                            FirstSeqAt(session, query.start_time));
+  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t end,
+                            FirstSeqAt(session, query.end_time));
+  int64_t newest = end - 1;
+  if (after.has_value()) newest = std::min(newest, after->event_seq);
+  DeliveryCandidates candidates(
+      &session, PlanDeliveries(query, states, newest, oldest,
+                               OpenCursor(subscriptions)));
+  DeliveryPage page;
+  for (int looked_at = 0; looked_at < HistoryReader::kMaxLookedAt;
+       ++looked_at) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<int64_t> seq,
+                              candidates.Next());
+    if (!seq.has_value()) {
+      page.next = std::nullopt;
+      return page;
+    }
+    MQTTPUSH_ASSIGN_OR_RETURN(std::optional<EventRecord> event,
+                              session.FindEvent(*seq));
+    if (!event.has_value() || !Matches(query, *event)) {
+      page.next = DeliveryKey{*seq, 0};
+      continue;
+    }
+    MQTTPUSH_ASSIGN_OR_RETURN(
+        const bool room, AddDeliveries(lookup, query, states, after, limit,
+                                       *std::move(event), page));
+    if (!room) return page;
+  }
+  return page;
+}
+
+absl::StatusOr<DeliveryRow> DeliveryOf(SegmentStore& store, int64_t tenant_uid,
+                                       DeliveryKey key,
+                                       const StateOverlay& overlay) {
+  const auto subscriptions = store.states().OfTenant(tenant_uid);
+  ReadSession session(&store);
+  DeliveryLookup lookup(&session, subscriptions, &overlay);
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<EventRecord> event,
+                            session.FindEvent(key.event_seq, true));
+  if (!event.has_value() || event->tenant_uid != tenant_uid ||
+      !absl::c_linear_search(event->subscription_uids, key.subscription_uid)) {
+    return absl::NotFoundError("no such delivery");
+  }
+  return lookup.Find(*event, key.subscription_uid);
+}
+
+AttemptRow ToRow(CandidateAttempt candidate, const DeliveryLookup& lookup) {
+  AttemptRow row;
+  row.attempt = std::move(candidate.attempt);
+  row.attempt_seq = candidate.key.attempt_seq;
+  row.subscription_id = lookup.subscription_id(row.attempt.subscription_uid);
+  if (candidate.event.has_value()) {
+    row.event_id = candidate.event->event_id;
+    row.asset_id = candidate.event->asset_id;
+    row.object_type = candidate.event->object_type;
+  }
+  return row;
+}
+
+bool Matches(const HistoryQuery& query, std::optional<bool> succeeded,
+             const AttemptRow& row) {
+  const AttemptRecord& attempt = row.attempt;
+  return query.subscription_uid.value_or(attempt.subscription_uid) ==
+             attempt.subscription_uid &&
+         succeeded.value_or(attempt.succeeded) == attempt.succeeded &&
+         query.object_type.value_or(row.object_type) == row.object_type &&
+         (query.asset_id.empty() || row.asset_id == query.asset_id) &&
+         (query.event_id.empty() || row.event_id == query.event_id) &&
+         (query.topic.empty() || attempt.topic == query.topic);
+}
+
+absl::StatusOr<AttemptPage> AttemptsOf(SegmentStore& store,
+                                       const HistoryQuery& query,
+                                       std::optional<bool> succeeded,
+                                       std::optional<AttemptKey> after,
+                                       int limit) {
+  const StateOverlay no_overlay;
+  const auto subscriptions = store.states().OfTenant(query.tenant_uid);
+  ReadSession session(&store);
+  DeliveryLookup lookup(&session, subscriptions, &no_overlay);
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      AttemptCandidates candidates,
+      AttemptCandidates::Make(&session, &lookup, query, succeeded, after));
+  AttemptPage page;
+  for (int looked_at = 0; looked_at < HistoryReader::kMaxLookedAt;
+       ++looked_at) {
+    MQTTPUSH_ASSIGN_OR_RETURN(std::optional<CandidateAttempt> candidate,
+                              candidates.Next());
+    if (!candidate.has_value()) {
+      page.next = std::nullopt;
+      return page;
+    }
+    if (static_cast<int>(page.rows.size()) == limit) return page;
+    AttemptRow row = ToRow(*std::move(candidate), lookup);
+    page.next = AttemptKey{row.attempt.start_time, row.attempt_seq};
+    if (Matches(query, succeeded, row)) page.rows.push_back(std::move(row));
+  }
+  return page;
+}
+
+// Reads anew when segments came or went meanwhile, which may be why it failed.
+template <typename Read>
+auto ReadAgainIfChanged(SegmentStore& store, Read read) -> decltype(read()) {
+  const auto before = store.list().Get();
+  auto result = read();
+  if (!result.ok() && store.list().Get() != before) return read();
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<DeliveryPage> SqliteHistoryReader::ListDeliveries(
+    const HistoryQuery& query, const std::vector<DeliveryState>& states,
+    const StateOverlay& overlay, std::optional<DeliveryKey> after, int limit) {
+  return ReadAgainIfChanged(*store_, [&] {
+    return DeliveriesOf(*store_, query, states, overlay, after, limit);
+  });
+}
+
+absl::StatusOr<DeliveryRow> SqliteHistoryReader::GetDelivery(
+    int64_t tenant_uid, DeliveryKey key, const StateOverlay& overlay) {
+  return ReadAgainIfChanged(*store_, [&] {
+    return DeliveryOf(*store_, tenant_uid, key, overlay);
+  });
+}
+
+absl::StatusOr<AttemptPage> SqliteHistoryReader::ListAttempts(
+    const HistoryQuery& query, std::optional<bool> succeeded,
+    std::optional<AttemptKey> after, int limit) {
+  return ReadAgainIfChanged(*store_, [&] {
+    return AttemptsOf(*store_, query, succeeded, after, limit);
+  });
+}
+
+}  // namespace mqttpush
