@@ -29,12 +29,12 @@ constexpr char kSelectEndingsSql[] =
     "FROM delivery_exception WHERE carried = 0 GROUP BY subscription_uid";
 
 constexpr char kInsertTallySql[] =
-    "INSERT INTO subscription_tally (subscription_uid, event_count, "
-    "success_count, parked_count, expired_count, discarded_count, "
+    "INSERT OR REPLACE INTO subscription_tally (subscription_uid, "
+    "event_count, success_count, parked_count, expired_count, discarded_count, "
     "first_attempted_seq, last_attempted_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr char kInsertSealSql[] =
-    "INSERT INTO seal (id, last_event_seq, last_attempt_seq, "
+    "INSERT OR REPLACE INTO seal (id, last_event_seq, last_attempt_seq, "
     "first_accept_time_us, last_accept_time_us, first_start_time_us, "
     "last_start_time_us, first_attempted_seq, last_attempted_seq, "
     "first_exception_seq, last_exception_seq, index_checksum, key_filter) "
