@@ -18,6 +18,9 @@ class DataDirectory {
   // FAILED_PRECONDITION, naming the process, when another one holds it.
   static absl::StatusOr<std::unique_ptr<DataDirectory>> Open(
       const std::string& path);
+  // The process that holds the lock file `fd`, as it wrote itself down; for
+  // messages only.
+  static std::string HolderOf(int fd);
   ~DataDirectory();
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;

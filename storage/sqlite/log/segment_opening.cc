@@ -54,17 +54,6 @@ constexpr char kSelectOutcomesSql[] =
     "SELECT subscription_uid, event_seq, number, succeeded, error_class "
     "FROM attempt ORDER BY attempt_seq";
 
-absl::Status CheckSize(Database& db, const std::string& path) {
-  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t pages,
-                            db.QueryInt64("PRAGMA page_count"));
-  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t page_size,
-                            db.QueryInt64("PRAGMA page_size"));
-  const int64_t size = FileSize(path);
-  if (size == pages * page_size) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(path, " has ", size, " bytes, not ",
-                                          pages * page_size));
-}
-
 // Every page of it, but for what only an index could tell.
 absl::Status CheckPages(Database& db, const std::string& path) {
   MQTTPUSH_ASSIGN_OR_RETURN(Statement check,
@@ -144,6 +133,17 @@ IndexedAttempt ReadIndexedAttempt(const Statement& row) {
 
 }  // namespace
 
+absl::Status CheckSize(Database& db, const std::string& path) {
+  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t pages,
+                            db.QueryInt64("PRAGMA page_count"));
+  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t page_size,
+                            db.QueryInt64("PRAGMA page_size"));
+  const int64_t size = FileSize(path);
+  if (size == pages * page_size) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(path, " has ", size, " bytes, not ", pages * page_size));
+}
+
 absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                                           const std::string& path) {
   if (HasWal(path)) {
@@ -157,6 +157,16 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                             db.QueryInt64("PRAGMA user_version"));
   if (version == 0) return absl::NotFoundError("no segment began");
   MQTTPUSH_RETURN_IF_ERROR(CheckSize(db, path));
+  MQTTPUSH_ASSIGN_OR_RETURN(OpenedSegment opened,
+                            ReadSegment(db, number, path));
+  if (!opened.segment->sealed()) {
+    MQTTPUSH_RETURN_IF_ERROR(CheckPages(db, path));
+  }
+  return opened;
+}
+
+absl::StatusOr<OpenedSegment> ReadSegment(Database& db, int64_t number,
+                                          const std::string& path) {
   MQTTPUSH_ASSIGN_OR_RETURN(Statement beginning,
                             db.Prepare(kSelectBeginningSql));
   MQTTPUSH_ASSIGN_OR_RETURN(const bool began, beginning.Step());
@@ -172,7 +182,6 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
   beginning.Reset();
   MQTTPUSH_ASSIGN_OR_RETURN(const bool sealed, ReadSeal(db, *segment));
   if (!sealed) {
-    MQTTPUSH_RETURN_IF_ERROR(CheckPages(db, path));
     segment->memory = std::make_shared<MemoryIndex>(segment->first_event_seq,
                                                     segment->first_attempt_seq);
   } else if (!segment->summary.accept_times_us.empty()) {
@@ -185,7 +194,11 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
 absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
-  MemoryIndex& index = *segment.memory;
+  return LoadIndex(db, find_event, *segment.memory);
+}
+
+absl::Status LoadIndex(Database& db, const FindEvent& find_event,
+                       MemoryIndex& index) {
   IndexedRows rows;
   const auto add = [&](size_t size) {
     if (size < kRowsPerAdd) return;
@@ -222,10 +235,13 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
-  MQTTPUSH_RETURN_IF_ERROR(
-      ForEachRow(db, kSelectSubscriptionsSql, [&](const Statement& row) {
-        states.Put(ReadSubscriptionColumns(row));
-      }));
+  return ReadStates(db, states);
+}
+
+absl::Status ReadStates(Database& db, SubscriptionStates& states) {
+  MQTTPUSH_RETURN_IF_ERROR(ForEachRow(
+      db, kSelectSubscriptionsSql,
+      [&](const Statement& row) { states.Put(ReadSubscriptionColumns(row)); }));
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectExceptionsSql, [&](const Statement& row) {
         states.PutException(row.Int64(2), ReadExceptionColumns(row));

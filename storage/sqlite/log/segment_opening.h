@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/sqlite/database.h"
 #include "storage/sqlite/log/segment.h"
 #include "storage/sqlite/log/subscription_states.h"
 
@@ -28,15 +29,29 @@ struct OpenedSegment {
 absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                                           const std::string& path);
 
+// The newest version of the schema that this program knows.
+inline constexpr int64_t kSegmentSchemaVersion = 1;
+
+// What an open segment says of itself; nothing is checked. NOT_FOUND as above.
+absl::StatusOr<OpenedSegment> ReadSegment(Database& db, int64_t number,
+                                          const std::string& path);
+
+// DATA_LOSS when the file has not the size that it says.
+absl::Status CheckSize(Database& db, const std::string& path);
+
 // Rebuilds the index of a segment that is not sealed, by one pass over its
 // rows. `find_event`: asset key and type of an event of an older segment.
 using FindEvent =
     std::function<std::optional<std::pair<int64_t, ObjectType>>(int64_t seq)>;
 absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event);
+// The same into `index`, of an open segment.
+absl::Status LoadIndex(Database& db, const FindEvent& find_event,
+                       MemoryIndex& index);
 
 // Reads the state of the subscriptions: of the newest segment as it is, of an
 // older one as it was when the next began.
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states);
+absl::Status ReadStates(Database& db, SubscriptionStates& states);
 
 }  // namespace mqttpush
 
