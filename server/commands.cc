@@ -122,9 +122,12 @@ int BackUp(const std::string& from, const std::string& to) {
 }
 
 int Restore(const std::string& from, const std::string& to) {
+  const absl::Time start = Clock::Real()->Now();
   const auto check = CheckDataDirectory(from);
   if (!check.ok()) return Fail(check.status(), kCannotCheck);
   const std::string findings = DescribeFindings(*check);
+  std::cout << "Checked " << from << " in "
+            << Seconds(Clock::Real()->Now() - start) << std::endl;
   if (!findings.empty()) {
     std::cerr << findings << "mqttpushd: " << from
               << " is not sound, and was not restored; the service also starts "
