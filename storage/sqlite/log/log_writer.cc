@@ -5,6 +5,8 @@
 
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "storage/sqlite/database_files.h"
+#include "storage/sqlite/log/log_retention.h"
 
 namespace mqttpush {
 namespace {
@@ -12,6 +14,9 @@ namespace {
 // More would only make the first of a group wait for the last.
 constexpr size_t kMaxEventsPerGroup = 5000;
 constexpr size_t kMaxBytesPerGroup = 8 << 20;
+
+// How often is looked for segments to drop.
+constexpr absl::Duration kRetentionInterval = absl::Minutes(1);
 
 // What may wait for a disk that is slow or hangs; then producers are told.
 constexpr size_t kMaxQueuedBytes = 64 << 20;
@@ -43,6 +48,7 @@ LogWriter::LogWriter(SegmentStore* store, LogSealer* sealer,
   next_event_seq_ = position.next_event_seq;
   next_attempt_seq_ = position.next_attempt_seq;
   last_accept_time_ = position.last_accept_time;
+  dropped_ = position.dropped;
 }
 
 LogWriter::~LogWriter() {
@@ -89,7 +95,8 @@ absl::Status LogWriter::BeginSegment() {
       .first_attempt_seq = segment->first_attempt_seq,
       .create_time = segment->create_time,
       .last_accept_time = last_accept_time_,
-      .subscriptions = store_->states().All()};
+      .subscriptions = store_->states().All(),
+      .dropped = dropped_};
   MQTTPUSH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentWriter> writer,
                             SegmentWriter::Create(segment->path, beginning));
   IndexedRows carried;
@@ -108,6 +115,65 @@ absl::Status LogWriter::BeginSegment() {
   if (full != nullptr) {
     sealer_->Seal(full, std::make_unique<Database>(
                             std::move(*writer).TakeDatabase()));
+  }
+  return absl::OkStatus();
+}
+
+void LogWriter::ApplyRetention() {
+  const absl::Time now = clock_->Now();
+  if (now < next_retention_) return;
+  next_retention_ = now + kRetentionInterval;
+  const auto segments = store_->list().Get();
+  const auto subscriptions = store_->states().All();
+  std::vector<RetentionCandidate> candidates;
+  for (const SegmentPtr& segment : *segments) {
+    const SegmentSummary bounds = segment->Bounds();
+    const int64_t last_us =
+        std::max(bounds.accept_times_us.last, bounds.start_times_us.last);
+    candidates.push_back(
+        {.bytes = segment->sealed() ? segment->bytes : FileSize(segment->path),
+         .last_time = std::max(segment->create_time,
+                               absl::FromUnixMicros(last_us)),
+         .sealed = segment->sealed()});
+  }
+  const RetentionDecision decision =
+      DecideRetention(candidates, now, options_, [&](size_t position) {
+        return HoldsUndelivered(*(*segments)[position], subscriptions);
+      });
+  if (decision.held != std::exchange(held_by_undelivered_, decision.held) &&
+      decision.held > 0) {
+    Log::Warning("retention_held", {{"segments", decision.held},
+                                    {"reason", "undelivered events"}});
+  }
+  std::vector<SegmentPtr> drop;
+  for (size_t position : decision.drop) drop.push_back((*segments)[position]);
+  if (drop.empty()) return;
+  const absl::Status dropped = Drop(drop);
+  if (!dropped.ok()) {
+    Log::Warning("segments_not_dropped", {{"error", dropped.message()}});
+  }
+}
+
+// What they held is noted first: a file that a crash leaves is removed when the
+// log is opened.
+absl::Status LogWriter::Drop(const std::vector<SegmentPtr>& segments) {
+  DroppedSegments dropped = {.tallies = dropped_.tallies};
+  for (const SegmentPtr& segment : segments) {
+    dropped.numbers.push_back(segment->number);
+    for (const auto& [uid, tally] : segment->summary.tallies) {
+      dropped.tallies[uid].AddCounts(tally);
+    }
+  }
+  MQTTPUSH_RETURN_IF_ERROR(writer_->Begin());
+  MQTTPUSH_RETURN_IF_ERROR(writer_->WriteDropped(dropped));
+  MQTTPUSH_RETURN_IF_ERROR(writer_->Commit());
+  dropped_ = std::move(dropped);
+  for (const SegmentPtr& segment : segments) {
+    MQTTPUSH_RETURN_IF_ERROR(store_->Remove(*segment));
+    Log::Info("segment_dropped",
+              {{"segment", segment->number},
+               {"last_event_seq", segment->summary.last_event_seq},
+               {"bytes", segment->bytes}});
   }
   return absl::OkStatus();
 }
@@ -145,8 +211,11 @@ void LogWriter::Enqueue(Command command) {
 
 void LogWriter::Run() {
   while (true) {
-    std::vector<Command> commands = TakeGroup();
-    if (commands.empty()) return;
+    ApplyRetention();
+    std::optional<std::vector<Command>> group = TakeGroup();
+    if (!group.has_value()) return;
+    if (group->empty()) continue;
+    std::vector<Command>& commands = *group;
     absl::Status status = WriteGroup(commands);
     if (!status.ok()) {
       Log::Error("log_commit_failed", {{"error", status.message()}});
@@ -158,9 +227,12 @@ void LogWriter::Run() {
   }
 }
 
-std::vector<LogWriter::Command> LogWriter::TakeGroup() {
+std::optional<std::vector<LogWriter::Command>> LogWriter::TakeGroup() {
   MutexLock lock(&mutex_);
-  while (queue_.empty() && !stopping_) changed_.Wait(&mutex_);
+  if (queue_.empty() && !stopping_) {
+    changed_.WaitFor(&mutex_, kRetentionInterval);
+  }
+  if (queue_.empty() && stopping_) return std::nullopt;
   size_t events = 0;
   size_t bytes = 0;
   auto end = queue_.begin();

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -78,12 +79,17 @@ class LogWriter {
 
   // On the writer's thread from here on.
   void Run();
-  // Waits for commands; empty when the writer is to end.
-  std::vector<Command> TakeGroup();
+  // Waits for commands, or until retention is to be applied; absent when the
+  // writer is to end.
+  std::optional<std::vector<Command>> TakeGroup();
   absl::Status WriteGroup(std::vector<Command>& commands);
   absl::Status WriteRows(std::vector<Command>& commands);
   void TakeIntoMemory(const std::vector<Command>& commands);
   void Finish(std::vector<Command>& commands, const absl::Status& status);
+
+  // Drops what has been kept long enough, at most once in kRetentionInterval.
+  void ApplyRetention();
+  absl::Status Drop(const std::vector<SegmentPtr>& segments);
 
   bool NewestIsFull() const;
   // Begins the next segment and hands the newest one over to be sealed.
@@ -119,6 +125,9 @@ class LogWriter {
   int64_t next_event_seq_ = 1;
   int64_t next_attempt_seq_ = 1;
   absl::Time last_accept_time_;
+  DroppedSegments dropped_;
+  absl::Time next_retention_ = absl::InfinitePast();
+  int held_by_undelivered_ = 0;  // segments, when retention was applied last
   Group group_;
 
   std::thread thread_;

@@ -25,9 +25,8 @@ constexpr char kSelectSealSql[] =
     "last_exception_seq, key_filter FROM seal";
 
 constexpr char kSelectTalliesSql[] =
-    "SELECT subscription_uid, event_count, success_count, parked_count, "
-    "expired_count, discarded_count, first_attempted_seq, last_attempted_seq "
-    "FROM subscription_tally";
+    "SELECT " MQTTPUSH_TALLY_COLUMNS
+    ", first_attempted_seq, last_attempted_seq FROM subscription_tally";
 
 constexpr char kSelectEventsSql[] =
     "SELECT seq, tenant_uid, event_id, object_type, asset_id, accept_time_us, "
@@ -81,11 +80,7 @@ absl::Status ReadTallies(Database& db, SegmentSummary& summary) {
     MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return absl::OkStatus();
     SubscriptionTally& tally = summary.tallies[select.Int64(0)];
-    tally.events = select.Int64(1);
-    tally.successes = select.Int64(2);
-    tally.parked = select.Int64(3);
-    tally.expired = select.Int64(4);
-    tally.discarded = select.Int64(5);
+    tally = ReadTallyCounts(select);
     tally.attempted_seqs = {select.Int64(6), select.Int64(7)};
   }
 }
@@ -217,6 +212,22 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
       }));
   index.Add(rows);
   return absl::OkStatus();
+}
+
+absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment) {
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      Database db, Database::Open(segment.path, Database::Mode::kImmutable));
+  DroppedSegments dropped;
+  MQTTPUSH_RETURN_IF_ERROR(
+      ForEachRow(db, "SELECT number FROM dropped_segment ORDER BY number",
+                 [&](const Statement& row) {
+                   dropped.numbers.push_back(row.Int64(0));
+                 }));
+  MQTTPUSH_RETURN_IF_ERROR(
+      ForEachRow(db, kDroppedTalliesSql, [&](const Statement& row) {
+        dropped.tallies[row.Int64(0)] = ReadTallyCounts(row);
+      }));
+  return dropped;
 }
 
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states) {

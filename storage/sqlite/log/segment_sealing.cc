@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
+#include "storage/sqlite/log/log_rows.h"
 #include "storage/sqlite/log/posting_block.h"
 
 namespace mqttpush {
@@ -29,9 +30,9 @@ constexpr char kSelectEndingsSql[] =
     "FROM delivery_exception WHERE carried = 0 GROUP BY subscription_uid";
 
 constexpr char kInsertTallySql[] =
-    "INSERT INTO subscription_tally (subscription_uid, event_count, "
-    "success_count, parked_count, expired_count, discarded_count, "
-    "first_attempted_seq, last_attempted_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO subscription_tally (" MQTTPUSH_TALLY_COLUMNS
+    ", first_attempted_seq, last_attempted_seq) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr char kInsertSealSql[] =
     "INSERT INTO seal (id, last_event_seq, last_attempt_seq, "
@@ -112,13 +113,8 @@ absl::Status WriteSeal(Database& db, const SegmentSummary& summary,
   MQTTPUSH_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(&db));
   MQTTPUSH_ASSIGN_OR_RETURN(Statement tally, db.Prepare(kInsertTallySql));
   for (const auto& [uid, part] : summary.tallies) {
-    tally.Bind(0, uid)
-        .Bind(1, part.events)
-        .Bind(2, part.successes)
-        .Bind(3, part.parked)
-        .Bind(4, part.expired)
-        .Bind(5, part.discarded)
-        .Bind(6, part.attempted_seqs.first)
+    BindTallyCounts(uid, part, &tally);
+    tally.Bind(6, part.attempted_seqs.first)
         .Bind(7, part.attempted_seqs.last);
     MQTTPUSH_RETURN_IF_ERROR(tally.Run());
   }

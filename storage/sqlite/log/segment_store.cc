@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -73,7 +74,30 @@ absl::Status SegmentStore::OpenSegments() {
   }
   const auto segments = list_.Get();
   if (segments->empty()) return absl::OkStatus();
-  return ReadStates(*segments->back(), states_);
+  const Segment& newest = *segments->back();
+  MQTTPUSH_ASSIGN_OR_RETURN(position_.dropped, ReadDropped(newest));
+  MQTTPUSH_RETURN_IF_ERROR(RemoveDropped());
+  return ReadStates(newest, states_);
+}
+
+// A crash may have come between the commit that dropped them and the removal of
+// their files.
+absl::Status SegmentStore::RemoveDropped() {
+  const auto segments = list_.Get();
+  for (const SegmentPtr& segment : *segments) {
+    if (!absl::c_linear_search(position_.dropped.numbers, segment->number)) {
+      continue;
+    }
+    MQTTPUSH_RETURN_IF_ERROR(Remove(*segment));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SegmentStore::Remove(const Segment& segment) {
+  list_.Remove(segment.number);
+  readers_.Retire(segment.number, segment.sealed());
+  MQTTPUSH_RETURN_IF_ERROR(RemoveDatabaseFiles(segment.path));
+  return SyncDirectoryOf(segment.path);
 }
 
 absl::Status SegmentStore::OpenOne(int64_t number) {

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "storage/sqlite/log/segment.h"
 #include "storage/sqlite/log/segment_readers.h"
+#include "storage/sqlite/log/segment_writer.h"
 #include "storage/sqlite/log/subscription_states.h"
 
 namespace mqttpush {
@@ -37,10 +38,13 @@ class SegmentStore {
     int64_t next_event_seq = 1;
     int64_t next_attempt_seq = 1;
     absl::Time last_accept_time = absl::UnixEpoch();
+    DroppedSegments dropped;
   };
   const WritePosition& position_at_open() const { return position_; }
 
   std::string PathOf(int64_t number) const;
+  // Takes a segment out of the list and removes its files.
+  absl::Status Remove(const Segment& segment);
   // Takes a damaged one out of the list, and its files into the folder
   // "set-aside", for a person to look at. Does nothing to the newest one, which
   // is being written.
@@ -51,6 +55,7 @@ class SegmentStore {
       : directory_(std::move(directory)) {}
   absl::Status OpenSegments();
   absl::Status OpenOne(int64_t number);
+  absl::Status RemoveDropped();
   void MoveAside(int64_t number, const std::string& path,
                  const absl::Status& damage);
 

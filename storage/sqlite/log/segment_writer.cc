@@ -15,8 +15,7 @@ namespace {
 
 constexpr char kBeginSegmentSql[] =
     "INSERT INTO segment (id, first_event_seq, first_attempt_seq, "
-    "create_time_us, last_accept_time_us, dropped_through) "
-    "VALUES (1, ?, ?, ?, ?, 0)";
+    "create_time_us, last_accept_time_us) VALUES (1, ?, ?, ?, ?)";
 
 constexpr char kInsertEventSql[] =
     "INSERT INTO event (seq, tenant_uid, event_id, object_type, object_id, "
@@ -44,9 +43,8 @@ constexpr char kUpdateSubscriptionSql[] =
     "discarded_count = discarded_count + ? WHERE uid = ?";
 
 constexpr char kPutDroppedSql[] =
-    "INSERT OR REPLACE INTO dropped_tally (subscription_uid, event_count, "
-    "success_count, parked_count, expired_count, discarded_count) "
-    "VALUES (?, ?, ?, ?, ?, ?)";
+    "INSERT OR REPLACE INTO dropped_tally (" MQTTPUSH_TALLY_COLUMNS
+    ") VALUES (?, ?, ?, ?, ?, ?)";
 
 constexpr char kInsertAttemptedSql[] =
     "INSERT INTO attempted_event (subscription_uid, event_seq, attempt_count, "
@@ -198,16 +196,14 @@ absl::Status SegmentWriter::UpdateSubscription(const DeliveryUpdate& update) {
 }
 
 absl::Status SegmentWriter::WriteDropped(const DroppedSegments& dropped) {
-  MQTTPUSH_RETURN_IF_ERROR(db_.Execute(absl::StrCat(
-      "UPDATE segment SET dropped_through = ", dropped.through_number)));
+  MQTTPUSH_RETURN_IF_ERROR(db_.Execute("DELETE FROM dropped_segment"));
+  for (int64_t number : dropped.numbers) {
+    MQTTPUSH_RETURN_IF_ERROR(db_.Execute(
+        absl::StrCat("INSERT INTO dropped_segment VALUES (", number, ")")));
+  }
   MQTTPUSH_ASSIGN_OR_RETURN(Statement put, db_.Prepare(kPutDroppedSql));
   for (const auto& [uid, tally] : dropped.tallies) {
-    put.Bind(0, uid)
-        .Bind(1, tally.events)
-        .Bind(2, tally.successes)
-        .Bind(3, tally.parked)
-        .Bind(4, tally.expired)
-        .Bind(5, tally.discarded);
+    BindTallyCounts(uid, tally, &put);
     MQTTPUSH_RETURN_IF_ERROR(put.Run());
   }
   return absl::OkStatus();

@@ -19,7 +19,7 @@ namespace mqttpush {
 
 // What retention has dropped so far.
 struct DroppedSegments {
-  int64_t through_number = 0;
+  std::vector<int64_t> numbers;  // of the last time: their files may be there
   absl::flat_hash_map<int64_t, SubscriptionTally> tallies;  // by subscription
 };
 

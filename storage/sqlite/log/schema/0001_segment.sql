@@ -13,9 +13,7 @@ CREATE TABLE segment (
   first_event_seq INTEGER NOT NULL,   -- of its first event, if it has any
   first_attempt_seq INTEGER NOT NULL,
   create_time_us INTEGER NOT NULL,
-  last_accept_time_us INTEGER NOT NULL, -- of the last event before it; 0: none
-  -- Of the newest segment: those up to this number were dropped by retention.
-  dropped_through INTEGER NOT NULL
+  last_accept_time_us INTEGER NOT NULL  -- of the last event before it; 0: none
 );
 
 -- Accepted objects. Rows are never changed.
@@ -109,7 +107,9 @@ CREATE TABLE attempted_event (
   PRIMARY KEY (subscription_uid, event_seq)
 ) WITHOUT ROWID;
 
--- Of the newest segment: what the segments held that were dropped by retention.
+-- Of the newest segment: those that retention dropped last, whose files may
+-- still be there, and what all held that were ever dropped.
+CREATE TABLE dropped_segment (number INTEGER PRIMARY KEY);
 CREATE TABLE dropped_tally (
   subscription_uid INTEGER PRIMARY KEY,
   event_count INTEGER NOT NULL,
