@@ -39,6 +39,36 @@ absl::Status SetDuration(const std::string& value, absl::Duration least,
   return absl::OkStatus();
 }
 
+// "30d" as well: absl knows no days.
+absl::Status SetLongDuration(const std::string& value, absl::Duration least,
+                             absl::Duration most, absl::Duration& field) {
+  int days = 0;
+  if (absl::EndsWith(value, "d") &&
+      absl::SimpleAtoi(absl::StripSuffix(value, "d"), &days)) {
+    return SetDuration(absl::StrCat(24 * int64_t{days}, "h"), least, most,
+                       field);
+  }
+  return SetDuration(value, least, most, field);
+}
+
+// "64MiB" as well: KiB, MiB, GiB, TiB.
+absl::Status SetBytes(const std::string& value, int64_t& field) {
+  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
+  absl::string_view number = value;
+  int shift = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (absl::ConsumeSuffix(&number, kUnits[i])) shift = 10 * (i + 1);
+  }
+  int64_t parsed = 0;
+  if (!absl::SimpleAtoi(number, &parsed) || parsed < 0 ||
+      parsed > (int64_t{1} << 60 >> shift)) {
+    return absl::InvalidArgumentError(
+        "must be a number of bytes, such as 1073741824, 512MiB or 20GiB");
+  }
+  field = parsed << shift;
+  return absl::OkStatus();
+}
+
 absl::Status SetInt(const std::string& value, int least, int most, int& field) {
   int parsed = 0;
   if (!absl::SimpleAtoi(value, &parsed) || parsed < least || parsed > most) {
@@ -134,6 +164,41 @@ constexpr Setting kSettings[] = {
      [](ServerConfig& c, const std::string& v) {
        return SetDuration(v, absl::Seconds(1), absl::Hours(24),
                           c.qos_0_lifetime);
+     }},
+    {"MQTTPUSH_DEDUPE_WINDOW", "duration", "7d",
+     "An event id that a tenant used within this time is a DUPLICATE; 1m to "
+     "366d. Costs 2 bytes of memory for each event in it.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetLongDuration(v, absl::Minutes(1), absl::Hours(24 * 366),
+                              c.log.dedupe_window);
+     }},
+    {"MQTTPUSH_RETENTION", "duration", "90d",
+     "How long the history is kept: segments of the log that are older are "
+     "dropped, but none with an event that waits; 1h to 36500d.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetLongDuration(v, absl::Hours(1), absl::Hours(24 * 36500),
+                              c.log.retention);
+     }},
+    {"MQTTPUSH_RETENTION_BYTES", "bytes", "0",
+     "The oldest segments are dropped while the log is larger, such as 50GiB; "
+     "0: no limit.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetBytes(v, c.log.retention_bytes);
+     }},
+    {"MQTTPUSH_SEGMENT_ROWS", "count", "400000",
+     "A segment of the log is full with so many rows (events, attempts); 1000 "
+     "to 10000000. More make fewer files, and cost 70 bytes of memory each.",
+     [](ServerConfig& c, const std::string& v) {
+       int rows = 0;
+       const absl::Status set = SetInt(v, 1000, 10'000'000, rows);
+       if (set.ok()) c.log.segment_rows = rows;
+       return set;
+     }},
+    {"MQTTPUSH_SEGMENT_AGE", "duration", "1d",
+     "A segment is full when it is so old; 1m to 31d.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetLongDuration(v, absl::Minutes(1), absl::Hours(24 * 31),
+                              c.log.segment_age);
      }},
 };
 

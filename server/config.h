@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "storage/sqlite/log/log_options.h"
 
 namespace mqttpush {
 
@@ -28,6 +29,7 @@ struct ServerConfig {
   int connect_rate_per_host = 10;
   int max_attempts = 30;
   absl::Duration qos_0_lifetime = absl::Seconds(60);
+  LogOptions log;
 };
 
 // Reads environment variables; absent when the variable is not set.

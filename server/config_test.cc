@@ -60,13 +60,28 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
       {{"--connect-rate-per-host=1001"}, {}, "from 1 to 1000"},
       {{"--data-dir="}, {}, "--data-dir: must not be empty"},
       {{}, {{"MQTTPUSH_QOS_0_LIFETIME", "0s"}}, "from 1s to 24h"},
-      {{"--connect-backoff-max=20ms"}, {}, "--connect-backoff-max: must not"}};
+      {{"--connect-backoff-max=20ms"}, {}, "--connect-backoff-max: must not"},
+      {{"--retention=30m"}, {}, "from 1h to 876000h"},
+      {{"--retention=xd"}, {}, "--retention: must be a duration"},
+      {{"--retention-bytes=20GB"}, {}, "must be a number of bytes"},
+      {{"--retention-bytes=-1"}, {}, "must be a number of bytes"},
+      {{"--segment-rows=999"}, {}, "from 1000 to 10000000"},
+      {{"--dedupe-window=1s"}, {}, "from 1m to 8784h"},
+      {{"--segment-age=32d"}, {}, "from 1m to 744h"}};
   for (const Case& c : kTable) {
     SCOPED_TRACE(c.message);
     auto config = Parse(c.arguments, c.environment);
     ASSERT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(std::string(config.status().message()), HasSubstr(c.message));
   }
+}
+
+TEST(ConfigTest, DaysAndBinaryUnits) {
+  EXPECT_EQ(Parse({"--retention=30d"})->log.retention, absl::Hours(720));
+  EXPECT_EQ(Parse({"--retention=30h"})->log.retention, absl::Hours(30));
+  EXPECT_EQ(Parse({"--retention-bytes=20GiB"})->log.retention_bytes,
+            int64_t{20} << 30);
+  EXPECT_EQ(Parse({"--retention-bytes=77"})->log.retention_bytes, 77);
 }
 
 TEST(ConfigTest, ForeignVariablesAreNotOurs) {

@@ -82,7 +82,8 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
                                            data_directory_->log_path()));
   MQTTPUSH_ASSIGN_OR_RETURN(
       event_log_,
-      SqliteEventLog::Open(data_directory_->log_path(), Clock::Real()));
+      SqliteEventLog::Open(data_directory_->log_path(), config.log,
+                           Clock::Real()));
   history_reader_ = std::make_unique<SqliteHistoryReader>(event_log_.get());
   audit_ = std::make_unique<SqliteConservationAudit>(event_log_.get());
   return absl::OkStatus();
