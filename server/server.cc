@@ -73,8 +73,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
 }
 
 absl::Status Server::OpenStorage(const ServerConfig& config) {
-  MQTTPUSH_ASSIGN_OR_RETURN(data_directory_,
-                            DataDirectory::Open(config.data_dir));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      data_directory_,
+      DataDirectory::Open(config.data_dir, config.allow_network_filesystem
+                                               ? NetworkFileSystems::kAllowed
+                                               : NetworkFileSystems::kRefused));
   MQTTPUSH_ASSIGN_OR_RETURN(
       config_store_, SqliteConfigStore::Open(data_directory_->config_path()));
   MQTTPUSH_ASSIGN_OR_RETURN(
