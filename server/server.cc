@@ -18,6 +18,8 @@
 #include "common/status_macros.h"
 #include "services/api/linked_descriptors.h"
 #include "services/ingest/openapi_document.h"
+#include "storage/sqlite/full_disk_log.h"
+#include "storage/sqlite/sqlite_event_log.h"
 
 namespace mqttpush {
 namespace {
@@ -81,8 +83,10 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       config_store_, SqliteConfigStore::Open(data_directory_->config_path()));
   MQTTPUSH_ASSIGN_OR_RETURN(
-      event_log_,
+      auto log,
       SqliteEventLog::Open(data_directory_->log_path(), Clock::Real()));
+  event_log_ = std::make_unique<FullDiskLog>(
+      std::move(log), DiskReserve(data_directory_->reserve_path()));
   MQTTPUSH_ASSIGN_OR_RETURN(
       history_reader_, SqliteHistoryReader::Open(data_directory_->log_path()));
   MQTTPUSH_ASSIGN_OR_RETURN(

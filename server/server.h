@@ -14,10 +14,10 @@
 #include "services/history/history_service.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/object_schema.h"
+#include "storage/event_log.h"
 #include "storage/sqlite/conservation_audit.h"
 #include "storage/sqlite/data_directory.h"
 #include "storage/sqlite/sqlite_config_store.h"
-#include "storage/sqlite/sqlite_event_log.h"
 #include "storage/sqlite/sqlite_history_reader.h"
 #include "workers/dispatch/dispatcher.h"
 #include "workers/dispatch/status_board.h"
@@ -66,7 +66,7 @@ class Server {
   std::unique_ptr<Supervisor> supervisor_;
   // Its writer calls into the loop and into the services' calls: it goes before
   // them.
-  std::unique_ptr<SqliteEventLog> event_log_;
+  std::unique_ptr<EventLog> event_log_;
   std::unique_ptr<AdminService> admin_service_;
   std::unique_ptr<IngestService> ingest_service_;
   std::unique_ptr<HistoryService> history_service_;

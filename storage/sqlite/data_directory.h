@@ -32,6 +32,7 @@ class DataDirectory {
 
   std::string config_path() const { return path_ + "/config.db"; }
   std::string log_path() const { return path_ + "/log.db"; }
+  std::string reserve_path() const { return path_ + "/reserve"; }
   // The folder of the workers' stored sessions; exists, mode 0700.
   std::string sessions_path() const { return path_ + "/sessions"; }
 
