@@ -20,8 +20,8 @@ namespace {
 using Setter = absl::Status (*)(ServerConfig& config, const std::string& value);
 
 struct Setting {
-  const char* variable;  // the flag is made of it
-  const char* value_name;
+  const char* variable;    // the flag is made of it
+  const char* value_name;  // "" of a switch
   const char* default_text;
   const char* help;
   Setter set;
@@ -79,6 +79,14 @@ absl::Status SetInt(const std::string& value, int least, int most, int& field) {
   return absl::OkStatus();
 }
 
+absl::Status SetSwitch(const std::string& value, bool& field) {
+  if (value != "true" && value != "false") {
+    return absl::InvalidArgumentError("must be true or false");
+  }
+  field = value == "true";
+  return absl::OkStatus();
+}
+
 absl::Status SetText(const std::string& value, std::string& field) {
   if (value.empty()) return absl::InvalidArgumentError("must not be empty");
   field = value;
@@ -97,6 +105,14 @@ constexpr Setting kSettings[] = {
      "The folder of everything durable. One process at a time; a local disk.",
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.data_dir);
+     }},
+    {"MQTTPUSH_ALLOW_NETWORK_FILESYSTEM", "", "false",
+     "Takes a data directory on a network file system (NFS, SMB, sshfs, ...) "
+     "too, which is refused otherwise: locks and shared memory cannot be "
+     "relied on there, and data would be lost. `true` or `false`; the flag "
+     "alone is `true`.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetSwitch(v, c.allow_network_filesystem);
      }},
     {"MQTTPUSH_PORT_FILE", "path", "none",
      "A file that gets `host:port` once the API listens, for scripts.",
@@ -209,6 +225,8 @@ std::string FlagOf(const Setting& setting) {
       "--", absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", "-"}}));
 }
 
+bool IsSwitch(const Setting& setting) { return *setting.value_name == '\0'; }
+
 absl::Status Set(const Setting& setting, absl::string_view said_as,
                  const std::string& value, ServerConfig& config) {
   absl::Status status = setting.set(config, value);
@@ -252,6 +270,8 @@ absl::Status ReadArguments(const std::vector<std::string>& arguments,
     std::string value;
     if (equals != std::string::npos) {
       value = argument.substr(equals + 1);
+    } else if (IsSwitch(*setting)) {
+      value = "true";
     } else if (++i < arguments.size()) {
       value = arguments[i];
     } else {
@@ -283,8 +303,10 @@ std::string ConfigHelp() {
       "mqttpushd: pushes events to customers' MQTT brokers.\n\n"
       "Every setting is a flag or an environment variable; the flag wins.\n\n";
   for (const Setting& setting : kSettings) {
-    absl::StrAppendFormat(&help, "  %s <%s>\n      %s. Default: %s. %s\n",
-                          FlagOf(setting), setting.value_name, setting.variable,
+    const std::string value =
+        IsSwitch(setting) ? "" : absl::StrCat(" <", setting.value_name, ">");
+    absl::StrAppendFormat(&help, "  %s%s\n      %s. Default: %s. %s\n",
+                          FlagOf(setting), value, setting.variable,
                           setting.default_text, setting.help);
   }
   absl::StrAppend(&help,

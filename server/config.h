@@ -18,6 +18,7 @@ namespace mqttpush {
 struct ServerConfig {
   std::string listen_address = "127.0.0.1:50051";
   std::string data_dir = "data";
+  bool allow_network_filesystem = false;
   std::string port_file;
   std::string set_event_id;  // empty: none
   std::string log_level = "info";
@@ -37,9 +38,9 @@ using Environment =
     std::function<std::optional<std::string>(const std::string& name)>;
 
 // Defaults, then the environment, then `arguments` (--flag=value or --flag
-// value). INVALID_ARGUMENT names the unknown flag or variable, or the setting
-// and the rule that its value breaks. Unknown variables that begin with
-// MQTTPUSH_ are errors too.
+// value; a switch is on by --flag alone). INVALID_ARGUMENT names the unknown
+// flag or variable, or the setting and the rule that its value breaks. Unknown
+// variables that begin with MQTTPUSH_ are errors too.
 absl::StatusOr<ServerConfig> ParseConfig(
     const std::vector<std::string>& arguments, const Environment& environment,
     const std::vector<std::string>& environment_names);

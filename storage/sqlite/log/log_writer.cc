@@ -215,16 +215,38 @@ void LogWriter::Run() {
     std::optional<std::vector<Command>> group = TakeGroup();
     if (!group.has_value()) return;
     if (group->empty()) continue;
-    std::vector<Command>& commands = *group;
-    absl::Status status = WriteGroup(commands);
-    if (!status.ok()) {
-      Log::Error("log_commit_failed", {{"error", status.message()}});
-      status = absl::UnavailableError(
-          absl::StrCat("the log cannot be written: ", status.message()));
-    }
-    Finish(commands, status);
-    group_ = {};
+    WriteAndFinish(*group);
   }
+}
+
+void LogWriter::WriteAndFinish(std::vector<Command>& commands) {
+  absl::Status status = WriteGroup(commands);
+  if (!status.ok()) {
+    Log::Error("log_commit_failed", {{"error", status.message()}});
+    status = absl::UnavailableError(
+        absl::StrCat("the log cannot be written: ", status.message()));
+    // How messages ended needs less room than new events do, and must not wait
+    // for them.
+    std::vector<Command> commits = TakeCommits(commands);
+    Finish(commands, status);
+    if (commands.empty()) return Finish(commits, status);
+    if (!commits.empty()) WriteAndFinish(commits);
+    return;
+  }
+  Finish(commands, status);
+}
+
+// Leaves the appends.
+std::vector<LogWriter::Command> LogWriter::TakeCommits(
+    std::vector<Command>& commands) {
+  const auto commits = std::stable_partition(
+      commands.begin(), commands.end(), [](const Command& command) {
+        return std::holds_alternative<AppendCommand>(command);
+      });
+  std::vector<Command> taken(std::make_move_iterator(commits),
+                             std::make_move_iterator(commands.end()));
+  commands.erase(commits, commands.end());
+  return taken;
 }
 
 std::optional<std::vector<LogWriter::Command>> LogWriter::TakeGroup() {
@@ -260,6 +282,7 @@ absl::Status LogWriter::WriteGroup(std::vector<Command>& commands) {
       Log::Warning("segment_not_begun", {{"error", begun.message()}});
     }
   }
+  group_ = {};
   group_.accept_time = NextAcceptTime();
   group_.next_event_seq = next_event_seq_;
   group_.next_attempt_seq = next_attempt_seq_;
@@ -289,6 +312,7 @@ absl::Status LogWriter::WriteRows(std::vector<Command>& commands) {
     }
   }
   MQTTPUSH_RETURN_IF_ERROR(WriteAccepted());
+  MQTTPUSH_RETURN_IF_ERROR(writer_->AddStats(group_.stats));
   return writer_->Commit();
 }
 
@@ -356,11 +380,16 @@ absl::StatusOr<AppendOutcome> LogWriter::WriteEvent(const NewEvent& event) {
       {.seq = seq,
        .tenant_uid = event.tenant_uid,
        .id_key = key,
-       .asset_key = TextKey(event.tenant_uid, event.asset_id),
-       .type = event.object_type,
-       .accept_time_us = absl::ToUnixMicros(group_.accept_time),
+       .facts = {.asset_key = TextKey(event.tenant_uid, event.asset_id),
+                 .type = event.object_type,
+                 .accept_time_us = absl::ToUnixMicros(group_.accept_time),
+                 .payload_bytes = static_cast<int64_t>(event.payload.size())},
        .subscription_uids = UidsOf(*event.route)});
   for (const SubscriptionRef& ref : *event.route) {
+    DeliveryCounts& counts =
+        group_.stats.At(ref.uid, group_.accept_time, event.object_type);
+    ++counts.accepted;
+    counts.accepted_bytes += static_cast<int64_t>(event.payload.size());
     Accepted& accepted = group_.accepted[ref.uid];
     if (accepted.count++ == 0) {
       accepted.subscription = &ref;
@@ -410,12 +439,39 @@ absl::Status LogWriter::WriteAttempt(int64_t tenant_uid,
       .start_time_us = absl::ToUnixMicros(attempt.start_time),
       .succeeded = attempt.succeeded,
       .topic_key = TextKey(tenant_uid, attempt.topic)};
-  if (const auto event = group_.session->FindEventKeys(attempt.event_seq)) {
-    indexed.asset_key = event->first;
-    indexed.type = event->second;
-  }
+  indexed.event = group_.session->FindEventFacts(attempt.event_seq);
+  if (indexed.event.has_value()) CountAttempt(attempt, *indexed.event);
   group_.rows.attempts.push_back(std::move(indexed));
   return absl::OkStatus();
+}
+
+void LogWriter::CountAttempt(const AttemptRecord& attempt,
+                             const EventFacts& event) {
+  const absl::Time end = attempt.start_time + attempt.duration;
+  DeliveryCounts& counts =
+      group_.stats.At(attempt.subscription_uid, end, event.type);
+  if (!attempt.succeeded) {
+    ++counts.failed;
+    return;
+  }
+  ++counts.delivered;
+  counts.delivered_bytes += event.payload_bytes;
+  counts.latency.Add(end - absl::FromUnixMicros(event.accept_time_us));
+}
+
+void LogWriter::CountEnding(int64_t subscription_uid,
+                            const DeliveryException& exception) {
+  if (exception.state == DeliveryState::kRetrying ||
+      exception.state == DeliveryState::kDelivered) {
+    return;
+  }
+  const auto event = group_.session->FindEventFacts(exception.event_seq);
+  if (!event.has_value()) return;
+  DeliveryCounts& counts =
+      group_.stats.At(subscription_uid, exception.end_time, event->type);
+  if (exception.state == DeliveryState::kParked) ++counts.parked;
+  if (exception.state == DeliveryState::kExpired) ++counts.expired;
+  if (exception.state == DeliveryState::kDiscarded) ++counts.discarded;
 }
 
 absl::Status LogWriter::WriteException(int64_t tenant_uid,
@@ -423,6 +479,7 @@ absl::Status LogWriter::WriteException(int64_t tenant_uid,
                                        const DeliveryException& exception) {
   group_.rows.exceptions.push_back(
       {tenant_uid, exception.event_seq, subscription_uid});
+  CountEnding(subscription_uid, exception);
   return writer_->WriteException(tenant_uid, subscription_uid, exception);
 }
 

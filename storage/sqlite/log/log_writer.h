@@ -67,6 +67,7 @@ class LogWriter {
     int64_t next_event_seq = 0;
     int64_t next_attempt_seq = 0;
     IndexedRows rows;
+    StatsOfCommit stats;
     std::map<int64_t, Accepted> accepted;  // by subscription uid
     std::unique_ptr<DuplicateFinder> duplicates;
     std::unique_ptr<ReadSession> session;
@@ -82,6 +83,8 @@ class LogWriter {
   // Waits for commands, or until retention is to be applied; absent when the
   // writer is to end.
   std::optional<std::vector<Command>> TakeGroup();
+  void WriteAndFinish(std::vector<Command>& commands);
+  static std::vector<Command> TakeCommits(std::vector<Command>& commands);
   absl::Status WriteGroup(std::vector<Command>& commands);
   absl::Status WriteRows(std::vector<Command>& commands);
   void TakeIntoMemory(const std::vector<Command>& commands);
@@ -102,6 +105,9 @@ class LogWriter {
   absl::Status WriteAttempt(int64_t tenant_uid, const AttemptRecord& attempt);
   absl::Status WriteException(int64_t tenant_uid, int64_t subscription_uid,
                               const DeliveryException& exception);
+  void CountAttempt(const AttemptRecord& attempt, const EventFacts& event);
+  void CountEnding(int64_t subscription_uid,
+                   const DeliveryException& exception);
   // Now, but never before the accept time of an earlier event.
   absl::Time NextAcceptTime();
 

@@ -30,7 +30,7 @@ constexpr char kSelectTalliesSql[] =
 
 constexpr char kSelectEventsSql[] =
     "SELECT seq, tenant_uid, event_id, object_type, asset_id, accept_time_us, "
-    "subscription_uids FROM event ORDER BY seq";
+    "subscription_uids, length(payload) FROM event ORDER BY seq";
 
 constexpr char kSelectAttemptsSql[] =
     "SELECT attempt_seq, tenant_uid, subscription_uid, event_seq, "
@@ -120,9 +120,10 @@ IndexedEvent ReadIndexedEvent(const Statement& row) {
   return {.seq = row.Int64(0),
           .tenant_uid = tenant_uid,
           .id_key = TextKey(tenant_uid, row.Bytes(2)),
-          .asset_key = TextKey(tenant_uid, row.Bytes(4)),
-          .type = static_cast<ObjectType>(row.Int(3)),
-          .accept_time_us = row.Int64(5),
+          .facts = {.asset_key = TextKey(tenant_uid, row.Bytes(4)),
+                    .type = static_cast<ObjectType>(row.Int(3)),
+                    .accept_time_us = row.Int64(5),
+                    .payload_bytes = row.Int64(7)},
           .subscription_uids = DecodeSubscriptionUids(row.Bytes(6))};
 }
 
@@ -197,11 +198,9 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectAttemptsSql, [&](const Statement& row) {
         IndexedAttempt attempt = ReadIndexedAttempt(row);
-        auto event = index.FindEvent(attempt.event_seq);
-        if (!event.has_value()) event = find_event(attempt.event_seq);
-        if (event.has_value()) {
-          attempt.asset_key = event->first;
-          attempt.type = event->second;
+        attempt.event = index.FindEvent(attempt.event_seq);
+        if (!attempt.event.has_value()) {
+          attempt.event = find_event(attempt.event_seq);
         }
         rows.attempts.push_back(std::move(attempt));
         add(rows.attempts.size());

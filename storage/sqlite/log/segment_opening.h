@@ -30,9 +30,8 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                                           const std::string& path);
 
 // Rebuilds the index of a segment that is not sealed, by one pass over its
-// rows. `find_event`: asset key and type of an event of an older segment.
-using FindEvent =
-    std::function<std::optional<std::pair<int64_t, ObjectType>>(int64_t seq)>;
+// rows. `find_event` looks for an event of an older segment.
+using FindEvent = std::function<std::optional<EventFacts>(int64_t seq)>;
 absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event);
 
 // Reads what the newest segment says of those that retention dropped.

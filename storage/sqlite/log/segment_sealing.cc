@@ -12,6 +12,7 @@
 #include "storage/sqlite/database_files.h"
 #include "storage/sqlite/log/log_rows.h"
 #include "storage/sqlite/log/posting_block.h"
+#include "storage/sqlite/log/stats_rows.h"
 
 namespace mqttpush {
 namespace {
@@ -118,6 +119,7 @@ absl::Status WriteSeal(Database& db, const SegmentSummary& summary,
         .Bind(7, part.attempted_seqs.last);
     MQTTPUSH_RETURN_IF_ERROR(tally.Run());
   }
+  MQTTPUSH_RETURN_IF_ERROR(db.Execute(FillHoursSql()));
   const std::string bits = filter.Bytes();
   MQTTPUSH_ASSIGN_OR_RETURN(Statement seal, db.Prepare(kInsertSealSql));
   seal.Bind(0, summary.last_event_seq).Bind(1, summary.last_attempt_seq);

@@ -108,7 +108,7 @@ absl::Status SegmentStore::OpenOne(int64_t number) {
   if (status.ok() && !opened->segment->sealed()) {
     ReadSession session(this);
     status = LoadIndex(*opened->segment, [&](int64_t seq) {
-      return session.FindEventKeys(seq);
+      return session.FindEventFacts(seq);
     });
   }
   if (absl::IsDataLoss(status)) {

@@ -76,12 +76,13 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Open(
                             Database::Open(path, Database::Mode::kReadWrite));
   MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, {kSegmentSchema0001}));
   std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(db)));
-  const std::pair<std::unique_ptr<Statement>*, const char*> all[] = {
+  const std::pair<std::unique_ptr<Statement>*, absl::string_view> all[] = {
       {&writer->insert_event_, kInsertEventSql},
       {&writer->add_accepted_, kAddAcceptedSql},
       {&writer->insert_attempt_, kInsertAttemptSql},
       {&writer->put_exception_, kPutExceptionSql},
-      {&writer->update_subscription_, kUpdateSubscriptionSql}};
+      {&writer->update_subscription_, kUpdateSubscriptionSql},
+      {&writer->add_minute_, AddMinuteSql()}};
   for (auto& [statement, sql] : all) {
     MQTTPUSH_ASSIGN_OR_RETURN(Statement prepared, writer->db_.Prepare(sql));
     *statement = std::make_unique<Statement>(std::move(prepared));
@@ -193,6 +194,14 @@ absl::Status SegmentWriter::UpdateSubscription(const DeliveryUpdate& update) {
       .Bind(5, update.newly_discarded)
       .Bind(6, update.subscription_uid);
   return update_subscription_->Run();
+}
+
+absl::Status SegmentWriter::AddStats(const StatsOfCommit& stats) {
+  for (const auto& [key, counts] : stats.counts()) {
+    BindMinute(key, counts, add_minute_.get());
+    MQTTPUSH_RETURN_IF_ERROR(add_minute_->Run());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SegmentWriter::WriteDropped(const DroppedSegments& dropped) {

@@ -14,6 +14,7 @@
 #include "storage/event_log.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/log/segment_summary.h"
+#include "storage/sqlite/log/stats_rows.h"
 
 namespace mqttpush {
 
@@ -62,6 +63,7 @@ class SegmentWriter {
                               const DeliveryException& exception,
                               bool carried = false);
   absl::Status UpdateSubscription(const DeliveryUpdate& update);
+  absl::Status AddStats(const StatsOfCommit& stats);
 
   // Replaces what is noted of dropped segments.
   absl::Status WriteDropped(const DroppedSegments& dropped);
@@ -83,6 +85,7 @@ class SegmentWriter {
   std::unique_ptr<Statement> insert_attempt_;
   std::unique_ptr<Statement> put_exception_;
   std::unique_ptr<Statement> update_subscription_;
+  std::unique_ptr<Statement> add_minute_;
 };
 
 }  // namespace mqttpush
