@@ -154,6 +154,6 @@ CREATE TABLE seal (
   last_attempted_seq INTEGER NOT NULL,
   first_exception_seq INTEGER NOT NULL,   -- event seqs of exceptions
   last_exception_seq INTEGER NOT NULL,
-  index_checksum INTEGER NOT NULL,        -- of all blocks and the filter
+  index_checksum INTEGER NOT NULL,        -- of all blocks
   key_filter BLOB NOT NULL                -- see key_filter.h
 );
