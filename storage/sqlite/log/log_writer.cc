@@ -63,7 +63,9 @@ absl::Status LogWriter::OpenNewest() {
   const SegmentPtr& newest = segments->back();
   const SegmentSummary bounds = newest->Bounds();
   if (newest->sealed() || bounds.last_event_seq + 1 != next_event_seq_) {
-    return BeginSegment();
+    MQTTPUSH_RETURN_IF_ERROR(BeginSegment());
+    if (!newest->sealed()) sealer_->Seal(newest, nullptr);
+    return absl::OkStatus();
   }
   MQTTPUSH_ASSIGN_OR_RETURN(writer_, SegmentWriter::Resume(newest->path));
   newest_ = newest;

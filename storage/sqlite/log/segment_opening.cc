@@ -61,8 +61,8 @@ absl::Status CheckSize(Database& db, const std::string& path) {
                             db.QueryInt64("PRAGMA page_size"));
   const int64_t size = FileSize(path);
   if (size == pages * page_size) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(path, " has ", size, " bytes, not ",
-                                          pages * page_size));
+  return absl::DataLossError(
+      absl::StrCat(path, " has ", size, " bytes, not ", pages * page_size));
 }
 
 // Every page of it, but for what only an index could tell.
@@ -144,6 +144,13 @@ IndexedAttempt ReadIndexedAttempt(const Statement& row) {
 
 }  // namespace
 
+absl::Status CheckAllPages(const Segment& segment) {
+  if (!segment.sealed()) return absl::OkStatus();  // was checked as it opened
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      Database db, Database::Open(segment.path, Database::Mode::kImmutable));
+  return CheckPages(db, segment.path);
+}
+
 absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                                           const std::string& path) {
   if (HasWal(path)) {
@@ -187,6 +194,9 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
   MemoryIndex& index = *segment.memory;
   IndexedRows rows;
+  int64_t next_event_seq = segment.first_event_seq;
+  int64_t next_attempt_seq = segment.first_attempt_seq;
+  int64_t misplaced = 0;  // rows whose number does not follow the one before
   const auto add = [&](size_t size) {
     if (size < kRowsPerAdd) return;
     index.Add(rows);
@@ -194,7 +204,9 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
   };
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectEventsSql, [&](const Statement& row) {
-        rows.events.push_back(ReadIndexedEvent(row));
+        IndexedEvent event = ReadIndexedEvent(row);
+        if (event.seq != next_event_seq++) return void(++misplaced);
+        rows.events.push_back(std::move(event));
         add(rows.events.size());
       }));
   index.Add(rows);
@@ -202,6 +214,9 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectAttemptsSql, [&](const Statement& row) {
         IndexedAttempt attempt = ReadIndexedAttempt(row);
+        if (attempt.attempt_seq != next_attempt_seq++) {
+          return void(++misplaced);
+        }
         auto event = index.FindEvent(attempt.event_seq);
         if (!event.has_value()) event = find_event(attempt.event_seq);
         if (event.has_value()) {
@@ -216,16 +231,17 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
         rows.exceptions.push_back({row.Int64(0), row.Int64(1), row.Int64(2)});
       }));
   index.Add(rows);
-  return absl::OkStatus();
+  if (misplaced == 0) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      segment.path, ": ", misplaced, " rows do not follow the ones before"));
 }
 
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
-  MQTTPUSH_RETURN_IF_ERROR(
-      ForEachRow(db, kSelectSubscriptionsSql, [&](const Statement& row) {
-        states.Put(ReadSubscriptionColumns(row));
-      }));
+  MQTTPUSH_RETURN_IF_ERROR(ForEachRow(
+      db, kSelectSubscriptionsSql,
+      [&](const Statement& row) { states.Put(ReadSubscriptionColumns(row)); }));
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectExceptionsSql, [&](const Statement& row) {
         states.PutException(row.Int64(2), ReadExceptionColumns(row));

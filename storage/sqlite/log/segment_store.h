@@ -50,7 +50,17 @@ class SegmentStore {
   explicit SegmentStore(std::string directory)
       : directory_(std::move(directory)) {}
   absl::Status OpenSegments();
-  absl::Status OpenOne(int64_t number);
+  // `newest`: none of a higher number is there.
+  absl::Status OpenOne(int64_t number, bool newest);
+  // DATA_LOSS unless its numbers follow those of the one before.
+  absl::Status CheckOrder(const Segment& segment) const;
+  // Of the newest segment whose states can be read.
+  absl::Status ReadNewestStates();
+  // Whether one must have been where the position is now, after the last one.
+  bool SuccessorIsLost() const;
+  // Moves the position over the seqs of a lost segment.
+  void PassOverLost();
+  void PassOverMissing();
   void MoveAside(int64_t number, const std::string& path,
                  const absl::Status& damage);
 
