@@ -69,7 +69,9 @@ absl::Status LogWriter::OpenNewest() {
   const SegmentPtr& newest = segments->back();
   const SegmentSummary bounds = newest->Bounds();
   if (newest->sealed() || bounds.last_event_seq + 1 != next_event_seq_) {
-    return BeginSegment();
+    MQTTPUSH_RETURN_IF_ERROR(BeginSegment());
+    if (!newest->sealed()) sealer_->Seal(newest, nullptr);
+    return absl::OkStatus();
   }
   MQTTPUSH_ASSIGN_OR_RETURN(writer_, SegmentWriter::Resume(newest->path));
   newest_ = newest;
@@ -157,7 +159,11 @@ void LogWriter::ApplyRetention() {
 // What they held is noted first: a file that a crash leaves is removed when the
 // log is opened.
 absl::Status LogWriter::Drop(const std::vector<SegmentPtr>& segments) {
-  DroppedSegments dropped = {.tallies = dropped_.tallies};
+  DroppedSegments dropped = dropped_;
+  // Only of those between the others has to be known that they are not lost.
+  std::erase_if(dropped.numbers, [&](int64_t number) {
+    return number < store_->list().Get()->front()->number;
+  });
   for (const SegmentPtr& segment : segments) {
     dropped.numbers.push_back(segment->number);
     for (const auto& [uid, tally] : segment->summary.tallies) {

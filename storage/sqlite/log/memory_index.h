@@ -26,6 +26,7 @@ struct EventFacts {
   ObjectType type = ObjectType::kAsset;
   int64_t accept_time_us = 0;
   int64_t payload_bytes = 0;
+  bool operator==(const EventFacts&) const = default;
 };
 
 // What the index keeps of a row.

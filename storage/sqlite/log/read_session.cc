@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
+#include "storage/sqlite/database_files.h"
 #include "storage/sqlite/log/log_rows.h"
 #include "storage/sqlite/log/log_statements.h"
 #include "storage/sqlite/log/segment_store.h"
@@ -21,6 +22,11 @@ absl::StatusOr<ReadSession::Open*> ReadSession::OpenFor(
     const Segment& segment) {
   const auto found = open_.find(segment.number);
   if (found != open_.end()) return &found->second;
+  if (segment.sealed() && FileSize(segment.path) != segment.bytes) {
+    return Noted(segment, absl::DataLossError(absl::StrCat(
+                              segment.path, " has ", FileSize(segment.path),
+                              " bytes, not ", segment.bytes)));
+  }
   absl::StatusOr<SegmentReaders::Lease> lease =
       store_->readers().Borrow(segment);
   if (!lease.ok()) return Noted(segment, lease.status());
@@ -37,9 +43,11 @@ absl::StatusOr<Statement*> ReadSession::Get(const Segment& segment,
   return statement;
 }
 
-absl::StatusOr<std::vector<Posting>> ReadSession::Before(
-    const Segment& segment, Dimension dimension, int64_t key, Posting before,
-    size_t limit) {
+absl::StatusOr<std::vector<Posting>> ReadSession::Before(const Segment& segment,
+                                                         Dimension dimension,
+                                                         int64_t key,
+                                                         Posting before,
+                                                         size_t limit) {
   if (!segment.sealed()) {
     return segment.memory->Before(dimension, key, before, limit);
   }
@@ -50,9 +58,11 @@ absl::StatusOr<std::vector<Posting>> ReadSession::Before(
   return found;
 }
 
-absl::StatusOr<std::vector<Posting>> ReadSession::After(
-    const Segment& segment, Dimension dimension, int64_t key, Posting after,
-    size_t limit) {
+absl::StatusOr<std::vector<Posting>> ReadSession::After(const Segment& segment,
+                                                        Dimension dimension,
+                                                        int64_t key,
+                                                        Posting after,
+                                                        size_t limit) {
   if (!segment.sealed()) {
     return segment.memory->After(dimension, key, after, limit);
   }
@@ -83,6 +93,15 @@ absl::StatusOr<std::optional<EventRecord>> ReadSession::FindEvent(
   EventRecord event = ReadEventColumns(*select);
   if (with_payload) event.payload = select->Text(kEventColumnCount);
   return event;
+}
+
+absl::StatusOr<EventRecord> ReadSession::ReadEvent(const Segment& segment,
+                                                   int64_t seq) {
+  MQTTPUSH_ASSIGN_OR_RETURN(std::optional<EventRecord> event,
+                            FindEvent(segment, seq, /*with_payload=*/true));
+  if (event.has_value()) return *std::move(event);
+  return Noted(segment, absl::DataLossError(absl::StrCat(
+                            "event ", seq, " is not where its index says")));
 }
 
 absl::StatusOr<AttemptRecord> ReadSession::ReadAttempt(const Segment& segment,

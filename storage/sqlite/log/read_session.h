@@ -46,6 +46,8 @@ class ReadSession {
   absl::StatusOr<std::optional<EventRecord>> FindEvent(const Segment& segment,
                                                        int64_t seq,
                                                        bool with_payload);
+  // Those that an index names, with the payload.
+  absl::StatusOr<EventRecord> ReadEvent(const Segment& segment, int64_t seq);
   absl::StatusOr<AttemptRecord> ReadAttempt(const Segment& segment,
                                             int64_t attempt_seq);
   // The exception as this segment has it: see its table.
@@ -72,6 +74,17 @@ class ReadSession {
   const std::shared_ptr<const Segments> segments_;
   std::map<int64_t, Open> open_;  // by number
 };
+
+// Calls `read`, and once more when it failed and segments came or went
+// meanwhile, which may be why.
+template <typename Read>
+auto ReadAgainIfChanged(const SegmentList& list, Read read)
+    -> decltype(read()) {
+  const auto before = list.Get();
+  auto result = read();
+  if (!result.ok() && list.Get() != before) return read();
+  return result;
+}
 
 }  // namespace mqttpush
 

@@ -60,8 +60,8 @@ absl::Status CheckSize(Database& db, const std::string& path) {
                             db.QueryInt64("PRAGMA page_size"));
   const int64_t size = FileSize(path);
   if (size == pages * page_size) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(path, " has ", size, " bytes, not ",
-                                          pages * page_size));
+  return absl::DataLossError(
+      absl::StrCat(path, " has ", size, " bytes, not ", pages * page_size));
 }
 
 // Every page of it, but for what only an index could tell.
@@ -140,6 +140,13 @@ IndexedAttempt ReadIndexedAttempt(const Statement& row) {
 
 }  // namespace
 
+absl::Status CheckAllPages(const Segment& segment) {
+  if (!segment.sealed()) return absl::OkStatus();  // was checked as it opened
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      Database db, Database::Open(segment.path, Database::Mode::kImmutable));
+  return CheckPages(db, segment.path);
+}
+
 absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                                           const std::string& path) {
   if (HasWal(path)) {
@@ -183,6 +190,9 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
   MemoryIndex& index = *segment.memory;
   IndexedRows rows;
+  int64_t next_event_seq = segment.first_event_seq;
+  int64_t next_attempt_seq = segment.first_attempt_seq;
+  int64_t misplaced = 0;  // rows whose number does not follow the one before
   const auto add = [&](size_t size) {
     if (size < kRowsPerAdd) return;
     index.Add(rows);
@@ -190,7 +200,9 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
   };
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectEventsSql, [&](const Statement& row) {
-        rows.events.push_back(ReadIndexedEvent(row));
+        IndexedEvent event = ReadIndexedEvent(row);
+        if (event.seq != next_event_seq++) return void(++misplaced);
+        rows.events.push_back(std::move(event));
         add(rows.events.size());
       }));
   index.Add(rows);
@@ -198,6 +210,9 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectAttemptsSql, [&](const Statement& row) {
         IndexedAttempt attempt = ReadIndexedAttempt(row);
+        if (attempt.attempt_seq != next_attempt_seq++) {
+          return void(++misplaced);
+        }
         attempt.event = index.FindEvent(attempt.event_seq);
         if (!attempt.event.has_value()) {
           attempt.event = find_event(attempt.event_seq);
@@ -210,7 +225,9 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
         rows.exceptions.push_back({row.Int64(0), row.Int64(1), row.Int64(2)});
       }));
   index.Add(rows);
-  return absl::OkStatus();
+  if (misplaced == 0) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      segment.path, ": ", misplaced, " rows do not follow the ones before"));
 }
 
 absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment) {
@@ -232,10 +249,9 @@ absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment) {
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
-  MQTTPUSH_RETURN_IF_ERROR(
-      ForEachRow(db, kSelectSubscriptionsSql, [&](const Statement& row) {
-        states.Put(ReadSubscriptionColumns(row));
-      }));
+  MQTTPUSH_RETURN_IF_ERROR(ForEachRow(
+      db, kSelectSubscriptionsSql,
+      [&](const Statement& row) { states.Put(ReadSubscriptionColumns(row)); }));
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectExceptionsSql, [&](const Statement& row) {
         states.PutException(row.Int64(2), ReadExceptionColumns(row));

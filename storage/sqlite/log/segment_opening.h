@@ -29,6 +29,9 @@ struct OpenedSegment {
 absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                                           const std::string& path);
 
+// What OpenSegment does not do with a sealed one. DATA_LOSS as there.
+absl::Status CheckAllPages(const Segment& segment);
+
 // Rebuilds the index of a segment that is not sealed, by one pass over its
 // rows. `find_event` looks for an event of an older segment.
 using FindEvent = std::function<std::optional<EventFacts>(int64_t seq)>;

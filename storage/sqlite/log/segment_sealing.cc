@@ -30,6 +30,10 @@ constexpr char kSelectEndingsSql[] =
     "SELECT subscription_uid, sum(state = 5), sum(state = 6), sum(state = 7) "
     "FROM delivery_exception WHERE carried = 0 GROUP BY subscription_uid";
 
+// What an earlier try left that could not empty the WAL.
+constexpr char kDeleteSealSql[] =
+    "DELETE FROM subscription_tally; DELETE FROM seal";
+
 constexpr char kInsertTallySql[] =
     "INSERT INTO subscription_tally (" MQTTPUSH_TALLY_COLUMNS
     ", first_attempted_seq, last_attempted_seq) "
@@ -82,8 +86,8 @@ absl::Status WriteDimension(Database& db, Dimension dimension,
                               static_cast<int>(dimension))));
   MQTTPUSH_ASSIGN_OR_RETURN(Statement insert, db.Prepare(kInsertBlockSql));
   while (!postings.empty()) {
-    const auto block = postings.first(
-        std::min(postings.size(), kPostingsPerBlock));
+    const auto block =
+        postings.first(std::min(postings.size(), kPostingsPerBlock));
     postings.remove_prefix(block.size());
     const std::string packed = PackPostings(block);
     checksum.Add(static_cast<int>(dimension), block.front(), packed);
@@ -112,6 +116,7 @@ absl::Status AddEndings(Database& db, SegmentSummary& summary) {
 absl::Status WriteSeal(Database& db, const SegmentSummary& summary,
                        int64_t checksum, const KeyFilter& filter) {
   MQTTPUSH_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(&db));
+  MQTTPUSH_RETURN_IF_ERROR(db.Execute(kDeleteSealSql));
   MQTTPUSH_ASSIGN_OR_RETURN(Statement tally, db.Prepare(kInsertTallySql));
   for (const auto& [uid, part] : summary.tallies) {
     BindTallyCounts(uid, part, &tally);
@@ -124,9 +129,8 @@ absl::Status WriteSeal(Database& db, const SegmentSummary& summary,
   MQTTPUSH_ASSIGN_OR_RETURN(Statement seal, db.Prepare(kInsertSealSql));
   seal.Bind(0, summary.last_event_seq).Bind(1, summary.last_attempt_seq);
   int parameter = 2;
-  for (const Range& range :
-       {summary.accept_times_us, summary.start_times_us,
-        summary.attempted_seqs, summary.exception_seqs}) {
+  for (const Range& range : {summary.accept_times_us, summary.start_times_us,
+                             summary.attempted_seqs, summary.exception_seqs}) {
     seal.Bind(parameter, range.first).Bind(parameter + 1, range.last);
     parameter += 2;
   }
@@ -141,8 +145,7 @@ absl::Status CheckLastSeqs(Database& db, const Segment& segment,
   MQTTPUSH_ASSIGN_OR_RETURN(
       const int64_t event,
       db.QueryInt64(absl::StrCat("SELECT coalesce(max(seq), ",
-                                 segment.first_event_seq - 1,
-                                 ") FROM event")));
+                                 segment.first_event_seq - 1, ") FROM event")));
   MQTTPUSH_ASSIGN_OR_RETURN(
       const int64_t attempt,
       db.QueryInt64(absl::StrCat("SELECT coalesce(max(attempt_seq), ",
@@ -151,10 +154,10 @@ absl::Status CheckLastSeqs(Database& db, const Segment& segment,
   if (event == summary.last_event_seq && attempt == summary.last_attempt_seq) {
     return absl::OkStatus();
   }
-  return absl::DataLossError(absl::StrCat(
-      "segment ", segment.number, " ends with event ", event, " and attempt ",
-      attempt, ", its index with ", summary.last_event_seq, " and ",
-      summary.last_attempt_seq));
+  return absl::DataLossError(
+      absl::StrCat("segment ", segment.number, " ends with event ", event,
+                   " and attempt ", attempt, ", its index with ",
+                   summary.last_event_seq, " and ", summary.last_attempt_seq));
 }
 
 }  // namespace
@@ -172,9 +175,9 @@ absl::StatusOr<SegmentPtr> SealSegment(const Segment& segment, Database db) {
   BlockChecksum checksum;
   std::vector<std::pair<Dimension, int64_t>> keys;
   for (Dimension dimension : dimensions) {
-    const std::vector<KeyedPosting> postings = segment.memory->Sorted(dimension);
-    MQTTPUSH_RETURN_IF_ERROR(
-        WriteDimension(db, dimension, postings, checksum));
+    const std::vector<KeyedPosting> postings =
+        segment.memory->Sorted(dimension);
+    MQTTPUSH_RETURN_IF_ERROR(WriteDimension(db, dimension, postings, checksum));
     if (!Segment::Filtered(dimension)) continue;
     keys.reserve(keys.size() + CountKeys(postings));
     for (const KeyedPosting& posting : postings) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -54,7 +55,18 @@ class SegmentStore {
   explicit SegmentStore(std::string directory)
       : directory_(std::move(directory)) {}
   absl::Status OpenSegments();
-  absl::Status OpenOne(int64_t number);
+  // `newest`: none of a higher number is there.
+  absl::Status OpenOne(int64_t number, bool newest);
+  // DATA_LOSS unless its numbers follow those of the one before.
+  absl::Status CheckOrder(const Segment& segment) const;
+  // Of the newest segment whose states can be read.
+  absl::Status ReadNewestStates();
+  // Whether one must have been where the position is now, after the last one.
+  bool SuccessorIsLost() const;
+  // Moves the position over the seqs of a lost segment.
+  void PassOverLost();
+  // Notes that those from the position up to `number`, exclusive, are not there.
+  void NoteMissing(int64_t number);
   absl::Status RemoveDropped();
   void MoveAside(int64_t number, const std::string& path,
                  const absl::Status& damage);
@@ -64,6 +76,7 @@ class SegmentStore {
   SegmentReaders readers_;
   SubscriptionStates states_;
   WritePosition position_;
+  std::vector<int64_t> missing_;  // numbers, dropped ones among them
 };
 
 }  // namespace mqttpush

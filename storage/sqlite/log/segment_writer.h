@@ -20,7 +20,9 @@ namespace mqttpush {
 
 // What retention has dropped so far.
 struct DroppedSegments {
-  std::vector<int64_t> numbers;  // of the last time: their files may be there
+  // At least those of the last time, whose files may still be there, and those
+  // after the oldest segment.
+  std::vector<int64_t> numbers;
   absl::flat_hash_map<int64_t, SubscriptionTally> tallies;  // by subscription
 };
 

@@ -169,7 +169,8 @@ CREATE TABLE stats_hour (
 ) WITHOUT ROWID;
 
 -- Of the newest segment: those that retention dropped last, whose files may
--- still be there, and what all held that were ever dropped.
+-- still be there, and those between the others; and what all held that were ever
+-- dropped.
 CREATE TABLE dropped_segment (number INTEGER PRIMARY KEY);
 CREATE TABLE dropped_tally (
   subscription_uid INTEGER PRIMARY KEY,
@@ -215,6 +216,6 @@ CREATE TABLE seal (
   last_attempted_seq INTEGER NOT NULL,
   first_exception_seq INTEGER NOT NULL,   -- event seqs of exceptions
   last_exception_seq INTEGER NOT NULL,
-  index_checksum INTEGER NOT NULL,        -- of all blocks and the filter
+  index_checksum INTEGER NOT NULL,        -- of all blocks
   key_filter BLOB NOT NULL                -- see key_filter.h
 );
