@@ -257,7 +257,10 @@ void Session::Forget(const std::vector<DeliveryKey>& deliveries) {
 std::string Session::WhyUncertain(DeliveryKey delivery) const {
   MutexLock lock(&mutex_);
   auto found = uncertain_.find(delivery);
-  return found == uncertain_.end() ? "" : found->second;
+  if (found != uncertain_.end()) return found->second;
+  // Paho's threads may end it before the loop asks.
+  auto end = ended_.find(delivery);
+  return end == ended_.end() ? "" : end->second.warning();
 }
 
 absl::Status Session::Close() {
