@@ -18,6 +18,12 @@ struct Seen {
   int64_t count = 0;
   std::set<std::string> topics;
 };
+// A delivery that was written: over which connection, and whether it arrived.
+struct Written {
+  int64_t connection = 0;
+  bool arrived = false;
+  std::string what;
+};
 // By subscription ("v4/q1") and number.
 using SeenMap = std::map<std::pair<std::string, int64_t>, Seen>;
 
@@ -55,6 +61,9 @@ class Judge {
   void JudgeDuplicates(const SubscriptionFacts& subscription,
                        const v1::Delivery& delivery, const Seen& seen,
                        const std::string& what);
+  void NoteWritten(const std::string& tenant, const v1::Delivery& delivery,
+                   const Seen& seen, const std::string& what);
+  void JudgeGaps();
   void JudgeConservation(const SubscriptionFacts& subscription);
   void JudgeStrangers();
   const std::vector<v1::Attempt>& AttemptsOf(const std::string& tenant,
@@ -70,6 +79,8 @@ class Judge {
   // By mosquitto and topic: the last position that came for the first time.
   std::map<std::pair<int, std::string>, int64_t> last_first_;
   SeenMap seen_;
+  // Of the subscription at hand, by its event's position among the accepted.
+  std::map<int64_t, Written> written_;
 };
 
 void Judge::TakeAcceptances() {
@@ -140,7 +151,37 @@ void Judge::JudgeSubscription(const SubscriptionFacts& subscription) {
     }
     JudgeDelivery(subscription, *delivery->second, seen_[{key, number}]);
   }
+  if (subscription.qos == 0 && !subscription.restarted) JudgeGaps();
+  written_.clear();
   JudgeConservation(subscription);
+}
+
+void Judge::NoteWritten(const std::string& tenant, const v1::Delivery& delivery,
+                        const Seen& seen, const std::string& what) {
+  const auto& attempts = AttemptsOf(tenant, delivery);
+  if (attempts.empty()) return;                   // JudgeAttempts complains
+  if (attempts.back().connection() == 0) return;  // not known
+  const int64_t number = numbers_[tenant][delivery.event_id()];
+  written_[position_[{tenant, number}]] = {attempts.back().connection(),
+                                           seen.count > 0, what};
+}
+
+// What a connection loses is what was written last: TCP has no gaps. A message
+// that did not arrive though a later one of its connection did was not lost by
+// a fault of the path.
+void Judge::JudgeGaps() {
+  int64_t arrived_over = 0;  // the connection of the next one that arrived
+  for (auto at = written_.rbegin(); at != written_.rend(); ++at) {
+    const Written& written = at->second;
+    if (written.arrived) {
+      arrived_over = written.connection;
+    } else if (written.connection == arrived_over) {
+      Complain(
+          counts_.unexplained,
+          absl::StrCat(written.what, ": never arrived, and a later one of ",
+                       "connection ", written.connection, " did"));
+    }
+  }
 }
 
 void Judge::JudgeDelivery(const SubscriptionFacts& subscription,
@@ -151,6 +192,9 @@ void Judge::JudgeDelivery(const SubscriptionFacts& subscription,
       " (", v1::Delivery::State_Name(delivery.state()), ", arrived ",
       seen.count, " times)");
   JudgeState(subscription, delivery, seen, what);
+  if (delivery.state() == v1::Delivery::DELIVERED) {
+    NoteWritten(subscription.tenant, delivery, seen, what);
+  }
   JudgeAttempts(delivery, seen, what);
   if (seen.count > 1) JudgeDuplicates(subscription, delivery, seen, what);
 }

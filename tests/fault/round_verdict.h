@@ -18,8 +18,12 @@ struct SubscriptionFacts {
   std::string tenant;
   std::string id;
   int qos = 0;
-  // A fault struck its path, which excuses QoS 0.
+  // A fault struck its path, which excuses QoS 0: what was written last over a
+  // connection.
   bool struck = false;
+  // Its worker may have been another one in between, which counts connections
+  // from 1 again, so that they cannot be told apart.
+  bool restarted = false;
   // A broker forgot a session, which excuses QoS 2, with a warning.
   bool session_lost = false;
   // A CONNECT may have gone unanswered, which excuses QoS 2, with a warning

@@ -188,6 +188,21 @@ TEST_F(Qos0Test, MayBeUnseenWhereAFaultStruck) {
   EXPECT_EQ(Verdict().counts.unseen, 1);
 }
 
+TEST_F(Qos0Test, IsMissingAtTheEndOfItsConnectionOnly) {
+  facts_.subscriptions[0].struck = true;
+  facts_.ledger.arrivals.erase(facts_.ledger.arrivals.begin() + 1);
+  for (int64_t number : {0, 1, 2}) LastAttempt(number).set_connection(1);
+  EXPECT_EQ(Verdict().counts.unexplained, 1);
+  EXPECT_THAT(Verdict().complaints,
+              ElementsAre(HasSubstr("a later one of connection 1 did")));
+  LastAttempt(2).set_connection(2);
+  EXPECT_THAT(Verdict().complaints, IsEmpty());
+  EXPECT_EQ(Verdict().counts.unseen, 1);
+  LastAttempt(2).set_connection(1);  // of another worker
+  facts_.subscriptions[0].restarted = true;
+  EXPECT_THAT(Verdict().complaints, IsEmpty());
+}
+
 TEST_F(Qos0Test, IsNeverDoubled) {
   AddAttempt(0);
   Arrive(0);
