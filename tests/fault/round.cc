@@ -223,6 +223,7 @@ void Round::NoteReach() {
         facts.restarted |= strike.kind->strike == KillWorker ||
                            strike.kind->strike == KillService ||
                            strike.kind->heal == RestoreCredentials;
+        facts.topic_changed |= reached && strike.kind->strike == ChangeTopic;
         facts.session_lost |=
             strike.kind->session == Session::kLost && (everything || reached);
         facts.unanswered |= strike.kind->session == Session::kUnanswered &&

@@ -13,6 +13,9 @@ namespace {
 // Of the warning after a CONNECT without an answer.
 constexpr char kUnansweredWarning[] = "before the broker said whether";
 
+// Of an attempt of which the service knows only that it may have been made.
+constexpr char kTopicOfNow[] = "topic and QoS are those of now";
+
 // What the ledger knows of one delivery.
 struct Seen {
   int64_t count = 0;
@@ -56,7 +59,8 @@ class Judge {
   void JudgeState(const SubscriptionFacts& subscription,
                   const v1::Delivery& delivery, const Seen& seen,
                   const std::string& what);
-  void JudgeAttempts(const v1::Delivery& delivery, const Seen& seen,
+  void JudgeAttempts(const SubscriptionFacts& subscription,
+                     const v1::Delivery& delivery, const Seen& seen,
                      const std::string& what);
   void JudgeDuplicates(const SubscriptionFacts& subscription,
                        const v1::Delivery& delivery, const Seen& seen,
@@ -195,7 +199,7 @@ void Judge::JudgeDelivery(const SubscriptionFacts& subscription,
   if (delivery.state() == v1::Delivery::DELIVERED) {
     NoteWritten(subscription.tenant, delivery, seen, what);
   }
-  JudgeAttempts(delivery, seen, what);
+  JudgeAttempts(subscription, delivery, seen, what);
   if (seen.count > 1) JudgeDuplicates(subscription, delivery, seen, what);
 }
 
@@ -229,12 +233,13 @@ void Judge::JudgeState(const SubscriptionFacts& subscription,
   }
 }
 
-void Judge::JudgeAttempts(const v1::Delivery& delivery, const Seen& seen,
+void Judge::JudgeAttempts(const SubscriptionFacts& subscription,
+                          const v1::Delivery& delivery, const Seen& seen,
                           const std::string& what) {
-  const std::string tenant(delivery.name().substr(8, 2));  // "tenants/v4/..."
   int64_t succeeded = 0, sent = 0;
+  bool topic_of_now = false;
   std::set<std::string> unknown = seen.topics;
-  const auto& attempts = AttemptsOf(tenant, delivery);
+  const auto& attempts = AttemptsOf(subscription.tenant, delivery);
   for (const v1::Attempt& attempt : attempts) {
     ++counts_.attempts;
     unknown.erase(attempt.topic());
@@ -245,6 +250,7 @@ void Judge::JudgeAttempts(const v1::Delivery& delivery, const Seen& seen,
       continue;
     }
     ++counts_.failed_attempts;
+    topic_of_now |= absl::StrContains(attempt.error_message(), kTopicOfNow);
     ++counts_.failures[v1::Attempt::ErrorClass_Name(attempt.error_class())];
     if (attempt.error_class() == v1::Attempt::ERROR_CLASS_UNSPECIFIED ||
         attempt.error_message().empty()) {
@@ -262,6 +268,10 @@ void Judge::JudgeAttempts(const v1::Delivery& delivery, const Seen& seen,
                      delivery.attempt_count(), ", ", succeeded, " succeeded"));
   }
   for (const std::string& topic : unknown) {
+    if (subscription.topic_changed && topic_of_now) {
+      ++counts_.earlier_topics;
+      continue;
+    }
     Complain(counts_.unexplained,
              absl::StrCat(what, ": no attempt to topic ", topic));
   }
@@ -338,6 +348,7 @@ void RoundCounts::Add(const RoundCounts& o) {
   expired += o.expired;
   excused_duplicates += o.excused_duplicates;
   unanswered_duplicates += o.unanswered_duplicates;
+  earlier_topics += o.earlier_topics;
   for (const auto& [name, count] : o.failures) failures[name] += count;
 }
 

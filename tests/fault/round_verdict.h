@@ -29,6 +29,9 @@ struct SubscriptionFacts {
   // A CONNECT may have gone unanswered, which excuses QoS 2, with a warning
   // that says so.
   bool unanswered = false;
+  // Its topic was changed, which excuses an arrival at a topic that no attempt
+  // names, when an attempt says that its topic is that of now.
+  bool topic_changed = false;
   v1::Backlog before;
   v1::Backlog after;
 };
@@ -60,6 +63,8 @@ struct RoundCounts {
   int64_t excused_duplicates = 0;
   // Of QoS 2, after a CONNECT without an answer, and with a warning.
   int64_t unanswered_duplicates = 0;
+  // Arrivals at an earlier topic, after the service was lost.
+  int64_t earlier_topics = 0;
   std::map<std::string, int64_t> failures;  // failed attempts by class
 
   void Add(const RoundCounts& other);

@@ -163,6 +163,18 @@ TEST_F(RoundVerdictTest, ArrivedAtATopicThatNoAttemptNames) {
   EXPECT_EQ(Verdict().counts.unexplained, 1);
 }
 
+TEST_F(RoundVerdictTest, ALostServiceDoesNotKnowTheTopicOfBefore) {
+  facts_.ledger.arrivals[0].topic = "v4/q1/b/location";
+  facts_.subscriptions[0].topic_changed = true;
+  v1::Attempt* lost = AddAttempt(0);
+  EXPECT_EQ(Verdict().counts.unexplained, 1) << "it does not say so";
+  lost->set_error_message("the service ended (topic and QoS are those of now)");
+  EXPECT_THAT(Verdict().complaints, IsEmpty());
+  EXPECT_EQ(Verdict().counts.earlier_topics, 1);
+  facts_.subscriptions[0].topic_changed = false;
+  EXPECT_EQ(Verdict().counts.unexplained, 1) << "there was one topic only";
+}
+
 TEST_F(RoundVerdictTest, InTheHistoryAndNeverAccepted) {
   facts_.ledger.accepted.pop_back();
   facts_.ledger.arrivals.pop_back();
