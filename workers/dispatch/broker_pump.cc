@@ -18,7 +18,7 @@ constexpr absl::Duration kReadRetryDelay = absl::Seconds(1);
 // So that a clock that is set forward is noticed.
 constexpr absl::Duration kLongestTimer = absl::Minutes(1);
 
-// gRPC takes 4 MiB at once; payloads may be 256 KiB each.
+// The worker begins before it has them all; payloads may be 256 KiB each.
 void SendInChunks(PublishBatch batch, WorkerChannel& channel) {
   constexpr size_t kMaxChunkBytes = 1 << 20;
   worker::v1::ControlMessage chunk;

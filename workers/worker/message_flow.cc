@@ -401,7 +401,7 @@ wire::Result* MessageFlow::AddResult(int64_t token,
                                      wire::Result::Outcome outcome,
                                      const std::string& error) {
   if (results_.results().empty()) {
-    loop_->Post([this] { Flush(); });
+    loop_->PostToEndOfRound([this] { Flush(); });
   }
   wire::Result* result = results_.add_results();
   result->set_token(token);

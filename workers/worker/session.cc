@@ -257,7 +257,10 @@ void Session::Forget(const std::vector<DeliveryKey>& deliveries) {
 std::string Session::WhyUncertain(DeliveryKey delivery) const {
   MutexLock lock(&mutex_);
   auto found = uncertain_.find(delivery);
-  return found == uncertain_.end() ? "" : found->second;
+  if (found != uncertain_.end()) return found->second;
+  // Paho's thread may have seen the end of what is in flight for the loop.
+  auto ended = ended_.find(delivery);
+  return ended == ended_.end() ? "" : ended->second.warning();
 }
 
 absl::Status Session::Close() {

@@ -177,6 +177,8 @@ TEST_F(SessionTest, ALostSessionLeavesUncertainty) {
   Send(*session, 1, 100);
   session->End(1, Acknowledged());
   EXPECT_EQ(session->FindEnded({7, 100})->warning(), kSessionLost);
+  EXPECT_EQ(session->WhyUncertain({7, 100}), kSessionLost);
+  session->Forget({{7, 100}});
   EXPECT_EQ(session->WhyUncertain({7, 100}), "");
 }
 
