@@ -155,8 +155,7 @@ void EventLoop::LookAtFiles() {
     sleeping_ = sleep != 0;
   }
   std::array<epoll_event, 128> events;
-  const int count =
-      epoll_wait(epoll_fd_, events.data(), events.size(), sleep);
+  const int count = epoll_wait(epoll_fd_, events.data(), events.size(), sleep);
   if (sleep != 0) {
     MutexLock lock(&mutex_);
     sleeping_ = false;

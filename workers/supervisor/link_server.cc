@@ -41,9 +41,8 @@ class LinkServer::Session : public WorkerChannel {
             LinkStream::Events{
                 .on_message =
                     [this](absl::string_view bytes) { return Take(bytes); },
-                .on_end = [this](const absl::Status& status) {
-                  End(status);
-                }})) {}
+                .on_end =
+                    [this](const absl::Status& status) { End(status); }})) {}
 
   void Send(ControlMessage message) override {
     if (stream_ != nullptr) stream_->Send(message);
