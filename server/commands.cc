@@ -74,13 +74,13 @@ std::string Seconds(absl::Duration duration) {
   return absl::StrFormat("%.1f s", absl::ToDoubleSeconds(duration));
 }
 
-int Check(const std::string& path) {
+int Check(const std::string& path, const LogOptions& options) {
   const absl::Time start = Clock::Real()->Now();
   const auto check = CheckDataDirectory(path);
   if (!check.ok()) return Fail(check.status(), kCannotCheck);
   const absl::Time end = Clock::Real()->Now();
   const std::string findings = DescribeFindings(*check);
-  std::cout << DescribeDirectory(path, *check, end) << "\n"
+  std::cout << DescribeDirectory(path, *check, options, end) << "\n"
             << findings << (findings.empty() ? "Sound" : "NOT SOUND")
             << "; checked in " << Seconds(end - start) << "\n";
   return findings.empty() ? kSound : kDamaged;
@@ -170,14 +170,14 @@ absl::StatusOr<Command> TakeCommand(const std::vector<std::string>& arguments) {
   return command;
 }
 
-int RunCommand(const Command& command, const std::string& data_dir) {
+int RunCommand(const Command& command, const ServerConfig& config) {
   switch (command.kind) {
     case Command::Kind::kCheck:
-      return Check(command.path);
+      return Check(command.path, config.log);
     case Command::Kind::kBackUp:
-      return BackUp(data_dir, command.path);
+      return BackUp(config.data_dir, command.path);
     case Command::Kind::kRestore:
-      return Restore(command.path, data_dir);
+      return Restore(command.path, config.data_dir);
     case Command::Kind::kServe:
       break;
   }

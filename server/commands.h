@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/config.h"
 
 namespace mqttpush {
 
@@ -20,9 +21,8 @@ struct Command {
 absl::StatusOr<Command> TakeCommand(const std::vector<std::string>& arguments);
 
 // Runs it to its end, prints to standard output, errors and progress to
-// standard error, and returns the exit code that CommandHelp tells. `data_dir`
-// is the setting.
-int RunCommand(const Command& command, const std::string& data_dir);
+// standard error, and returns the exit code that CommandHelp tells.
+int RunCommand(const Command& command, const ServerConfig& config);
 
 // For --help.
 std::string CommandHelp();

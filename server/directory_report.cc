@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "storage/sqlite/log/log_options.h"
+#include "storage/sqlite/log/log_retention.h"
 
 namespace mqttpush {
 namespace {
@@ -128,46 +128,51 @@ std::string DescribeAudit(const LogCheck& log) {
       log.audit.differences.size());
 }
 
-std::string DescribeDedupe(const LogCheck& log, absl::Time now) {
-  const absl::Duration window = LogOptions().dedupe_window;
+std::string DescribeDedupe(const LogCheck& log, const LogOptions& options,
+                           absl::Time now) {
+  const int64_t since_us = absl::ToUnixMicros(now - options.dedupe_window);
   int64_t segments = 0;
   int64_t events = 0;
   for (const SegmentCheck& segment : log.segments) {
-    if (segment.dropped || !segment.counted ||
-        segment.summary.accept_times_us.last <
-            absl::ToUnixMicros(now - window)) {
-      continue;
-    }
+    const Range& times = segment.summary.accept_times_us;
+    if (segment.dropped || times.empty() || times.last < since_us) continue;
     ++segments;
     events += segment.events();
   }
   return absl::StrFormat(
-      "Duplicates: event ids of the last %s count; at most %d events in %d "
-      "segments\n",
-      absl::FormatDuration(window), events, segments);
+      "Duplicates: event ids of the last %s count, those of at most %d events "
+      "in %d segments\n",
+      absl::FormatDuration(options.dedupe_window), events, segments);
 }
 
-std::string DescribeRetention(const LogCheck& log) {
-  std::string text = "Retention: ";
-  if (log.dropped_through == 0) {
-    absl::StrAppend(&text, "nothing was dropped");
-  } else {
-    int64_t events = 0;
-    for (const auto& [uid, tally] : log.dropped.tallies) events += tally.events;
-    absl::StrAppend(&text, "dropped through segment ", log.dropped_through,
-                    ", with ", events, " deliveries");
+std::string DescribeRetention(const LogCheck& log, const LogOptions& options,
+                              absl::Time now) {
+  int64_t deliveries = 0;
+  for (const auto& [uid, tally] : log.dropped.tallies) {
+    deliveries += tally.events;
   }
-  int64_t droppable = 0;
+  std::vector<RetentionCandidate> candidates;
+  std::vector<bool> held;
   for (const SegmentCheck& segment : log.segments) {
-    if (segment.sealed && !segment.dropped &&
-        segment.summary.last_event_seq <= log.done_through) {
-      ++droppable;
-    }
+    if (segment.dropped || !segment.counted) continue;
+    Range times = segment.summary.accept_times_us;
+    times.Include(segment.summary.start_times_us.last);
+    candidates.push_back({.bytes = segment.bytes,
+                          .last_time = absl::FromUnixMicros(times.last),
+                          .sealed = segment.sealed});
+    held.push_back(segment.holds_undelivered);
   }
-  absl::StrAppend(&text, "; ", droppable,
-                  " sealed segments hold nothing that is still to be "
-                  "delivered\n");
-  return text;
+  const RetentionDecision decision =
+      DecideRetention(candidates, now, options,
+                      [&](size_t position) { return held[position]; });
+  return absl::StrFormat(
+      "Retention: %d deliveries were dropped so far; of %s and %s, %d segments "
+      "are to be dropped, and %d that hold what is still to be delivered are "
+      "not\n",
+      deliveries, absl::FormatDuration(options.retention),
+      options.retention_bytes == 0 ? "no limit of size"
+                                   : FormatBytes(options.retention_bytes),
+      decision.drop.size(), decision.held);
 }
 
 std::string DescribeFiles(absl::string_view title,
@@ -184,13 +189,14 @@ std::string DescribeFiles(absl::string_view title,
 }  // namespace
 
 std::string DescribeDirectory(const std::string& path,
-                              const DirectoryCheck& check, absl::Time now) {
+                              const DirectoryCheck& check,
+                              const LogOptions& options, absl::Time now) {
   return absl::StrCat(
       path, ": ", DescribeUse(check.use), "\n\n", DescribeConfig(check),
       "\nLog: ", check.log.segments.size(), " segments\n",
       check.log.segments.empty() ? "" : DescribeSegments(check.log), "\n",
       DescribeDeliveries(check), DescribeAudit(check.log),
-      DescribeDedupe(check.log, now), DescribeRetention(check.log),
+      DescribeDedupe(check.log, options, now), DescribeRetention(check.log, options, now),
       DescribeFiles("Sessions of QoS 2", check.sessions),
       DescribeFiles("Other files", check.others));
 }

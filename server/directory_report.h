@@ -6,12 +6,14 @@
 
 #include "absl/time/time.h"
 #include "storage/sqlite/log/directory_check.h"
+#include "storage/sqlite/log/log_options.h"
 
 namespace mqttpush {
 
-// All that it holds. `now`: for what depends on the time.
+// All that it holds; what dedupe and retention by `options` do with it at `now`.
 std::string DescribeDirectory(const std::string& path,
-                              const DirectoryCheck& check, absl::Time now);
+                              const DirectoryCheck& check,
+                              const LogOptions& options, absl::Time now);
 
 // One line each; "" when there are none.
 std::string DescribeFindings(const DirectoryCheck& check);

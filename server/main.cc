@@ -55,6 +55,7 @@ sigset_t BlockStopSignals() {
   sigaddset(&stop, SIGINT);
   sigprocmask(SIG_BLOCK, &stop, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write
   return stop;
 }
 
@@ -109,7 +110,7 @@ int Main(const std::vector<std::string>& arguments) {
   absl::StatusOr<ServerConfig> config =
       command.ok() ? ReadConfig(command->arguments) : command.status();
   if (config.ok() && command->kind != Command::Kind::kServe) {
-    return RunCommand(*command, config->data_dir);
+    return RunCommand(*command, *config);
   }
   absl::Status status = config.ok() ? Run(*config) : config.status();
   if (status.ok()) return 0;

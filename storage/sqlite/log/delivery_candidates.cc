@@ -82,8 +82,7 @@ absl::StatusOr<std::optional<int64_t>> DeliveryCandidates::Next() {
   while (true) {
     if (cursor_ == nullptr) {
       if (next_query_ == plan_.size()) return std::nullopt;
-      cursor_ =
-          std::make_unique<PostingCursor>(session_, plan_[next_query_++]);
+      cursor_ = std::make_unique<PostingCursor>(session_, plan_[next_query_++]);
     }
     MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<FoundPosting> found,
                               cursor_->Next());
@@ -102,7 +101,10 @@ absl::StatusOr<int64_t> FirstSeqAt(ReadSession& session, absl::Time time) {
   if (time == absl::InfiniteFuture()) return kNone;
   for (const SegmentPtr& segment : session.segments()) {
     const SegmentSummary bounds = segment->Bounds();
-    if (bounds.accept_times_us.last < absl::ToUnixMicros(time)) continue;
+    if (bounds.accept_times_us.empty() ||
+        absl::FromUnixMicros(bounds.accept_times_us.last) < time) {
+      continue;
+    }
     int64_t low = segment->first_event_seq;
     int64_t high = bounds.last_event_seq;  // accepted at `time` or later
     while (low < high) {

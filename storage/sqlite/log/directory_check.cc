@@ -151,7 +151,7 @@ class DirectoryChecker {
       check_.sessions.push_back(
           {file, FileSize(path_ + "/" + file), BrokerOf(name)});
     }
-    const std::set<std::string> known = {"lock",          "log",
+    const std::set<std::string> known = {"lock", "reserve",          "log",
                                          "sessions",      "config.db",
                                          "config.db-wal", "config.db-shm"};
     for (const std::string& name : NamesIn(path_)) {

@@ -13,6 +13,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
@@ -181,10 +182,10 @@ class Copier {
     auto db = Database::Open(SegmentPath(LogOf(to_), newest),
                              Database::Mode::kImmutable);
     MQTTPUSH_RETURN_IF_ERROR(db.status());
-    const auto dropped = db->QueryInt64("SELECT dropped_through FROM segment");
+    const absl::StatusOr<DroppedSegments> dropped = ReadDropped(*db);
     if (!dropped.ok()) return absl::OkStatus();  // damaged
     for (int64_t number : ListSegments(LogOf(to_))) {
-      if (number > *dropped) break;
+      if (!absl::c_linear_search(dropped->numbers, number)) continue;
       MQTTPUSH_RETURN_IF_ERROR(LeaveOut(number));
     }
     copy_.segments = static_cast<int64_t>(sizes_.size());

@@ -13,9 +13,9 @@ absl::StatusOr<bool> DuplicateFinder::IsDuplicate(const NewEvent& event,
   for (auto at = segments.rbegin(); at != segments.rend(); ++at) {
     const Segment& segment = **at;
     if (segment.sealed()) {
-      if (segment.summary.accept_times_us.last < absl::ToUnixMicros(since_)) {
-        return false;
-      }
+      const Range& accepted = segment.summary.accept_times_us;
+      if (accepted.empty()) continue;  // it holds attempts only
+      if (accepted.last < absl::ToUnixMicros(since_)) return false;
       if (segment.filter != nullptr && !segment.filter->MayContain(hash)) {
         continue;
       }
@@ -30,10 +30,9 @@ absl::StatusOr<bool> DuplicateFinder::IsDuplicate(const NewEvent& event,
 
 absl::StatusOr<bool> DuplicateFinder::IsIn(const Segment& segment,
                                            const NewEvent& event, int64_t key) {
-  MQTTPUSH_ASSIGN_OR_RETURN(
-      const std::vector<Posting> postings,
-      session_.Before(segment, Dimension::kEventById, key, kLastPosting,
-                      SIZE_MAX));
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::vector<Posting> postings,
+                            session_.Before(segment, Dimension::kEventById, key,
+                                            kLastPosting, SIZE_MAX));
   for (const Posting& posting : postings) {
     MQTTPUSH_ASSIGN_OR_RETURN(
         const std::optional<EventRecord> other,

@@ -22,14 +22,27 @@ uint32_t BitOf(uint64_t hash, int word) {
   return 1U << ((static_cast<uint32_t>(hash) * kSalts[word]) >> 27);
 }
 
+constexpr size_t kChecksumSize = sizeof(XXH64_hash_t);
+
+std::string ChecksumOf(absl::string_view bytes) {
+  const XXH64_hash_t hash = XXH3_64bits(bytes.data(), bytes.size());
+  return std::string(reinterpret_cast<const char*>(&hash), sizeof hash);
+}
+
 }  // namespace
 
 KeyFilter::KeyFilter(size_t keys)
     : blocks_(std::max<size_t>(1, keys * kBitsPerKey / 8 / sizeof(Block))) {}
 
 absl::StatusOr<KeyFilter> KeyFilter::FromBytes(absl::string_view bytes) {
-  if (bytes.empty() || bytes.size() % sizeof(Block) != 0) {
+  if (bytes.size() <= kChecksumSize ||
+      (bytes.size() - kChecksumSize) % sizeof(Block) != 0) {
     return absl::DataLossError("a key filter has an impossible size");
+  }
+  const absl::string_view checksum = bytes.substr(bytes.size() - kChecksumSize);
+  bytes.remove_suffix(kChecksumSize);
+  if (checksum != ChecksumOf(bytes)) {
+    return absl::DataLossError("a key filter is not what was written");
   }
   KeyFilter filter(0);
   filter.blocks_.resize(bytes.size() / sizeof(Block));
@@ -57,8 +70,9 @@ bool KeyFilter::MayContain(uint64_t hash) const {
 }
 
 std::string KeyFilter::Bytes() const {
-  return std::string(reinterpret_cast<const char*>(blocks_.data()),
-                     blocks_.size() * sizeof(Block));
+  std::string bytes(reinterpret_cast<const char*>(blocks_.data()),
+                    blocks_.size() * sizeof(Block));
+  return bytes + ChecksumOf(bytes);
 }
 
 }  // namespace mqttpush

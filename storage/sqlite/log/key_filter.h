@@ -2,8 +2,8 @@
 // looking into it.
 //
 // A split block Bloom filter, as Apache Parquet specifies it (BloomFilter.md):
-// eight bits of one block of 32 bytes for each key. With 16 bits a key about one
-// in 1,000 is taken for one that is there.
+// eight bits of one block of 32 bytes for each key. With 16 bits a key about
+// one in 1,000 is taken for one that is there.
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_KEY_FILTER_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_KEY_FILTER_H_
 
@@ -36,6 +36,7 @@ class KeyFilter {
   // The same, for who asks many filters for one key.
   static uint64_t HashOf(Dimension dimension, int64_t key);
   bool MayContain(uint64_t hash) const;
+  // The blocks, and a checksum of them.
   std::string Bytes() const;
 
  private:

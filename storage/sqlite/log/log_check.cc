@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
 #include "storage/sqlite/log/conservation_count.h"
+#include "storage/sqlite/log/log_retention.h"
 #include "storage/sqlite/log/log_rows.h"
 #include "storage/sqlite/log/subscription_states.h"
 
@@ -21,14 +23,11 @@ namespace mqttpush {
 namespace {
 
 constexpr char kEventKeysSql[] =
-    "SELECT tenant_uid, asset_id, object_type FROM event WHERE seq = ?";
+    "SELECT tenant_uid, asset_id, object_type, accept_time_us, length(payload) "
+    "FROM event WHERE seq = ?";
 
 constexpr char kEventsAboveSql[] =
     "SELECT seq, subscription_uids FROM event WHERE seq > ? ORDER BY seq";
-
-constexpr char kDroppedSql[] =
-    "SELECT subscription_uid, event_count, success_count, parked_count, "
-    "expired_count, discarded_count FROM dropped_tally";
 
 using Cursors = std::map<int64_t, int64_t>;  // by subscription uid
 
@@ -62,14 +61,6 @@ absl::Status CountAbove(Database& db, const SegmentCheck& segment,
   }
 }
 
-void AddTo(const SubscriptionTally& part, SubscriptionTally& sum) {
-  sum.events += part.events;
-  sum.successes += part.successes;
-  sum.parked += part.parked;
-  sum.expired += part.expired;
-  sum.discarded += part.discarded;
-}
-
 // Looks up events of one segment.
 class EventReader {
  public:
@@ -78,12 +69,15 @@ class EventReader {
     return std::unique_ptr<EventReader>(
         new EventReader(std::move(db), std::move(select)));
   }
-  std::optional<std::pair<int64_t, ObjectType>> Find(int64_t seq) {
+  std::optional<EventFacts> Find(int64_t seq) {
     select_.Bind(0, seq);
     const absl::StatusOr<bool> row = select_.Step();
     if (!row.ok() || !*row) return std::nullopt;
-    const std::pair found(TextKey(select_.Int64(0), select_.Bytes(1)),
-                          static_cast<ObjectType>(select_.Int(2)));
+    const EventFacts found = {
+        .asset_key = TextKey(select_.Int64(0), select_.Bytes(1)),
+        .type = static_cast<ObjectType>(select_.Int(2)),
+        .accept_time_us = select_.Int64(3),
+        .payload_bytes = select_.Int64(4)};
     select_.Reset();
     return found;
   }
@@ -188,29 +182,18 @@ class LogChecker {
     SubscriptionStates states;
     MQTTPUSH_RETURN_IF_ERROR(ReadStates(db, states));
     recoveries_ = states.All();
-    log_.done_through = states.DoneThrough();
     cursors_.clear();
     for (const SubscriptionRecovery& recovery : recoveries_) {
       cursors_[recovery.state.uid] = recovery.state.cursor;
     }
     above_in_newest_.clear();
     MQTTPUSH_RETURN_IF_ERROR(CountAbove(db, check, cursors_, above_in_newest_));
-    log_.dropped_through = check.dropped_through;
-    log_.dropped = {};
-    MQTTPUSH_ASSIGN_OR_RETURN(Statement select, db.Prepare(kDroppedSql));
-    while (true) {
-      MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select.Step());
-      if (!row) return absl::OkStatus();
-      log_.dropped.tallies[select.Int64(0)] = {.events = select.Int64(1),
-                                               .successes = select.Int64(2),
-                                               .parked = select.Int64(3),
-                                               .expired = select.Int64(4),
-                                               .discarded = select.Int64(5)};
-    }
+    MQTTPUSH_ASSIGN_OR_RETURN(log_.dropped, ReadDropped(db));
+    return absl::OkStatus();
   }
 
   // Of an event of a segment that has been checked.
-  std::optional<std::pair<int64_t, ObjectType>> FindEvent(int64_t seq) {
+  std::optional<EventFacts> FindEvent(int64_t seq) {
     constexpr size_t kMaxReaders = 16;
     if (found_in_ == nullptr || !Holds(*found_in_, seq)) {
       const auto found = std::find_if(
@@ -239,52 +222,75 @@ class LogChecker {
     complete_ = newest.counted;
     for (auto& [number, checked] : checked_) {
       SegmentCheck& check = checked.check;
-      check.dropped = check.began && number <= log_.dropped_through;
+      check.dropped = check.began && IsDropped(number);
+      check.holds_undelivered = HoldsUndelivered(check);
       if (number > newest.number || check.dropped) continue;
       complete_ = complete_ && (check.counted || !check.began) &&
                   (check.counted || check.findings.empty());
     }
   }
 
-  // Each segment goes on where the one before it ended.
+  bool IsDropped(int64_t number) const {
+    return absl::c_linear_search(log_.dropped.numbers, number);
+  }
+  bool HoldsUndelivered(const SegmentCheck& check) const {
+    Segment segment;
+    segment.first_event_seq = check.first_event_seq;
+    segment.summary = check.summary;
+    return check.counted && mqttpush::HoldsUndelivered(segment, recoveries_);
+  }
+
+  // Each segment goes on where the one before it ended, but where retention has
+  // dropped some in between, or the oldest ones.
   void CheckOrder() {
-    int64_t next_number = log_.dropped_through + 1;
-    int64_t next_event_seq = log_.dropped_through == 0 ? 1 : 0;  // 0: any
-    int64_t next_attempt_seq = next_event_seq;
-    int64_t last_accept_time_us = 0;
+    const bool dropped = !log_.dropped.numbers.empty() ||
+                         !log_.dropped.tallies.empty();
+    const SegmentCheck* before = nullptr;
     for (const auto& [number, checked] : checked_) {
       const SegmentCheck& check = checked.check;
       if (check.dropped || !check.began) continue;
-      const auto find = [&](std::string what) {
-        log_.findings.push_back({check.file, std::move(what),
-                                 "events and attempts are missing in between"});
-      };
-      if (number != next_number) {
-        find(absl::StrCat("is the next after segment ", next_number - 1));
+      if (before != nullptr) {
+        CompareOrder(*before, check);
+      } else if (number != 1 && !dropped) {
+        FindMissing(check, "is the first one, and nothing was dropped");
       }
-      next_number = number + 1;
-      if (!check.counted) {
-        next_event_seq = next_attempt_seq = 0;
+      before = &check;
+    }
+    if (before != nullptr && before->sealed) {
+      FindMissing(*before, "is sealed, and none comes after it");
+    }
+  }
+  void FindMissing(const SegmentCheck& check, std::string what) {
+    log_.findings.push_back({check.file, std::move(what),
+                             "events and attempts are missing"});
+  }
+  void CompareOrder(const SegmentCheck& before, const SegmentCheck& check) {
+    bool follows = true;  // nothing was dropped in between
+    for (int64_t number = before.number + 1; number < check.number; ++number) {
+      if (IsDropped(number)) {
+        follows = false;
         continue;
       }
-      if (next_event_seq != 0 && check.first_event_seq != next_event_seq) {
-        find(absl::StrCat("begins with event ", check.first_event_seq, ", not ",
-                          next_event_seq));
-      }
-      if (next_attempt_seq != 0 &&
-          check.first_attempt_seq != next_attempt_seq) {
-        find(absl::StrCat("begins with attempt ", check.first_attempt_seq,
-                          ", not ", next_attempt_seq));
-      }
-      next_event_seq = check.summary.last_event_seq + 1;
-      next_attempt_seq = check.summary.last_attempt_seq + 1;
-      const Range& times = check.summary.accept_times_us;
-      if (times.empty()) continue;
-      if (times.first < last_accept_time_us) {
-        find("has events accepted before those of the segment before it");
-      }
-      last_accept_time_us = times.last;
+      FindMissing(check, absl::StrCat("is the next after segment ",
+                                      before.number));
+      break;
     }
+    if (!before.counted || !check.counted) return;
+    const auto compare = [&](absl::string_view what, int64_t first,
+                             int64_t expected) {
+      if (follows ? first == expected : first >= expected) return;
+      FindMissing(check, absl::StrCat("begins with ", what, " ", first,
+                                      ", not ", expected));
+    };
+    compare("event", check.first_event_seq, before.summary.last_event_seq + 1);
+    compare("attempt", check.first_attempt_seq,
+            before.summary.last_attempt_seq + 1);
+    const Range& earlier = before.summary.accept_times_us;
+    const Range& later = check.summary.accept_times_us;
+    if (earlier.empty() || later.empty() || later.first >= earlier.last) return;
+    log_.findings.push_back(
+        {check.file, "has events accepted before those of the segment before it",
+         "the history by time may miss events"});
   }
 
   void Audit() {
@@ -327,10 +333,13 @@ class LogChecker {
     for (const AttemptedEvent& attempted : recovery.attempted) {
       if (attempted.delivered) ++counts.ahead;
     }
-    AddTo(log_.dropped.TallyOf(state.uid), counts.tally);
+    const auto dropped = log_.dropped.tallies.find(state.uid);
+    if (dropped != log_.dropped.tallies.end()) {
+      counts.tally.AddCounts(dropped->second);
+    }
     for (const auto& [number, checked] : checked_) {
       if (!checked.check.counted || checked.check.dropped) continue;
-      AddTo(checked.check.summary.TallyOf(state.uid), counts.tally);
+      counts.tally.AddCounts(checked.check.summary.TallyOf(state.uid));
     }
     CompareCounts(state, counts, log_.audit);
   }

@@ -21,14 +21,10 @@ struct LogCheck {
   std::vector<CheckFinding> findings;
   std::vector<std::string> set_aside;  // files of damaged segments
 
-  // Of the newest segment, by uid, with their retrying_count; the tallies of
-  // what retention has dropped.
+  // Of the newest segment: the subscriptions by uid, with their retrying_count,
+  // and what retention has dropped.
   std::vector<SubscriptionState> states;
-  int64_t dropped_through = 0;  // number of a segment; 0: none
-  SegmentSummary dropped;
-  // No subscription has an undelivered event at or below this seq; the highest
-  // number when none has any.
-  int64_t done_through = 0;
+  DroppedSegments dropped;
 
   // Whether the audit was made; it needs every segment.
   bool audited = false;

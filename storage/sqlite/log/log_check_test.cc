@@ -1,8 +1,10 @@
 // Damages the files of a sound data directory in one way each.
 #include "storage/sqlite/log/log_check.h"
 
+#include <atomic>
 #include <filesystem>
-#include <fstream>
+#include <map>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "gmock/gmock.h"
@@ -22,9 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 // Two subscriptions, 7 and 8, in segments of about 20 rows.
 class LogCheckTest : public ::testing::Test {
@@ -248,7 +250,7 @@ INSTANTIATE_TEST_SUITE_P(
                "its index of attempts by topic cannot be read"},
         Damage{"FilterEmptied",
                "UPDATE seal SET key_filter = zeroblob(length(key_filter))",
-               "its key filter denies"},
+               "a key filter is not what was written"},
         Damage{"FilterOfNoSize", "UPDATE seal SET key_filter = x'01'",
                "a key filter has an impossible size"},
         Damage{"TallyChanged",
@@ -314,6 +316,30 @@ TEST_F(LogCheckTest, AMissingSegmentIsFound) {
   EXPECT_THAT(Findings(), Contains(HasSubstr("is the next after segment 1")));
   EXPECT_THAT(Findings(), Contains(HasSubstr("begins with event 19, not 13")));
   EXPECT_THAT(Findings(), Contains(HasSubstr("the log holds")));
+}
+
+TEST_F(LogCheckTest, AMissingNewestSegmentIsFound) {
+  Close();
+  fs::remove(Segment(ListSegments(path_ + "/log").back()));
+  EXPECT_THAT(Findings(),
+              Contains(HasSubstr("is sealed, and none comes after it")));
+}
+
+TEST_F(LogCheckTest, WhatRetentionDroppedIsNotMissing) {
+  Close();
+  const SubscriptionTally of7 = Check().log.segments[1].summary.TallyOf(7);
+  const std::string newest = Segment(ListSegments(path_ + "/log").back());
+  Execute(newest, "INSERT INTO dropped_segment VALUES (2)");
+  Execute(newest,
+          absl::StrCat("INSERT INTO dropped_tally (subscription_uid, "
+                       "event_count, success_count, parked_count, "
+                       "expired_count, discarded_count) VALUES (7, ",
+                       of7.events, ", ", of7.successes, ", ", of7.parked,
+                       ", 0, 0), (8, ", of7.events, ", 0, 0, 0, 0)"));
+  // Of 8 nothing was delivered, so that it was not to be dropped.
+  EXPECT_THAT(Findings(), Each(HasSubstr("sub-8) states 60 waiting")));
+  fs::remove(Segment(2));
+  EXPECT_THAT(Findings(), Each(HasSubstr("sub-8) states 60 waiting")));
 }
 
 TEST_F(LogCheckTest, WhatWasSetAsideIsFoundAndWhatNeverBeganIsNot) {

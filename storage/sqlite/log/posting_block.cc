@@ -1,5 +1,9 @@
 #include "storage/sqlite/log/posting_block.h"
 
+#include <xxhash.h>
+
+#include <algorithm>
+
 #include "absl/status/status.h"
 
 namespace mqttpush {
@@ -41,6 +45,15 @@ bool AddDifference(absl::string_view& in, int64_t& value) {
   return true;
 }
 
+constexpr size_t kChecksumSize = sizeof(uint32_t);
+
+std::string ChecksumOf(const KeyedPosting& first, absl::string_view packed) {
+  const int64_t name[] = {first.key, first.posting.order, first.posting.row};
+  const uint32_t hash = static_cast<uint32_t>(XXH3_64bits_withSeed(
+      packed.data(), packed.size(), XXH3_64bits(name, sizeof name)));
+  return std::string(reinterpret_cast<const char*>(&hash), sizeof hash);
+}
+
 }  // namespace
 
 std::string PackPostings(absl::Span<const KeyedPosting> postings) {
@@ -52,11 +65,17 @@ std::string PackPostings(absl::Span<const KeyedPosting> postings) {
     AppendDifference(last.posting.row, next.posting.row, packed);
     last = next;
   }
-  return packed;
+  return packed + ChecksumOf(postings.front(), packed);
 }
 
 absl::StatusOr<std::vector<KeyedPosting>> UnpackPostings(
     const KeyedPosting& first, absl::string_view packed) {
+  const size_t size = packed.size() - std::min(packed.size(), kChecksumSize);
+  const absl::string_view checksum = packed.substr(size);
+  packed.remove_suffix(checksum.size());
+  if (checksum != ChecksumOf(first, packed)) {
+    return absl::DataLossError("an index block is not what was written");
+  }
   std::vector<KeyedPosting> postings;
   postings.reserve(kPostingsPerBlock);
   KeyedPosting next = first;

@@ -1,10 +1,11 @@
 // How postings lie in a sealed segment: sorted, in blocks of kPostingsPerBlock,
 // each packed as differences to the one before.
 //
-//   block   := posting*
+//   block   := posting* checksum
 //   posting := key order row, each the signed difference to the one of the
 //              posting before (of the first: to what names the block), as a
 //              zigzag varint of protobuf's kind
+//   checksum := 4 bytes, of the postings and of what names the block
 //
 // Pure functions.
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_POSTING_BLOCK_H_

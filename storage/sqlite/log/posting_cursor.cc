@@ -39,8 +39,8 @@ PostingCursor::PostingCursor(ReadSession* session, const PostingQuery& query)
       continue;
     }
     const Posting last = {orders.last, std::numeric_limits<int64_t>::max()};
-    sources_.push({.next = std::min(last, query.before),
-                   .segment = segment.get()});
+    sources_.push(
+        {.next = std::min(last, query.before), .segment = segment.get()});
   }
 }
 
@@ -61,15 +61,15 @@ absl::StatusOr<std::optional<FoundPosting>> PostingCursor::Next() {
   return std::nullopt;
 }
 
-// What was read last ended with `next`, so the rest comes before it.
+// What is added to the newest segment meanwhile stays out: it may come after
+// what was given out.
 absl::StatusOr<bool> PostingCursor::Refill(Source& source) {
   const size_t limit = source.read.empty() ? kFirstRead : kNextRead;
   if (!source.read.empty() && source.read.size() < kFirstRead) return false;
-  const Posting before =
-      source.read.empty() ? query_.before : source.read.back();
-  MQTTPUSH_ASSIGN_OR_RETURN(
-      source.read, session_->Before(*source.segment, query_.dimension,
-                                    query_.key, before, limit));
+  const Posting before = source.read.empty() ? source.next : source.read.back();
+  MQTTPUSH_ASSIGN_OR_RETURN(source.read,
+                            session_->Before(*source.segment, query_.dimension,
+                                             query_.key, before, limit));
   std::erase_if(source.read, [&](const Posting& posting) {
     return posting.order < query_.oldest_order;
   });

@@ -7,7 +7,8 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "storage/event_log.h"
@@ -45,6 +46,8 @@ class ReadSession {
   absl::StatusOr<std::optional<EventRecord>> FindEvent(const Segment& segment,
                                                        int64_t seq,
                                                        bool with_payload);
+  // Those that an index names, with the payload.
+  absl::StatusOr<EventRecord> ReadEvent(const Segment& segment, int64_t seq);
   absl::StatusOr<AttemptRecord> ReadAttempt(const Segment& segment,
                                             int64_t attempt_seq);
   // The exception as this segment has it: see its table.
@@ -53,8 +56,11 @@ class ReadSession {
       int64_t subscription_uid);
   absl::StatusOr<absl::Time> ReadAcceptTime(const Segment& segment,
                                             int64_t seq);
-  // Asset key and type of an event; absent also when it cannot be read.
-  std::optional<std::pair<int64_t, ObjectType>> FindEventKeys(int64_t seq);
+  // Absent also when the event cannot be read.
+  std::optional<EventFacts> FindEventFacts(int64_t seq);
+  // The statement `sql` of a segment: see Reader::Get.
+  absl::StatusOr<Statement*> Get(const Segment& segment,
+                                 const std::string& sql);
 
  private:
   struct Open {
@@ -62,13 +68,23 @@ class ReadSession {
     SealedIndex sealed_index;
   };
   absl::StatusOr<Open*> OpenFor(const Segment& segment);
-  absl::StatusOr<Statement*> Prepare(const Segment& segment, const char* sql);
   absl::Status Noted(const Segment& segment, absl::Status status);
 
   SegmentStore* const store_;
   const std::shared_ptr<const Segments> segments_;
   std::map<int64_t, Open> open_;  // by number
 };
+
+// Calls `read`, and once more when it failed and segments came or went
+// meanwhile, which may be why.
+template <typename Read>
+auto ReadAgainIfChanged(const SegmentList& list, Read read)
+    -> decltype(read()) {
+  const auto before = list.Get();
+  auto result = read();
+  if (!result.ok() && list.Get() != before) return read();
+  return result;
+}
 
 }  // namespace mqttpush
 

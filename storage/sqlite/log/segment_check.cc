@@ -43,8 +43,6 @@ constexpr char kEndingsSql[] =
     "sum(state BETWEEN 4 AND 7) FROM delivery_exception "
     "WHERE carried = 0 GROUP BY subscription_uid";
 
-constexpr char kDroppedThroughSql[] = "SELECT dropped_through FROM segment";
-
 constexpr char kChecksumSql[] = "SELECT index_checksum FROM seal";
 
 constexpr char kDimensionsSql[] =
@@ -135,12 +133,10 @@ class Checker {
     check_.sealed = segment.sealed();
     check_.first_event_seq = segment.first_event_seq;
     check_.first_attempt_seq = segment.first_attempt_seq;
-    MQTTPUSH_ASSIGN_OR_RETURN(check_.dropped_through,
-                              db_.QueryInt64(kDroppedThroughSql));
     MQTTPUSH_ASSIGN_OR_RETURN(const bool dense, CheckNumbers());
     if (!dense) return absl::OkStatus();
     MemoryIndex index(segment.first_event_seq, segment.first_attempt_seq);
-    MQTTPUSH_RETURN_IF_ERROR(Count(index));
+    MQTTPUSH_RETURN_IF_ERROR(Count(segment, index));
     if (!check_.sealed) return absl::OkStatus();
     CompareSummary(segment.summary);
     MQTTPUSH_RETURN_IF_ERROR(CheckChecksum());
@@ -179,13 +175,13 @@ class Checker {
   }
 
   // Makes `index` of the rows, and the summary of that.
-  absl::Status Count(MemoryIndex& index) {
+  absl::Status Count(const Segment& segment, MemoryIndex& index) {
     const auto find_event = [this](int64_t seq) {
       auto found = find_event_(seq);
       if (!found.has_value()) unknown_events_.insert(seq);
       return found;
     };
-    MQTTPUSH_RETURN_IF_ERROR(LoadIndex(db_, find_event, index));
+    MQTTPUSH_RETURN_IF_ERROR(LoadIndex(db_, segment, find_event, index));
     check_.summary = index.Summary();
     MQTTPUSH_ASSIGN_OR_RETURN(Statement endings, db_.Prepare(kEndingsSql));
     while (true) {

@@ -28,8 +28,9 @@ struct SegmentCheck {
   bool dropped = false;  // by retention, but for the file
   int64_t first_event_seq = 0;
   int64_t first_attempt_seq = 0;
-  int64_t dropped_through = 0;  // of the newest one: by retention
   int64_t exceptions = 0;       // that began in it
+  // An event of it is still to be delivered, or may be.
+  bool holds_undelivered = false;
   // All rows were there and were counted: the summary is true.
   bool counted = false;
   SegmentSummary summary;

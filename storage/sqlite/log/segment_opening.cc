@@ -25,13 +25,12 @@ constexpr char kSelectSealSql[] =
     "last_exception_seq, key_filter FROM seal";
 
 constexpr char kSelectTalliesSql[] =
-    "SELECT subscription_uid, event_count, success_count, parked_count, "
-    "expired_count, discarded_count, first_attempted_seq, last_attempted_seq "
-    "FROM subscription_tally";
+    "SELECT " MQTTPUSH_TALLY_COLUMNS
+    ", first_attempted_seq, last_attempted_seq FROM subscription_tally";
 
 constexpr char kSelectEventsSql[] =
     "SELECT seq, tenant_uid, event_id, object_type, asset_id, accept_time_us, "
-    "subscription_uids FROM event ORDER BY seq";
+    "subscription_uids, length(payload) FROM event ORDER BY seq";
 
 constexpr char kSelectAttemptsSql[] =
     "SELECT attempt_seq, tenant_uid, subscription_uid, event_seq, "
@@ -70,11 +69,7 @@ absl::Status ReadTallies(Database& db, SegmentSummary& summary) {
     MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return absl::OkStatus();
     SubscriptionTally& tally = summary.tallies[select.Int64(0)];
-    tally.events = select.Int64(1);
-    tally.successes = select.Int64(2);
-    tally.parked = select.Int64(3);
-    tally.expired = select.Int64(4);
-    tally.discarded = select.Int64(5);
+    tally = ReadTallyCounts(select);
     tally.attempted_seqs = {select.Int64(6), select.Int64(7)};
   }
 }
@@ -114,9 +109,10 @@ IndexedEvent ReadIndexedEvent(const Statement& row) {
   return {.seq = row.Int64(0),
           .tenant_uid = tenant_uid,
           .id_key = TextKey(tenant_uid, row.Bytes(2)),
-          .asset_key = TextKey(tenant_uid, row.Bytes(4)),
-          .type = static_cast<ObjectType>(row.Int(3)),
-          .accept_time_us = row.Int64(5),
+          .facts = {.asset_key = TextKey(tenant_uid, row.Bytes(4)),
+                    .type = static_cast<ObjectType>(row.Int(3)),
+                    .accept_time_us = row.Int64(5),
+                    .payload_bytes = row.Int64(7)},
           .subscription_uids = DecodeSubscriptionUids(row.Bytes(6))};
 }
 
@@ -142,6 +138,13 @@ absl::Status CheckSize(Database& db, const std::string& path) {
   if (size == pages * page_size) return absl::OkStatus();
   return absl::DataLossError(
       absl::StrCat(path, " has ", size, " bytes, not ", pages * page_size));
+}
+
+absl::Status CheckAllPages(const Segment& segment) {
+  if (!segment.sealed()) return absl::OkStatus();  // was checked as it opened
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      Database db, Database::Open(segment.path, Database::Mode::kImmutable));
+  return CheckPages(db, segment.path);
 }
 
 absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
@@ -194,12 +197,15 @@ absl::StatusOr<OpenedSegment> ReadSegment(Database& db, int64_t number,
 absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
-  return LoadIndex(db, find_event, *segment.memory);
+  return LoadIndex(db, segment, find_event, *segment.memory);
 }
 
-absl::Status LoadIndex(Database& db, const FindEvent& find_event,
-                       MemoryIndex& index) {
+absl::Status LoadIndex(Database& db, const Segment& segment,
+                       const FindEvent& find_event, MemoryIndex& index) {
   IndexedRows rows;
+  int64_t next_event_seq = segment.first_event_seq;
+  int64_t next_attempt_seq = segment.first_attempt_seq;
+  int64_t misplaced = 0;  // rows whose number does not follow the one before
   const auto add = [&](size_t size) {
     if (size < kRowsPerAdd) return;
     index.Add(rows);
@@ -207,7 +213,9 @@ absl::Status LoadIndex(Database& db, const FindEvent& find_event,
   };
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectEventsSql, [&](const Statement& row) {
-        rows.events.push_back(ReadIndexedEvent(row));
+        IndexedEvent event = ReadIndexedEvent(row);
+        if (event.seq != next_event_seq++) return void(++misplaced);
+        rows.events.push_back(std::move(event));
         add(rows.events.size());
       }));
   index.Add(rows);
@@ -215,11 +223,12 @@ absl::Status LoadIndex(Database& db, const FindEvent& find_event,
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectAttemptsSql, [&](const Statement& row) {
         IndexedAttempt attempt = ReadIndexedAttempt(row);
-        auto event = index.FindEvent(attempt.event_seq);
-        if (!event.has_value()) event = find_event(attempt.event_seq);
-        if (event.has_value()) {
-          attempt.asset_key = event->first;
-          attempt.type = event->second;
+        if (attempt.attempt_seq != next_attempt_seq++) {
+          return void(++misplaced);
+        }
+        attempt.event = index.FindEvent(attempt.event_seq);
+        if (!attempt.event.has_value()) {
+          attempt.event = find_event(attempt.event_seq);
         }
         rows.attempts.push_back(std::move(attempt));
         add(rows.attempts.size());
@@ -229,7 +238,27 @@ absl::Status LoadIndex(Database& db, const FindEvent& find_event,
         rows.exceptions.push_back({row.Int64(0), row.Int64(1), row.Int64(2)});
       }));
   index.Add(rows);
-  return absl::OkStatus();
+  if (misplaced == 0) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      segment.path, ": ", misplaced, " rows do not follow the ones before"));
+}
+
+absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment) {
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      Database db, Database::Open(segment.path, Database::Mode::kImmutable));
+  return ReadDropped(db);
+}
+
+absl::StatusOr<DroppedSegments> ReadDropped(Database& db) {
+  DroppedSegments dropped;
+  MQTTPUSH_RETURN_IF_ERROR(ForEachRow(
+      db, "SELECT number FROM dropped_segment ORDER BY number",
+      [&](const Statement& row) { dropped.numbers.push_back(row.Int64(0)); }));
+  MQTTPUSH_RETURN_IF_ERROR(
+      ForEachRow(db, kDroppedTalliesSql, [&](const Statement& row) {
+        dropped.tallies[row.Int64(0)] = ReadTallyCounts(row);
+      }));
+  return dropped;
 }
 
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states) {

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/log/segment.h"
+#include "storage/sqlite/log/segment_writer.h"
 #include "storage/sqlite/log/subscription_states.h"
 
 namespace mqttpush {
@@ -39,14 +40,20 @@ absl::StatusOr<OpenedSegment> ReadSegment(Database& db, int64_t number,
 // DATA_LOSS when the file has not the size that it says.
 absl::Status CheckSize(Database& db, const std::string& path);
 
+// What OpenSegment does not do with a sealed one. DATA_LOSS as there.
+absl::Status CheckAllPages(const Segment& segment);
+
 // Rebuilds the index of a segment that is not sealed, by one pass over its
-// rows. `find_event`: asset key and type of an event of an older segment.
-using FindEvent =
-    std::function<std::optional<std::pair<int64_t, ObjectType>>(int64_t seq)>;
+// rows. `find_event` looks for an event of an older segment.
+using FindEvent = std::function<std::optional<EventFacts>(int64_t seq)>;
 absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event);
-// The same into `index`, of an open segment.
-absl::Status LoadIndex(Database& db, const FindEvent& find_event,
-                       MemoryIndex& index);
+// The same into `index`, of a segment that is open, sealed or not.
+absl::Status LoadIndex(Database& db, const Segment& segment,
+                       const FindEvent& find_event, MemoryIndex& index);
+
+// Reads what the newest segment says of those that retention dropped.
+absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment);
+absl::StatusOr<DroppedSegments> ReadDropped(Database& db);
 
 // Reads the state of the subscriptions: of the newest segment as it is, of an
 // older one as it was when the next began.

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <vector>
+#include <set>
+#include <system_error>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -27,21 +29,23 @@ constexpr char kSetAside[] = "set-aside";
 // below.
 constexpr int64_t kSeqsOfALostSegment = int64_t{1} << 32;
 
-// The numbers of the segments in the folder, in order.
-std::vector<int64_t> ListNumbers(const std::string& directory) {
-  std::vector<int64_t> numbers;
+// The numbers of the segments in the folder; none when there is no folder.
+absl::StatusOr<std::set<int64_t>> ListNumbers(const std::string& directory) {
+  std::set<int64_t> numbers;
   std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename();
+  std::filesystem::directory_iterator at(directory, error);
+  for (; !error && at != std::filesystem::directory_iterator();
+       at.increment(error)) {
+    const std::string name = at->path().filename();
     int64_t number = 0;
     if (absl::EndsWith(name, kSuffix) &&
         absl::SimpleAtoi(absl::StripSuffix(name, kSuffix), &number)) {
-      numbers.push_back(number);
+      numbers.insert(number);
     }
   }
-  std::sort(numbers.begin(), numbers.end());
-  return numbers;
+  if (!error || error == std::errc::no_such_file_or_directory) return numbers;
+  return absl::UnavailableError(
+      absl::StrCat("cannot read ", directory, ": ", error.message()));
 }
 
 absl::Status MakeFolder(const std::string& path) {
@@ -67,30 +71,120 @@ std::string SegmentStore::PathOf(int64_t number) const {
 }
 
 absl::Status SegmentStore::OpenSegments() {
-  for (int64_t number : ListNumbers(directory_)) {
-    MQTTPUSH_RETURN_IF_ERROR(OpenOne(number));
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::set<int64_t> present,
+                            ListNumbers(directory_));
+  // What was set aside is lost, whenever that was.
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      std::set<int64_t> numbers,
+      ListNumbers(absl::StrCat(directory_, "/", kSetAside)));
+  numbers.insert(present.begin(), present.end());
+  for (int64_t number : numbers) {
+    if (!list_.Get()->empty()) NoteMissing(number);
+    position_.next_segment_number = number;
+    if (present.contains(number)) {
+      MQTTPUSH_RETURN_IF_ERROR(OpenOne(number, number == *numbers.rbegin()));
+    } else {
+      PassOverLost();
+    }
     position_.next_segment_number = number + 1;
   }
-  const auto segments = list_.Get();
-  if (segments->empty()) return absl::OkStatus();
-  return ReadStates(*segments->back(), states_);
+  if (SuccessorIsLost()) NoteMissing(position_.next_segment_number + 1);
+  MQTTPUSH_RETURN_IF_ERROR(ReadNewestStates());
+  return RemoveDropped();
 }
 
-absl::Status SegmentStore::OpenOne(int64_t number) {
+// A crash may have come between the commit that dropped them and the removal of
+// their files.
+absl::Status SegmentStore::RemoveDropped() {
+  const auto segments = list_.Get();
+  if (segments->empty()) return absl::OkStatus();
+  MQTTPUSH_ASSIGN_OR_RETURN(position_.dropped, ReadDropped(*segments->back()));
+  const std::vector<int64_t>& dropped = position_.dropped.numbers;
+  for (const SegmentPtr& segment : *segments) {
+    if (!absl::c_linear_search(dropped, segment->number)) continue;
+    MQTTPUSH_RETURN_IF_ERROR(Remove(*segment));
+  }
+  for (int64_t number : missing_) {
+    if (absl::c_linear_search(dropped, number)) continue;
+    Log::Error("segment_missing", {{"segment", number}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SegmentStore::Remove(const Segment& segment) {
+  list_.Remove(segment.number);
+  readers_.Retire(segment.number, segment.sealed());
+  MQTTPUSH_RETURN_IF_ERROR(RemoveDatabaseFiles(segment.path));
+  return SyncDirectoryOf(segment.path);
+}
+
+// A segment is sealed only when the next one has begun.
+bool SegmentStore::SuccessorIsLost() const {
+  const auto segments = list_.Get();
+  return !segments->empty() && segments->back()->sealed() &&
+         segments->back()->number + 1 == position_.next_segment_number;
+}
+
+void SegmentStore::NoteMissing(int64_t number) {
+  for (; position_.next_segment_number < number;
+       ++position_.next_segment_number) {
+    missing_.push_back(position_.next_segment_number);
+    PassOverLost();
+  }
+}
+
+void SegmentStore::PassOverLost() {
+  position_.next_event_seq += kSeqsOfALostSegment;
+  position_.next_attempt_seq += kSeqsOfALostSegment;
+}
+
+absl::Status SegmentStore::ReadNewestStates() {
+  while (true) {
+    const auto segments = list_.Get();
+    if (segments->empty()) return absl::OkStatus();
+    const Segment& newest = *segments->back();
+    const absl::Status damage = CheckAllPages(newest);
+    if (damage.ok()) return ReadStates(newest, states_);
+    if (!absl::IsDataLoss(damage)) return damage;
+    list_.Remove(newest.number);
+    MoveAside(newest.number, newest.path, damage);
+  }
+}
+
+absl::Status SegmentStore::CheckOrder(const Segment& segment) const {
+  const auto segments = list_.Get();
+  const SegmentSummary own = segment.Bounds();
+  SegmentSummary before;
+  if (!segments->empty()) before = segments->back()->Bounds();
+  if (segment.first_event_seq > before.last_event_seq &&
+      segment.first_attempt_seq > before.last_attempt_seq &&
+      own.last_event_seq >= segment.first_event_seq - 1 &&
+      own.last_attempt_seq >= segment.first_attempt_seq - 1) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(
+      absl::StrCat(segment.path, " says what cannot be of its rows"));
+}
+
+absl::Status SegmentStore::OpenOne(int64_t number, bool newest) {
   const std::string path = PathOf(number);
   absl::StatusOr<OpenedSegment> opened = OpenSegment(number, path);
-  if (absl::IsNotFound(opened.status())) return RemoveDatabaseFiles(path);
   absl::Status status = opened.status();
+  if (status.ok()) status = CheckOrder(*opened->segment);
+  if (absl::IsNotFound(status)) {
+    // Only what a crash left of the last one: see SuccessorIsLost.
+    if (newest && !SuccessorIsLost()) return RemoveDatabaseFiles(path);
+    status = absl::DataLossError(absl::StrCat(path, " is empty"));
+  }
   if (status.ok() && !opened->segment->sealed()) {
     ReadSession session(this);
     status = LoadIndex(*opened->segment, [&](int64_t seq) {
-      return session.FindEventKeys(seq);
+      return session.FindEventFacts(seq);
     });
   }
   if (absl::IsDataLoss(status)) {
     MoveAside(number, path, status);
-    position_.next_event_seq += kSeqsOfALostSegment;
-    position_.next_attempt_seq += kSeqsOfALostSegment;
+    PassOverLost();
     return absl::OkStatus();
   }
   MQTTPUSH_RETURN_IF_ERROR(status);
@@ -110,9 +204,8 @@ void SegmentStore::SetAside(const Segment& segment,
                             const absl::Status& damage) {
   const auto segments = list_.Get();
   const bool listed = std::any_of(
-      segments->begin(), segments->end(), [&](const SegmentPtr& other) {
-        return other->number == segment.number;
-      });
+      segments->begin(), segments->end(),
+      [&](const SegmentPtr& other) { return other->number == segment.number; });
   if (!listed || segments->back()->number == segment.number) return;
   list_.Remove(segment.number);
   MoveAside(segment.number, segment.path, damage);
@@ -125,10 +218,11 @@ void SegmentStore::MoveAside(int64_t number, const std::string& path,
       absl::StrCat(folder, "/", path.substr(path.rfind('/') + 1));
   absl::Status moved = MakeFolder(folder);
   if (moved.ok()) moved = MoveDatabaseFiles(path, target);
-  Log::Error("segment_set_aside",
-             {{"segment", number},
-              {"damage", damage.message()},
-              {"moved_to", moved.ok() ? target : std::string(moved.message())}});
+  Log::Error(
+      "segment_set_aside",
+      {{"segment", number},
+       {"damage", damage.message()},
+       {"moved_to", moved.ok() ? target : std::string(moved.message())}});
 }
 
 }  // namespace mqttpush

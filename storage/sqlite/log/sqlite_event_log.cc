@@ -24,18 +24,44 @@ absl::StatusOr<bool> ReadFrom(ReadSession& session, const Segment& segment,
                     {after, after}, limit - next.events.size()));
   for (const Posting& posting : postings) {
     if (bytes >= EventLog::kReadBytes) return true;
-    MQTTPUSH_ASSIGN_OR_RETURN(
-        std::optional<EventRecord> event,
-        session.FindEvent(segment, posting.row, /*with_payload=*/true));
-    if (!event.has_value()) {
-      return absl::DataLossError(
-          absl::StrCat("event ", posting.row, " is not where its index says"));
-    }
+    MQTTPUSH_ASSIGN_OR_RETURN(EventRecord event,
+                              session.ReadEvent(segment, posting.row));
     next.scanned_through = posting.row;
-    bytes += event->payload.size();
-    next.events.push_back(*std::move(event));
+    bytes += event.payload.size();
+    next.events.push_back(std::move(event));
   }
   return next.events.size() == limit;
+}
+
+absl::StatusOr<EventLog::NextEvents> NextOf(SegmentStore* store,
+                                            int64_t subscription_uid,
+                                            int64_t after_seq, size_t limit) {
+  ReadSession session(store);
+  EventLog::NextEvents next;
+  next.scanned_through = after_seq;
+  size_t bytes = 0;
+  for (const SegmentPtr& segment : session.segments()) {
+    // Before its index is read: what is added meanwhile is for the next call.
+    const int64_t last_seq = segment->Bounds().last_event_seq;
+    if (last_seq <= next.scanned_through) continue;
+    if (segment->TallyOf(subscription_uid).events > 0) {
+      MQTTPUSH_ASSIGN_OR_RETURN(
+          const bool full,
+          ReadFrom(session, *segment, subscription_uid, limit, bytes, next));
+      if (full) return next;
+    }
+    next.scanned_through = std::max(next.scanned_through, last_seq);
+  }
+  next.at_end = true;
+  return next;
+}
+
+absl::StatusOr<EventRecord> EventOf(SegmentStore* store, int64_t seq) {
+  ReadSession session(store);
+  MQTTPUSH_ASSIGN_OR_RETURN(std::optional<EventRecord> event,
+                            session.FindEvent(seq, /*with_payload=*/true));
+  if (event.has_value()) return *std::move(event);
+  return absl::NotFoundError(absl::StrCat("no event of seq ", seq));
 }
 
 }  // namespace
@@ -47,8 +73,8 @@ absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(
                             SegmentStore::Open(directory));
   std::unique_ptr<SqliteEventLog> log(new SqliteEventLog(std::move(store)));
   MQTTPUSH_ASSIGN_OR_RETURN(
-      log->writer_, LogWriter::Start(log->store_.get(), log->sealer_.get(),
-                                     options, clock));
+      log->writer_,
+      LogWriter::Start(log->store_.get(), log->sealer_.get(), options, clock));
   return log;
 }
 
@@ -87,34 +113,15 @@ SqliteEventLog::ListUndelivered() {
 absl::StatusOr<EventLog::NextEvents> SqliteEventLog::ReadNext(
     int64_t tenant_uid, int64_t subscription_uid, int64_t after_seq,
     int limit) {
-  ReadSession session(store_.get());
-  NextEvents next;
-  next.scanned_through = after_seq;
-  size_t bytes = 0;
-  for (const SegmentPtr& segment : session.segments()) {
-    // Before its index is read: what is added meanwhile is for the next call.
-    const int64_t last_seq = segment->Bounds().last_event_seq;
-    if (last_seq <= next.scanned_through) continue;
-    if (segment->TallyOf(subscription_uid).events > 0) {
-      MQTTPUSH_ASSIGN_OR_RETURN(
-          const bool full, ReadFrom(session, *segment, subscription_uid,
-                                    static_cast<size_t>(limit), bytes, next));
-      if (full) return next;
-    }
-    next.scanned_through = std::max(next.scanned_through, last_seq);
-  }
-  next.at_end = true;
-  return next;
+  return ReadAgainIfChanged(store_->list(), [&] {
+    return NextOf(store_.get(), subscription_uid, after_seq,
+                  static_cast<size_t>(limit));
+  });
 }
 
 absl::StatusOr<EventRecord> SqliteEventLog::ReadEvent(int64_t seq) {
-  ReadSession session(store_.get());
-  MQTTPUSH_ASSIGN_OR_RETURN(std::optional<EventRecord> event,
-                            session.FindEvent(seq, /*with_payload=*/true));
-  if (!event.has_value()) {
-    return absl::NotFoundError(absl::StrCat("no event of seq ", seq));
-  }
-  return *std::move(event);
+  return ReadAgainIfChanged(store_->list(),
+                            [&] { return EventOf(store_.get(), seq); });
 }
 
 }  // namespace mqttpush

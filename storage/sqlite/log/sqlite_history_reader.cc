@@ -74,8 +74,8 @@ absl::StatusOr<DeliveryPage> DeliveriesOf(
   int64_t newest = end - 1;
   if (after.has_value()) newest = std::min(newest, after->event_seq);
   DeliveryCandidates candidates(
-      &session, PlanDeliveries(query, states, newest, oldest,
-                               OpenCursor(subscriptions)));
+      &session,
+      PlanDeliveries(query, states, newest, oldest, OpenCursor(subscriptions)));
   DeliveryPage page;
   for (int looked_at = 0; looked_at < HistoryReader::kMaxLookedAt;
        ++looked_at) {
@@ -91,9 +91,9 @@ absl::StatusOr<DeliveryPage> DeliveriesOf(
       page.next = DeliveryKey{*seq, 0};
       continue;
     }
-    MQTTPUSH_ASSIGN_OR_RETURN(
-        const bool room, AddDeliveries(lookup, query, states, after, limit,
-                                       *std::move(event), page));
+    MQTTPUSH_ASSIGN_OR_RETURN(const bool room,
+                              AddDeliveries(lookup, query, states, after, limit,
+                                            *std::move(event), page));
     if (!room) return page;
   }
   return page;
@@ -168,28 +168,19 @@ absl::StatusOr<AttemptPage> AttemptsOf(SegmentStore& store,
   return page;
 }
 
-// Reads anew when segments came or went meanwhile, which may be why it failed.
-template <typename Read>
-auto ReadAgainIfChanged(SegmentStore& store, Read read) -> decltype(read()) {
-  const auto before = store.list().Get();
-  auto result = read();
-  if (!result.ok() && store.list().Get() != before) return read();
-  return result;
-}
-
 }  // namespace
 
 absl::StatusOr<DeliveryPage> SqliteHistoryReader::ListDeliveries(
     const HistoryQuery& query, const std::vector<DeliveryState>& states,
     const StateOverlay& overlay, std::optional<DeliveryKey> after, int limit) {
-  return ReadAgainIfChanged(*store_, [&] {
+  return ReadAgainIfChanged(store_->list(), [&] {
     return DeliveriesOf(*store_, query, states, overlay, after, limit);
   });
 }
 
 absl::StatusOr<DeliveryRow> SqliteHistoryReader::GetDelivery(
     int64_t tenant_uid, DeliveryKey key, const StateOverlay& overlay) {
-  return ReadAgainIfChanged(*store_, [&] {
+  return ReadAgainIfChanged(store_->list(), [&] {
     return DeliveryOf(*store_, tenant_uid, key, overlay);
   });
 }
@@ -197,7 +188,7 @@ absl::StatusOr<DeliveryRow> SqliteHistoryReader::GetDelivery(
 absl::StatusOr<AttemptPage> SqliteHistoryReader::ListAttempts(
     const HistoryQuery& query, std::optional<bool> succeeded,
     std::optional<AttemptKey> after, int limit) {
-  return ReadAgainIfChanged(*store_, [&] {
+  return ReadAgainIfChanged(store_->list(), [&] {
     return AttemptsOf(*store_, query, succeeded, after, limit);
   });
 }

@@ -1,0 +1,167 @@
+#include "storage/sqlite/log/duplicate_finder.h"
+
+#include <atomic>
+#include <filesystem>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "storage/sqlite/log/segment_fixture.h"
+#include "storage/sqlite/log/segment_store.h"
+#include "storage/sqlite/log/sqlite_event_log.h"
+#include "tests/support/log_fixture.h"
+#include "tests/support/temp_dir.h"
+
+namespace mqttpush {
+namespace {
+
+using ::testing::ElementsAre;
+
+// Segments of one event each: "sealed" accepted at 1 s, "closed" at 2 s and
+// "newest" at 3 s; between the first two a sealed one of attempts only.
+class DuplicateFinderTest : public ::testing::Test {
+ protected:
+  DuplicateFinderTest()
+      : store_(*SegmentStore::Open(temp_.File("log"))),
+        sealed_(store_->PathOf(1)),
+        attempts_(store_->PathOf(2), 2, 2, 1),
+        closed_(store_->PathOf(3), 3, 2, 2),
+        newest_(store_->PathOf(4), 4, 3, 2) {
+    sealed_.AddEvent(MakeEvent("sealed", {7}));
+    store_->list().Append(sealed_.Seal());
+    attempts_.AddAttempt(1, {.event_seq = 1, .subscription_uid = 7}, "asset-1",
+                         ObjectType::kLocation);
+    store_->list().Append(attempts_.Seal());
+    closed_.AddEvent(MakeEvent("closed", {7}));
+    closed_.Flush();
+    store_->list().Append(closed_.segment());
+    newest_.AddEvent(MakeEvent("newest", {7}));
+    newest_.Flush();
+    store_->list().Append(newest_.segment());
+  }
+  bool IsDuplicate(const std::string& id, int64_t since_s = 0,
+                   int64_t tenant_uid = 1) {
+    DuplicateFinder finder(store_.get(), absl::FromUnixSeconds(since_s));
+    return Ask(finder, id, tenant_uid);
+  }
+  bool Ask(DuplicateFinder& finder, const std::string& id,
+           int64_t tenant_uid = 1) {
+    events_.push_back(std::make_unique<NewEvent>(MakeEvent(id, {7})));
+    events_.back()->tenant_uid = tenant_uid;
+    auto duplicate =
+        finder.IsDuplicate(*events_.back(), TextKey(tenant_uid, id));
+    EXPECT_TRUE(duplicate.ok()) << duplicate.status();
+    return *duplicate;
+  }
+
+  TempDir temp_;
+  std::unique_ptr<SegmentStore> store_;
+  SegmentFixture sealed_, attempts_, closed_, newest_;
+  std::vector<std::unique_ptr<NewEvent>> events_;
+};
+
+TEST_F(DuplicateFinderTest, FindsIdsInEverySegment) {
+  EXPECT_TRUE(IsDuplicate("newest"));
+  EXPECT_TRUE(IsDuplicate("closed"));
+  EXPECT_TRUE(IsDuplicate("sealed"));
+  EXPECT_FALSE(IsDuplicate("other"));
+}
+
+TEST_F(DuplicateFinderTest, IdOfAnotherTenantIsNone) {
+  EXPECT_FALSE(IsDuplicate("newest", 0, 2));
+  EXPECT_FALSE(IsDuplicate("sealed", 0, 2));
+}
+
+TEST_F(DuplicateFinderTest, IdAskedForTwiceIsADuplicate) {
+  DuplicateFinder finder(store_.get(), absl::UnixEpoch());
+  EXPECT_FALSE(Ask(finder, "other"));
+  EXPECT_TRUE(Ask(finder, "other"));
+  EXPECT_FALSE(Ask(finder, "other", 2));
+}
+
+TEST_F(DuplicateFinderTest, WhatIsBeyondTheWindowDoesNotCount) {
+  EXPECT_TRUE(IsDuplicate("sealed", 1));  // the beginning is within it
+  EXPECT_FALSE(IsDuplicate("sealed", 2));
+  EXPECT_TRUE(IsDuplicate("closed", 2));
+  EXPECT_FALSE(IsDuplicate("closed", 3));
+  EXPECT_FALSE(IsDuplicate("newest", 4));
+}
+
+TEST_F(DuplicateFinderTest, SegmentsBeyondTheWindowAreNotOpened) {
+  std::filesystem::remove(store_->PathOf(1));
+  EXPECT_FALSE(IsDuplicate("sealed", 2));
+  EXPECT_EQ(store_->list().Get()->size(), 4u);
+}
+
+TEST_F(DuplicateFinderTest, SegmentsWithoutTheIdAreNotOpened) {
+  std::filesystem::remove(store_->PathOf(1));
+  EXPECT_FALSE(IsDuplicate("other"));
+  EXPECT_EQ(store_->list().Get()->size(), 4u);
+}
+
+TEST_F(DuplicateFinderTest, WhatADamagedSegmentHeldIsNotKnown) {
+  std::filesystem::resize_file(store_->PathOf(1), 5000);
+  EXPECT_FALSE(IsDuplicate("sealed"));
+  EXPECT_EQ(store_->list().Get()->size(), 3u);
+  EXPECT_TRUE(IsDuplicate("closed"));
+}
+
+class SettableClock : public Clock {
+ public:
+  absl::Time Now() const override { return absl::FromUnixSeconds(now_s_); }
+  std::atomic<int64_t> now_s_{1'000'000};
+};
+
+TEST(DuplicateWindowTest, AnIdCanBeUsedAgainOnceItsWindowIsOver) {
+  TempDir temp;
+  SettableClock clock;
+  const LogOptions options = {.segment_rows = 2,
+                              .dedupe_window = absl::Seconds(100)};
+  auto log = *SqliteEventLog::Open(temp.File("log"), options, &clock);
+  const auto append = [&](const std::string& id) {
+    return AppendAndWait(*log, {MakeEvent(id, {7})})->front();
+  };
+  for (const char* id : {"a", "b", "c", "d", "e"}) append(id);
+  log->WaitUntilSealed();
+  clock.now_s_ += 100;
+  EXPECT_EQ(append("a"), AppendOutcome::kDuplicate);
+  EXPECT_EQ(append("e"), AppendOutcome::kDuplicate);
+  clock.now_s_ += 1;
+  EXPECT_EQ(append("a"), AppendOutcome::kAccepted);
+  EXPECT_EQ(append("a"), AppendOutcome::kDuplicate);
+  log.reset();
+  log = *SqliteEventLog::Open(temp.File("log"), options, &clock);
+  EXPECT_EQ(append("a"), AppendOutcome::kDuplicate);
+  EXPECT_EQ(append("b"), AppendOutcome::kAccepted);
+}
+
+TEST(DuplicateWindowTest, ABatchCannotUseAnOldIdTwice) {
+  TempDir temp;
+  SettableClock clock;
+  auto log = *SqliteEventLog::Open(
+      temp.File("log"), {.dedupe_window = absl::Seconds(100)}, &clock);
+  ASSERT_TRUE(AppendAndWait(*log, {MakeEvent("a", {7})}).ok());
+  clock.now_s_ += 101;
+  EXPECT_THAT(*AppendAndWait(*log, {MakeEvent("a", {7}), MakeEvent("a", {7})}),
+              ElementsAre(AppendOutcome::kAccepted, AppendOutcome::kDuplicate));
+}
+
+// Days of draining a backlog fill segments without a single event.
+TEST(DuplicateWindowTest, SegmentsOfAttemptsOnlyDoNotEndTheSearch) {
+  TempDir temp;
+  SettableClock clock;
+  auto log =
+      *SqliteEventLog::Open(temp.File("log"), {.segment_rows = 2}, &clock);
+  ASSERT_TRUE(AppendAndWait(*log, {MakeEvent("a", {7})}).ok());
+  for (int number = 1; number <= 8; ++number) {
+    DeliveryUpdate update = {.subscription_uid = 7};
+    update.attempts = {
+        {.event_seq = 1, .subscription_uid = 7, .number = number}};
+    ASSERT_TRUE(CommitAndWait(*log, {update}).ok());
+  }
+  log->WaitUntilSealed();
+  EXPECT_THAT(*AppendAndWait(*log, {MakeEvent("a", {7})}),
+              ElementsAre(AppendOutcome::kDuplicate));
+}
+
+}  // namespace
+}  // namespace mqttpush
