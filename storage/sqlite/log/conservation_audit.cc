@@ -119,12 +119,12 @@ void CompareOne(const SubscriptionState& state, const Counted& counted,
   expect("discarded", state.discarded_count, tally.discarded);
   // What the cursor passed must be delivered or an exception: a cursor that
   // passed an event by shows here.
-  expect("waiting",
-         state.accepted_count - state.delivered_count - state.parked_count -
-             state.expired_count - state.discarded_count -
-             counted.exceptions.retrying,
-         counted.above_cursor - counted.ahead -
-             counted.exceptions.above_cursor);
+  expect(
+      "waiting",
+      state.accepted_count - state.delivered_count - state.parked_count -
+          state.expired_count - state.discarded_count -
+          counted.exceptions.retrying,
+      counted.above_cursor - counted.ahead - counted.exceptions.above_cursor);
 }
 
 }  // namespace
@@ -170,8 +170,8 @@ absl::StatusOr<bool> SqliteConservationAudit::CountClosed(
     if (closed.counted) continue;
     MQTTPUSH_ASSIGN_OR_RETURN(SegmentReaders::Lease lease,
                               store_->readers().Borrow(*segment));
-    MQTTPUSH_ASSIGN_OR_RETURN(closed.counted,
-                              closed.rows.Advance(*lease.get(), nullptr, budget));
+    MQTTPUSH_ASSIGN_OR_RETURN(
+        closed.counted, closed.rows.Advance(*lease.get(), nullptr, budget));
     if (!closed.counted) return false;
     MQTTPUSH_ASSIGN_OR_RETURN(closed.exceptions,
                               CountExceptions(*lease.get(), nullptr));
@@ -215,15 +215,13 @@ absl::StatusOr<ConservationReport> SqliteConservationAudit::Compare(
     if (segment == segments.back()) break;
     const SegmentSummary bounds = segment->Bounds();
     report.events += bounds.last_event_seq + 1 - segment->first_event_seq;
-    report.attempts +=
-        bounds.last_attempt_seq + 1 - segment->first_attempt_seq;
+    report.attempts += bounds.last_attempt_seq + 1 - segment->first_attempt_seq;
   }
   for (const SubscriptionState& state : states) {
     Counted counted;
     counted.exceptions = FindIn(exceptions, state.uid);
     counted.tally = TallyBefore(segments, dropped, state.uid);
-    counted.tally.AddCounts(
-        Combined(rows.Find(state.uid), counted.exceptions));
+    counted.tally.AddCounts(Combined(rows.Find(state.uid), counted.exceptions));
     const ConservationCount::Tally& newest_tally = rows.Find(state.uid);
     counted.ahead = static_cast<int64_t>(newest_tally.ahead.size());
     MQTTPUSH_ASSIGN_OR_RETURN(counted.above_cursor,

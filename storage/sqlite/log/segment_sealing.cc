@@ -120,8 +120,7 @@ absl::Status WriteSeal(Database& db, const SegmentSummary& summary,
   MQTTPUSH_ASSIGN_OR_RETURN(Statement tally, db.Prepare(kInsertTallySql));
   for (const auto& [uid, part] : summary.tallies) {
     BindTallyCounts(uid, part, &tally);
-    tally.Bind(6, part.attempted_seqs.first)
-        .Bind(7, part.attempted_seqs.last);
+    tally.Bind(6, part.attempted_seqs.first).Bind(7, part.attempted_seqs.last);
     MQTTPUSH_RETURN_IF_ERROR(tally.Run());
   }
   MQTTPUSH_RETURN_IF_ERROR(db.Execute(FillHoursSql()));
