@@ -53,6 +53,7 @@ class SqliteEventLog : public EventLog {
   SegmentStore* store() { return store_.get(); }
   // Waits until all full segments are sealed. For tests.
   void WaitUntilSealed() { sealer_->WaitUntilIdle(); }
+  const LogSealer& sealer() const { return *sealer_; }
 
  private:
   explicit SqliteEventLog(std::unique_ptr<SegmentStore> store)
