@@ -196,7 +196,8 @@ std::string DescribeDirectory(const std::string& path,
       "\nLog: ", check.log.segments.size(), " segments\n",
       check.log.segments.empty() ? "" : DescribeSegments(check.log), "\n",
       DescribeDeliveries(check), DescribeAudit(check.log),
-      DescribeDedupe(check.log, options, now), DescribeRetention(check.log, options, now),
+      DescribeDedupe(check.log, options, now),
+      DescribeRetention(check.log, options, now),
       DescribeFiles("Sessions of QoS 2", check.sessions),
       DescribeFiles("Other files", check.others));
 }

@@ -10,7 +10,8 @@
 
 namespace mqttpush {
 
-// All that it holds; what dedupe and retention by `options` do with it at `now`.
+// All that it holds, and what dedupe and retention by `options` do with it at
+// `now`.
 std::string DescribeDirectory(const std::string& path,
                               const DirectoryCheck& check,
                               const LogOptions& options, absl::Time now);

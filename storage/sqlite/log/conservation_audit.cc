@@ -189,8 +189,7 @@ absl::StatusOr<ConservationReport> SqliteConservationAudit::Compare(
     SubscriptionCounts counted;
     counted.exceptions = FindIn(exceptions, state.uid);
     counted.tally = TallyBefore(segments, dropped, state.uid);
-    counted.tally.AddCounts(
-        Combined(rows.Find(state.uid), counted.exceptions));
+    counted.tally.AddCounts(Combined(rows.Find(state.uid), counted.exceptions));
     const ConservationCount::Tally& newest_tally = rows.Find(state.uid);
     counted.ahead = static_cast<int64_t>(newest_tally.ahead.size());
     MQTTPUSH_ASSIGN_OR_RETURN(counted.above_cursor,

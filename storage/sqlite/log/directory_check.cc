@@ -151,9 +151,9 @@ class DirectoryChecker {
       check_.sessions.push_back(
           {file, FileSize(path_ + "/" + file), BrokerOf(name)});
     }
-    const std::set<std::string> known = {"lock", "reserve",          "log",
-                                         "sessions",      "config.db",
-                                         "config.db-wal", "config.db-shm"};
+    const std::set<std::string> known = {
+        "lock",      "reserve",       "log",          "sessions",
+        "config.db", "config.db-wal", "config.db-shm"};
     for (const std::string& name : NamesIn(path_)) {
       if (!known.contains(name)) AddOther(name, NoteOn(name));
     }

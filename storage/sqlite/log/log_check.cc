@@ -243,8 +243,8 @@ class LogChecker {
   // Each segment goes on where the one before it ended, but where retention has
   // dropped some in between, or the oldest ones.
   void CheckOrder() {
-    const bool dropped = !log_.dropped.numbers.empty() ||
-                         !log_.dropped.tallies.empty();
+    const bool dropped =
+        !log_.dropped.numbers.empty() || !log_.dropped.tallies.empty();
     const SegmentCheck* before = nullptr;
     for (const auto& [number, checked] : checked_) {
       const SegmentCheck& check = checked.check;
@@ -261,8 +261,8 @@ class LogChecker {
     }
   }
   void FindMissing(const SegmentCheck& check, std::string what) {
-    log_.findings.push_back({check.file, std::move(what),
-                             "events and attempts are missing"});
+    log_.findings.push_back(
+        {check.file, std::move(what), "events and attempts are missing"});
   }
   void CompareOrder(const SegmentCheck& before, const SegmentCheck& check) {
     bool follows = true;  // nothing was dropped in between
@@ -271,8 +271,8 @@ class LogChecker {
         follows = false;
         continue;
       }
-      FindMissing(check, absl::StrCat("is the next after segment ",
-                                      before.number));
+      FindMissing(check,
+                  absl::StrCat("is the next after segment ", before.number));
       break;
     }
     if (!before.counted || !check.counted) return;
@@ -289,7 +289,7 @@ class LogChecker {
     const Range& later = check.summary.accept_times_us;
     if (earlier.empty() || later.empty() || later.first >= earlier.last) return;
     log_.findings.push_back(
-        {check.file, "has events accepted before those of the segment before it",
+        {check.file, "has events accepted before those of earlier segments",
          "the history by time may miss events"});
   }
 

@@ -28,7 +28,7 @@ struct SegmentCheck {
   bool dropped = false;  // by retention, but for the file
   int64_t first_event_seq = 0;
   int64_t first_attempt_seq = 0;
-  int64_t exceptions = 0;       // that began in it
+  int64_t exceptions = 0;  // that began in it
   // An event of it is still to be delivered, or may be.
   bool holds_undelivered = false;
   // All rows were there and were counted: the summary is true.
