@@ -10,6 +10,7 @@ namespace mqttpush {
 
 extern const absl::string_view kConfigSchema0001;
 extern const absl::string_view kConfigSchema0002;
+extern const absl::string_view kConfigSchema0003;
 
 namespace {
 
@@ -78,7 +79,7 @@ absl::StatusOr<std::unique_ptr<SqliteConfigStore>> SqliteConfigStore::Open(
   MQTTPUSH_ASSIGN_OR_RETURN(Database db,
                             Database::Open(path, Database::Mode::kReadWrite));
   MQTTPUSH_RETURN_IF_ERROR(
-      Migrate(&db, {kConfigSchema0001, kConfigSchema0002}));
+      Migrate(&db, {kConfigSchema0001, kConfigSchema0002, kConfigSchema0003}));
   MQTTPUSH_ASSIGN_OR_RETURN(ConfigSnapshot snapshot, LoadConfig(&db));
   return std::unique_ptr<SqliteConfigStore>(
       new SqliteConfigStore(std::move(db), std::move(snapshot)));
