@@ -163,6 +163,7 @@ absl::StatusOr<AttemptPage> AttemptsOf(SegmentStore& store,
     if (static_cast<int>(page.rows.size()) == limit) return page;
     AttemptRow row = ToRow(*std::move(candidate), lookup);
     page.next = AttemptKey{row.attempt.start_time, row.attempt_seq};
+    if (!lookup.Has(row.attempt.subscription_uid)) continue;
     if (Matches(query, succeeded, row)) page.rows.push_back(std::move(row));
   }
   return page;
