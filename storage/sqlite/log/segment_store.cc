@@ -87,7 +87,6 @@ absl::Status SegmentStore::OpenSegments() {
     } else {
       PassOverLost();
     }
-    position_.next_segment_number = number + 1;
   }
   if (SuccessorIsLost()) PassOverMissing();
   return ReadNewestStates();
@@ -103,10 +102,10 @@ bool SegmentStore::SuccessorIsLost() const {
 void SegmentStore::PassOverMissing() {
   Log::Error("segment_missing", {{"segment", position_.next_segment_number}});
   PassOverLost();
-  ++position_.next_segment_number;
 }
 
 void SegmentStore::PassOverLost() {
+  ++position_.next_segment_number;
   position_.next_event_seq += kSeqsOfALostSegment;
   position_.next_attempt_seq += kSeqsOfALostSegment;
 }
@@ -160,6 +159,7 @@ absl::Status SegmentStore::OpenOne(int64_t number, bool newest) {
     return absl::OkStatus();
   }
   MQTTPUSH_RETURN_IF_ERROR(status);
+  position_.next_segment_number = number + 1;
   const SegmentSummary bounds = opened->segment->Bounds();
   position_.next_event_seq = bounds.last_event_seq + 1;
   position_.next_attempt_seq = bounds.last_attempt_seq + 1;
