@@ -20,8 +20,8 @@ namespace {
 using Setter = absl::Status (*)(ServerConfig& config, const std::string& value);
 
 struct Setting {
-  const char* variable;  // the flag is made of it
-  const char* value_name;
+  const char* variable;    // the flag is made of it
+  const char* value_name;  // "" of a switch
   const char* default_text;
   const char* help;
   Setter set;
@@ -39,6 +39,36 @@ absl::Status SetDuration(const std::string& value, absl::Duration least,
   return absl::OkStatus();
 }
 
+// "30d" as well: absl knows no days.
+absl::Status SetLongDuration(const std::string& value, absl::Duration least,
+                             absl::Duration most, absl::Duration& field) {
+  int days = 0;
+  if (absl::EndsWith(value, "d") &&
+      absl::SimpleAtoi(absl::StripSuffix(value, "d"), &days)) {
+    return SetDuration(absl::StrCat(24 * int64_t{days}, "h"), least, most,
+                       field);
+  }
+  return SetDuration(value, least, most, field);
+}
+
+// "64MiB" as well: KiB, MiB, GiB, TiB.
+absl::Status SetBytes(const std::string& value, int64_t& field) {
+  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
+  absl::string_view number = value;
+  int shift = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (absl::ConsumeSuffix(&number, kUnits[i])) shift = 10 * (i + 1);
+  }
+  int64_t parsed = 0;
+  if (!absl::SimpleAtoi(number, &parsed) || parsed < 0 ||
+      parsed > (int64_t{1} << 60 >> shift)) {
+    return absl::InvalidArgumentError(
+        "must be a number of bytes, such as 1073741824, 512MiB or 20GiB");
+  }
+  field = parsed << shift;
+  return absl::OkStatus();
+}
+
 absl::Status SetInt(const std::string& value, int least, int most, int& field) {
   int parsed = 0;
   if (!absl::SimpleAtoi(value, &parsed) || parsed < least || parsed > most) {
@@ -46,6 +76,14 @@ absl::Status SetInt(const std::string& value, int least, int most, int& field) {
         absl::StrCat("must be a whole number from ", least, " to ", most));
   }
   field = parsed;
+  return absl::OkStatus();
+}
+
+absl::Status SetSwitch(const std::string& value, bool& field) {
+  if (value != "true" && value != "false") {
+    return absl::InvalidArgumentError("must be true or false");
+  }
+  field = value == "true";
   return absl::OkStatus();
 }
 
@@ -67,6 +105,14 @@ constexpr Setting kSettings[] = {
      "The folder of everything durable. One process at a time; a local disk.",
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.data_dir);
+     }},
+    {"MQTTPUSH_ALLOW_NETWORK_FILESYSTEM", "", "false",
+     "Takes a data directory on a network file system (NFS, SMB, sshfs, ...) "
+     "too, which is refused otherwise: locks and shared memory cannot be "
+     "relied on there, and data would be lost. `true` or `false`; the flag "
+     "alone is `true`.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetSwitch(v, c.allow_network_filesystem);
      }},
     {"MQTTPUSH_PORT_FILE", "path", "none",
      "A file that gets `host:port` once the API listens, for scripts.",
@@ -135,6 +181,41 @@ constexpr Setting kSettings[] = {
        return SetDuration(v, absl::Seconds(1), absl::Hours(24),
                           c.qos_0_lifetime);
      }},
+    {"MQTTPUSH_DEDUPE_WINDOW", "duration", "7d",
+     "An event id that a tenant used within this time is a DUPLICATE; 1m to "
+     "366d. Costs 2 bytes of memory for each event in it.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetLongDuration(v, absl::Minutes(1), absl::Hours(24 * 366),
+                              c.log.dedupe_window);
+     }},
+    {"MQTTPUSH_RETENTION", "duration", "90d",
+     "How long the history is kept: segments of the log that are older are "
+     "dropped, but none with an event that waits; 1h to 36500d.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetLongDuration(v, absl::Hours(1), absl::Hours(24 * 36500),
+                              c.log.retention);
+     }},
+    {"MQTTPUSH_RETENTION_BYTES", "bytes", "0",
+     "The oldest segments are dropped while the log is larger, such as 50GiB; "
+     "0: no limit.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetBytes(v, c.log.retention_bytes);
+     }},
+    {"MQTTPUSH_SEGMENT_ROWS", "count", "400000",
+     "A segment of the log is full with so many rows (events, attempts); 1000 "
+     "to 10000000. More make fewer files, and cost 70 bytes of memory each.",
+     [](ServerConfig& c, const std::string& v) {
+       int rows = 0;
+       const absl::Status set = SetInt(v, 1000, 10'000'000, rows);
+       if (set.ok()) c.log.segment_rows = rows;
+       return set;
+     }},
+    {"MQTTPUSH_SEGMENT_AGE", "duration", "1d",
+     "A segment is full when it is so old; 1m to 31d.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetLongDuration(v, absl::Minutes(1), absl::Hours(24 * 31),
+                              c.log.segment_age);
+     }},
 };
 
 std::string FlagOf(const Setting& setting) {
@@ -143,6 +224,8 @@ std::string FlagOf(const Setting& setting) {
   return absl::StrCat(
       "--", absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", "-"}}));
 }
+
+bool IsSwitch(const Setting& setting) { return *setting.value_name == '\0'; }
 
 absl::Status Set(const Setting& setting, absl::string_view said_as,
                  const std::string& value, ServerConfig& config) {
@@ -187,6 +270,8 @@ absl::Status ReadArguments(const std::vector<std::string>& arguments,
     std::string value;
     if (equals != std::string::npos) {
       value = argument.substr(equals + 1);
+    } else if (IsSwitch(*setting)) {
+      value = "true";
     } else if (++i < arguments.size()) {
       value = arguments[i];
     } else {
@@ -218,8 +303,10 @@ std::string ConfigHelp() {
       "mqttpushd: pushes events to customers' MQTT brokers.\n\n"
       "Every setting is a flag or an environment variable; the flag wins.\n\n";
   for (const Setting& setting : kSettings) {
-    absl::StrAppendFormat(&help, "  %s <%s>\n      %s. Default: %s. %s\n",
-                          FlagOf(setting), setting.value_name, setting.variable,
+    const std::string value =
+        IsSwitch(setting) ? "" : absl::StrCat(" <", setting.value_name, ">");
+    absl::StrAppendFormat(&help, "  %s%s\n      %s. Default: %s. %s\n",
+                          FlagOf(setting), value, setting.variable,
                           setting.default_text, setting.help);
   }
   absl::StrAppend(&help,

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "storage/sqlite/log/log_options.h"
 
 namespace mqttpush {
 
@@ -17,6 +18,7 @@ namespace mqttpush {
 struct ServerConfig {
   std::string listen_address = "127.0.0.1:50051";
   std::string data_dir = "data";
+  bool allow_network_filesystem = false;
   std::string port_file;
   std::string set_event_id;  // empty: none
   std::string log_level = "info";
@@ -28,6 +30,7 @@ struct ServerConfig {
   int connect_rate_per_host = 10;
   int max_attempts = 30;
   absl::Duration qos_0_lifetime = absl::Seconds(60);
+  LogOptions log;
 };
 
 // Reads environment variables; absent when the variable is not set.
@@ -35,9 +38,9 @@ using Environment =
     std::function<std::optional<std::string>(const std::string& name)>;
 
 // Defaults, then the environment, then `arguments` (--flag=value or --flag
-// value). INVALID_ARGUMENT names the unknown flag or variable, or the setting
-// and the rule that its value breaks. Unknown variables that begin with
-// MQTTPUSH_ are errors too.
+// value; a switch is on by --flag alone). INVALID_ARGUMENT names the unknown
+// flag or variable, or the setting and the rule that its value breaks. Unknown
+// variables that begin with MQTTPUSH_ are errors too.
 absl::StatusOr<ServerConfig> ParseConfig(
     const std::vector<std::string>& arguments, const Environment& environment,
     const std::vector<std::string>& environment_names);

@@ -43,6 +43,19 @@ TEST(ConfigTest, SetEventIdHasThreeStates) {
   EXPECT_EQ(Parse({"--mqtt-set-event-id=uid"})->set_event_id, "uid");
 }
 
+TEST(ConfigTest, ASwitchNeedsNoValue) {
+  EXPECT_FALSE(Parse({})->allow_network_filesystem);
+  auto config = Parse({"--allow-network-filesystem", "--data-dir", "d"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(config->allow_network_filesystem);
+  EXPECT_EQ(config->data_dir, "d");
+  const char kVariable[] = "MQTTPUSH_ALLOW_NETWORK_FILESYSTEM";
+  EXPECT_TRUE(Parse({}, {{kVariable, "true"}})->allow_network_filesystem);
+  EXPECT_FALSE(
+      Parse({"--allow-network-filesystem=false"}, {{kVariable, "true"}})
+          ->allow_network_filesystem);
+}
+
 TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
   struct Case {
     std::vector<std::string> arguments;
@@ -59,8 +72,16 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
       {{}, {{"MQTTPUSH_MAX_ATTEMPTS", "0"}}, "must be a whole number from 1"},
       {{"--connect-rate-per-host=1001"}, {}, "from 1 to 1000"},
       {{"--data-dir="}, {}, "--data-dir: must not be empty"},
+      {{"--allow-network-filesystem=yes"}, {}, "must be true or false"},
       {{}, {{"MQTTPUSH_QOS_0_LIFETIME", "0s"}}, "from 1s to 24h"},
-      {{"--connect-backoff-max=20ms"}, {}, "--connect-backoff-max: must not"}};
+      {{"--connect-backoff-max=20ms"}, {}, "--connect-backoff-max: must not"},
+      {{"--retention=30m"}, {}, "from 1h to 876000h"},
+      {{"--retention=xd"}, {}, "--retention: must be a duration"},
+      {{"--retention-bytes=20GB"}, {}, "must be a number of bytes"},
+      {{"--retention-bytes=-1"}, {}, "must be a number of bytes"},
+      {{"--segment-rows=999"}, {}, "from 1000 to 10000000"},
+      {{"--dedupe-window=1s"}, {}, "from 1m to 8784h"},
+      {{"--segment-age=32d"}, {}, "from 1m to 744h"}};
   for (const Case& c : kTable) {
     SCOPED_TRACE(c.message);
     auto config = Parse(c.arguments, c.environment);
@@ -69,16 +90,25 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
   }
 }
 
+TEST(ConfigTest, DaysAndBinaryUnits) {
+  EXPECT_EQ(Parse({"--retention=30d"})->log.retention, absl::Hours(720));
+  EXPECT_EQ(Parse({"--retention=30h"})->log.retention, absl::Hours(30));
+  EXPECT_EQ(Parse({"--retention-bytes=20GiB"})->log.retention_bytes,
+            int64_t{20} << 30);
+  EXPECT_EQ(Parse({"--retention-bytes=77"})->log.retention_bytes, 77);
+}
+
 TEST(ConfigTest, ForeignVariablesAreNotOurs) {
   EXPECT_TRUE(Parse({}, {{"PATH", "/bin"}, {"MQTT_HOST", "x"}}).ok());
 }
 
 TEST(ConfigTest, HelpAndMarkdownNameEverySetting) {
   for (const char* flag :
-       {"--listen-address", "--data-dir", "--port-file", "--mqtt-set-event-id",
-        "--log-level", "--audit-interval", "--worker-path", "--ack-timeout",
-        "--connect-backoff-base", "--connect-backoff-max",
-        "--connect-rate-per-host", "--max-attempts", "--qos-0-lifetime"}) {
+       {"--listen-address", "--data-dir", "--allow-network-filesystem",
+        "--port-file", "--mqtt-set-event-id", "--log-level", "--audit-interval",
+        "--worker-path", "--ack-timeout", "--connect-backoff-base",
+        "--connect-backoff-max", "--connect-rate-per-host", "--max-attempts",
+        "--qos-0-lifetime"}) {
     EXPECT_THAT(ConfigHelp(), HasSubstr(flag));
     EXPECT_THAT(ConfigMarkdown(), HasSubstr(flag));
   }

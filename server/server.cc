@@ -18,7 +18,9 @@
 #include "common/status_macros.h"
 #include "services/api/linked_descriptors.h"
 #include "services/ingest/openapi_document.h"
+#include "storage/sqlite/full_disk_log.h"
 #include "storage/sqlite/log/legacy_log.h"
+#include "storage/sqlite/log/sqlite_event_log.h"
 
 namespace mqttpush {
 namespace {
@@ -74,17 +76,22 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
 }
 
 absl::Status Server::OpenStorage(const ServerConfig& config) {
-  MQTTPUSH_ASSIGN_OR_RETURN(data_directory_,
-                            DataDirectory::Open(config.data_dir));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      data_directory_,
+      DataDirectory::Open(config.data_dir, config.allow_network_filesystem
+                                               ? NetworkFileSystems::kAllowed
+                                               : NetworkFileSystems::kRefused));
   MQTTPUSH_ASSIGN_OR_RETURN(
       config_store_, SqliteConfigStore::Open(data_directory_->config_path()));
   MQTTPUSH_RETURN_IF_ERROR(ImportLegacyLog(data_directory_->legacy_log_path(),
                                            data_directory_->log_path()));
   MQTTPUSH_ASSIGN_OR_RETURN(
-      event_log_,
-      SqliteEventLog::Open(data_directory_->log_path(), Clock::Real()));
-  history_reader_ = std::make_unique<SqliteHistoryReader>(event_log_.get());
-  audit_ = std::make_unique<SqliteConservationAudit>(event_log_.get());
+      auto log, SqliteEventLog::Open(data_directory_->log_path(), config.log,
+                                     Clock::Real()));
+  history_reader_ = std::make_unique<SqliteHistoryReader>(log.get());
+  audit_ = std::make_unique<SqliteConservationAudit>(log.get());
+  event_log_ = std::make_unique<FullDiskLog>(
+      std::move(log), DiskReserve(data_directory_->reserve_path()));
   return absl::OkStatus();
 }
 

@@ -14,11 +14,11 @@
 #include "services/history/history_service.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/object_schema.h"
-#include "storage/sqlite/log/conservation_audit.h"
+#include "storage/event_log.h"
 #include "storage/sqlite/data_directory.h"
-#include "storage/sqlite/sqlite_config_store.h"
-#include "storage/sqlite/log/sqlite_event_log.h"
+#include "storage/sqlite/log/conservation_audit.h"
 #include "storage/sqlite/log/sqlite_history_reader.h"
+#include "storage/sqlite/sqlite_config_store.h"
 #include "workers/dispatch/dispatcher.h"
 #include "workers/dispatch/status_board.h"
 #include "workers/supervisor/supervisor.h"
@@ -66,7 +66,7 @@ class Server {
   std::unique_ptr<Supervisor> supervisor_;
   // Its writer calls into the loop and into the services' calls: it goes before
   // them.
-  std::unique_ptr<SqliteEventLog> event_log_;
+  std::unique_ptr<EventLog> event_log_;
   std::unique_ptr<AdminService> admin_service_;
   std::unique_ptr<IngestService> ingest_service_;
   std::unique_ptr<HistoryService> history_service_;

@@ -12,6 +12,21 @@ std::string LinkWords(LinkState state) {
   return v1::Link::State_Name(static_cast<v1::Link::State>(state));
 }
 
+// "BACKING_OFF, last error: connection refused; next try at ...".
+std::string TroubleWords(const LinkStatus& link) {
+  std::string words = LinkWords(link.state);
+  if (!link.last_error.empty()) {
+    absl::StrAppend(&words, ", last error: ", link.last_error);
+  }
+  if (link.next_connect_time != absl::InfinitePast()) {
+    absl::StrAppend(
+        &words, "; next try at ",
+        absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", link.next_connect_time,
+                         absl::UTCTimeZone()));
+  }
+  return words;
+}
+
 // It reached a connection, and nobody knows whether it reached the broker.
 bool MayHaveArrived(const DeliveryRow& row) {
   if (!row.last_attempt.has_value()) return false;
@@ -103,6 +118,8 @@ std::string StateReasons::Of(const DeliveryRow& row) {
   switch (row.state) {
     case DeliveryState::kWaiting:
       return WaitingWords(row.subscription_uid);
+    case DeliveryState::kInFlight:
+      return InFlightWords(row.subscription_uid);
     case DeliveryState::kRetrying:
       return absl::StrCat("to be tried again after ", RefusalWords(row));
     case DeliveryState::kParked:
@@ -126,6 +143,12 @@ const std::string& StateReasons::WaitingWords(int64_t subscription_uid) {
   return words->second;
 }
 
+const std::string& StateReasons::InFlightWords(int64_t subscription_uid) {
+  auto [words, added] = in_flight_words_.try_emplace(subscription_uid);
+  if (added) words->second = FindInFlightWords(subscription_uid);
+  return words->second;
+}
+
 std::string StateReasons::FindWaitingWords(int64_t subscription_uid) const {
   const SubscriptionRecord* subscription =
       snapshot_.FindSubscription(subscription_uid);
@@ -141,18 +164,18 @@ std::string StateReasons::FindWaitingWords(int64_t subscription_uid) const {
     return misfit.empty() ? "waiting for its turn; the link is CONNECTED"
                           : absl::StrCat("waiting: ", misfit);
   }
-  std::string words =
-      absl::StrCat("waiting for the broker link: ", LinkWords(link.state));
-  if (!link.last_error.empty()) {
-    absl::StrAppend(&words, ", last error: ", link.last_error);
-  }
-  if (link.next_connect_time != absl::InfinitePast()) {
-    absl::StrAppend(
-        &words, "; next try at ",
-        absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", link.next_connect_time,
-                         absl::UTCTimeZone()));
-  }
-  return words;
+  return absl::StrCat("waiting for the broker link: ", TroubleWords(link));
+}
+
+// What waits for an answer over a link that is well has nothing to explain.
+std::string StateReasons::FindInFlightWords(int64_t subscription_uid) const {
+  const SubscriptionRecord* subscription =
+      snapshot_.FindSubscription(subscription_uid);
+  if (subscription == nullptr) return "";
+  const LinkStatus link = status_.GetLink(subscription->broker_uid);
+  if (link.state == LinkState::kConnected) return "";
+  return absl::StrCat("in flight over a broker link that is ",
+                      TroubleWords(link));
 }
 
 }  // namespace mqttpush

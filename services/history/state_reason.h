@@ -20,16 +20,20 @@ class StateReasons {
   StateReasons(const ConfigSnapshot& snapshot, const DeliveryStatus& status)
       : snapshot_(snapshot), status_(status) {}
 
-  // Empty for what is IN_FLIGHT or DELIVERED.
+  // Empty for what is DELIVERED, or IN_FLIGHT over a link that is well.
   std::string Of(const DeliveryRow& row);
 
  private:
   const std::string& WaitingWords(int64_t subscription_uid);
+  const std::string& InFlightWords(int64_t subscription_uid);
   std::string FindWaitingWords(int64_t subscription_uid) const;
+  std::string FindInFlightWords(int64_t subscription_uid) const;
 
   const ConfigSnapshot& snapshot_;
   const DeliveryStatus& status_;
-  std::map<int64_t, std::string> waiting_words_;  // by subscription uid
+  // By subscription uid, once asked for.
+  std::map<int64_t, std::string> waiting_words_;
+  std::map<int64_t, std::string> in_flight_words_;
 };
 
 }  // namespace mqttpush

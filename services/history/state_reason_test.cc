@@ -63,6 +63,7 @@ class StateReasonTest : public ::testing::Test {
 };
 
 TEST_F(StateReasonTest, NothingToSayOfWhatGoesWell) {
+  status_.link.state = LinkState::kConnected;
   EXPECT_EQ(Reason(DeliveryState::kInFlight), "");
   EXPECT_EQ(Reason(DeliveryState::kDelivered), "");
 }
@@ -77,6 +78,17 @@ TEST_F(StateReasonTest, WaitsForTheLink) {
   status_.link = {.state = LinkState::kConnecting};
   EXPECT_EQ(Reason(DeliveryState::kWaiting),
             "waiting for the broker link: CONNECTING");
+}
+
+TEST_F(StateReasonTest, InFlightOverALinkInTrouble) {
+  status_.link = {.state = LinkState::kStalled,
+                  .last_error = "no acknowledgement within 30s",
+                  .next_connect_time = absl::FromUnixSeconds(60)};
+  EXPECT_EQ(Reason(DeliveryState::kInFlight),
+            "in flight over a broker link that is STALLED, last error: no "
+            "acknowledgement within 30s; next try at 1970-01-01T00:01:00Z");
+  deleted_ = true;
+  EXPECT_EQ(Reason(DeliveryState::kInFlight), "");
 }
 
 TEST_F(StateReasonTest, WaitsForItsTurnOrForAPerson) {

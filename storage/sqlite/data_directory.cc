@@ -11,6 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/logging.h"
+#include "common/status_macros.h"
 
 namespace mqttpush {
 namespace {
@@ -25,10 +27,32 @@ std::string Holder(int fd) {
   return absl::StrCat("process ", pid);
 }
 
+absl::Status CheckFileSystem(const std::string& path,
+                             const FileSystem& file_system,
+                             NetworkFileSystems allowed) {
+  if (!IsNetworkFileSystem(file_system)) return absl::OkStatus();
+  if (allowed == NetworkFileSystems::kAllowed) {
+    Log::Warning("data_directory_on_network_filesystem",
+                 {{"data_dir", path},
+                  {"type", file_system.type},
+                  {"source", file_system.source}});
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "data directory ", path, " is on a network file system (",
+      file_system.type, file_system.source.empty() ? "" : ", ",
+      file_system.source,
+      "), where SQLite's WAL and locks cannot be relied on and data would be "
+      "lost: choose a folder on a local disk (--data-dir), or, at your own "
+      "risk, set --allow-network-filesystem"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(
-    const std::string& path) {
+    const std::string& path, NetworkFileSystems allowed,
+    FileSystem (*find)(const std::string& path)) {
+  MQTTPUSH_RETURN_IF_ERROR(CheckFileSystem(path, find(path), allowed));
   std::error_code error;
   if (std::filesystem::create_directories(path, error)) {
     chmod(path.c_str(), 0700);

@@ -52,6 +52,33 @@ TEST(DataDirectoryTest, IsFreeAgainWhenTheHolderIsGone) {
   EXPECT_TRUE(DataDirectory::Open(temp.path()).ok());
 }
 
+FileSystem OnNfs(const std::string&) { return {"nfs4", "nas:/export"}; }
+
+TEST(DataDirectoryTest, RefusesANetworkFileSystemAndMakesNothingThere) {
+  TempDir temp;
+  const std::string path = temp.File("data");
+  auto directory =
+      DataDirectory::Open(path, NetworkFileSystems::kRefused, OnNfs);
+  EXPECT_EQ(directory.status().code(), absl::StatusCode::kFailedPrecondition);
+  const std::string message(directory.status().message());
+  EXPECT_THAT(message, HasSubstr("data directory " + path +
+                                 " is on a network "
+                                 "file system (nfs4, nas:/export)"));
+  EXPECT_THAT(message, HasSubstr("SQLite's WAL and locks"));
+  EXPECT_THAT(message, HasSubstr("--allow-network-filesystem"));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(DataDirectoryTest, TakesANetworkFileSystemWhereThatIsAllowed) {
+  TempDir temp;
+  ::testing::internal::CaptureStderr();
+  auto directory = DataDirectory::Open(temp.File("data"),
+                                       NetworkFileSystems::kAllowed, OnNfs);
+  EXPECT_TRUE(directory.ok()) << directory.status();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("event=data_directory_on_network_filesystem"));
+}
+
 TEST(DataDirectoryTest, SaysWhichPathCannotBeOpened) {
   auto directory = DataDirectory::Open("/proc/nowhere/data");
   ASSERT_FALSE(directory.ok());

@@ -4,6 +4,9 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/status_macros.h"
@@ -11,10 +14,35 @@
 namespace mqttpush {
 namespace {
 
+constexpr char kDiskFull[] = "the disk is full";
+constexpr char kQuotaUsedUp[] = "the disk quota is used up";
+constexpr char kFileSizeLimit[] = "the file size limit is reached";
+
+// That there is no room, in plain words; "" for all else. `error` is that of
+// the system call that failed.
+std::string PlainWords(int code, int error) {
+  if (code == SQLITE_FULL) return kDiskFull;
+  if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN) return "";
+  switch (error) {
+    case ENOSPC:
+      return kDiskFull;
+    case EDQUOT:
+      return kQuotaUsedUp;
+    case EFBIG:
+      return kFileSizeLimit;
+    default:
+      return "";
+  }
+}
+
+// errno is that of the call that failed: who calls SQLite clears it first.
+// (sqlite3_system_errno() is not told when it is the commit that fails.)
 absl::Status SqliteError(sqlite3* db) {
-  const std::string message =
-      absl::StrCat("sqlite: ", sqlite3_errmsg(db), " (code ",
-                   sqlite3_extended_errcode(db), ")");
+  const int error = errno;
+  std::string message = absl::StrCat("sqlite: ", sqlite3_errmsg(db), " (code ",
+                                     sqlite3_extended_errcode(db), ")");
+  const std::string plain = PlainWords(sqlite3_errcode(db) & 0xFF, error);
+  if (!plain.empty()) message = absl::StrCat(plain, "; ", message);
   switch (sqlite3_errcode(db)) {
     case SQLITE_FULL:
     case SQLITE_IOERR:
@@ -52,6 +80,13 @@ std::string UriOf(const std::string& path, bool immutable) {
 
 }  // namespace
 
+bool SaysNoRoom(const absl::Status& error) {
+  for (const char* words : {kDiskFull, kQuotaUsedUp, kFileSizeLimit}) {
+    if (absl::StrContains(error.message(), words)) return true;
+  }
+  return false;
+}
+
 void Database::Closer::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
@@ -61,6 +96,7 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
   const int flags = (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
   const std::string uri = UriOf(path, mode == Mode::kImmutable);
+  errno = 0;
   const int rc = sqlite3_open_v2(uri.c_str(), &handle, flags, nullptr);
   Database db(handle);
   if (rc != SQLITE_OK) return SqliteError(handle);
@@ -78,6 +114,7 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
 }
 
 absl::Status Database::Execute(const std::string& sql) {
+  errno = 0;
   const int rc =
       sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   return rc == SQLITE_OK ? absl::OkStatus() : SqliteError(db_.get());
@@ -85,6 +122,7 @@ absl::Status Database::Execute(const std::string& sql) {
 
 absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
   sqlite3_stmt* statement = nullptr;
+  errno = 0;
   const int rc =
       sqlite3_prepare_v3(db_.get(), sql.data(), sql.size(),
                          SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
@@ -141,6 +179,7 @@ Statement& Statement::BindNull(int parameter) {
 }
 
 absl::StatusOr<bool> Statement::Step() {
+  errno = 0;
   const int rc = sqlite3_step(statement_.get());
   if (rc == SQLITE_ROW) return true;
   if (rc == SQLITE_DONE) {

@@ -3,7 +3,8 @@
 //
 // Errors: UNAVAILABLE when the disk is full or fails or the file is locked,
 // ALREADY_EXISTS when a UNIQUE rule is broken, DATA_LOSS when the file is not a
-// sound database, INTERNAL for the rest, always with SQLite's own words.
+// sound database, INTERNAL for the rest, always with SQLite's own words;
+// plain ones come first when there is no room: "the disk is full".
 #ifndef MQTTPUSH_STORAGE_SQLITE_DATABASE_H_
 #define MQTTPUSH_STORAGE_SQLITE_DATABASE_H_
 
@@ -23,6 +24,10 @@ struct sqlite3_stmt;
 namespace mqttpush {
 
 class Statement;
+
+// Whether an error came of a disk, a quota or a file size limit without room.
+// It goes by the words, so that they may have been put into others since.
+bool SaysNoRoom(const absl::Status& error);
 
 // One connection. Thread-compatible: one thread at a time.
 class Database {

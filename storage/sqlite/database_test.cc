@@ -1,9 +1,12 @@
 #include "storage/sqlite/database.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/temp_dir.h"
@@ -81,6 +84,39 @@ TEST_F(DatabaseTest, MapsErrorsToCodes) {
   EXPECT_EQ(
       db.Execute("INSERT INTO t (a, b) VALUES (2, zeroblob(100000))").code(),
       absl::StatusCode::kUnavailable);
+}
+
+TEST_F(DatabaseTest, SaysInPlainWordsThatTheDiskIsFull) {
+  Database db = OpenDatabase();
+  ASSERT_TRUE(db.Execute("CREATE TABLE t (a BLOB)").ok());
+  EXPECT_FALSE(SaysNoRoom(db.Execute("nonsense")));
+  ASSERT_TRUE(db.Execute("PRAGMA max_page_count=4").ok());
+  const absl::Status full =
+      db.Execute("INSERT INTO t (a) VALUES (zeroblob(100000))");
+  EXPECT_EQ(full.message(),
+            "the disk is full; sqlite: database or disk is full (code 13)");
+  EXPECT_TRUE(SaysNoRoom(full));
+  EXPECT_TRUE(SaysNoRoom(
+      absl::InternalError(absl::StrCat("in other words: ", full.message()))));
+}
+
+TEST_F(DatabaseTest, SaysThatAFileMayNotGrowAndGoesOnWhenItMay) {
+  Database db = OpenDatabase();
+  ASSERT_TRUE(db.Execute("CREATE TABLE t (a BLOB)").ok());
+  rlimit before;
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small = {100000, before.rlim_max};
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  const absl::Status limited =
+      db.Execute("INSERT INTO t (a) VALUES (zeroblob(1000000))");
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(limited.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(limited.message()),
+              HasSubstr("the file size limit is reached; sqlite: disk I/O"));
+  EXPECT_TRUE(SaysNoRoom(limited));
+  EXPECT_EQ(SelectInt(db, "SELECT count(*) FROM t"), 0);
+  EXPECT_TRUE(db.Execute("INSERT INTO t (a) VALUES (zeroblob(1000000))").ok());
 }
 
 TEST_F(DatabaseTest, MigratesStepByStepAndOnlyOnce) {

@@ -90,6 +90,7 @@ void Report::CountTable() {
       {"duplicates at QoS 2", t.duplicates[2]},
       {"  where the broker lost its session", t.excused_duplicates},
       {"  after a CONNECT without an answer", t.unanswered_duplicates},
+      {"at the topic of before a lost service", t.earlier_topics},
       {"QoS 0 written and not arrived", t.unseen},
       {"QoS 0 parked", t.parked},
       {"QoS 0 expired", t.expired},

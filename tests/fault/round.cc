@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/status_macros.h"
+#include "tests/fault/config_faults.h"
+#include "tests/fault/process_faults.h"
 #include "tests/fault/producer.h"
 #include "tests/fault/round_history.h"
 #include "tests/support/wait_until.h"
@@ -217,6 +219,11 @@ void Round::NoteReach() {
         const bool everything = strike.kind->reach == Reach::kEverything;
         facts.struck |=
             everything || (reached && strike.kind->reach == Reach::kLink);
+        // A pause ends the workers too.
+        facts.restarted |= strike.kind->strike == KillWorker ||
+                           strike.kind->strike == KillService ||
+                           strike.kind->heal == RestoreCredentials;
+        facts.topic_changed |= reached && strike.kind->strike == ChangeTopic;
         facts.session_lost |=
             strike.kind->session == Session::kLost && (everything || reached);
         facts.unanswered |= strike.kind->session == Session::kUnanswered &&

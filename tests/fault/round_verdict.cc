@@ -13,10 +13,19 @@ namespace {
 // Of the warning after a CONNECT without an answer.
 constexpr char kUnansweredWarning[] = "before the broker said whether";
 
+// Of an attempt of which the service knows only that it may have been made.
+constexpr char kTopicOfNow[] = "topic and QoS are those of now";
+
 // What the ledger knows of one delivery.
 struct Seen {
   int64_t count = 0;
   std::set<std::string> topics;
+};
+// A delivery that was written: over which connection, and whether it arrived.
+struct Written {
+  int64_t connection = 0;
+  bool arrived = false;
+  std::string what;
 };
 // By subscription ("v4/q1") and number.
 using SeenMap = std::map<std::pair<std::string, int64_t>, Seen>;
@@ -50,11 +59,15 @@ class Judge {
   void JudgeState(const SubscriptionFacts& subscription,
                   const v1::Delivery& delivery, const Seen& seen,
                   const std::string& what);
-  void JudgeAttempts(const v1::Delivery& delivery, const Seen& seen,
+  void JudgeAttempts(const SubscriptionFacts& subscription,
+                     const v1::Delivery& delivery, const Seen& seen,
                      const std::string& what);
   void JudgeDuplicates(const SubscriptionFacts& subscription,
                        const v1::Delivery& delivery, const Seen& seen,
                        const std::string& what);
+  void NoteWritten(const std::string& tenant, const v1::Delivery& delivery,
+                   const Seen& seen, const std::string& what);
+  void JudgeGaps();
   void JudgeConservation(const SubscriptionFacts& subscription);
   void JudgeStrangers();
   const std::vector<v1::Attempt>& AttemptsOf(const std::string& tenant,
@@ -70,6 +83,8 @@ class Judge {
   // By mosquitto and topic: the last position that came for the first time.
   std::map<std::pair<int, std::string>, int64_t> last_first_;
   SeenMap seen_;
+  // Of the subscription at hand, by its event's position among the accepted.
+  std::map<int64_t, Written> written_;
 };
 
 void Judge::TakeAcceptances() {
@@ -140,7 +155,37 @@ void Judge::JudgeSubscription(const SubscriptionFacts& subscription) {
     }
     JudgeDelivery(subscription, *delivery->second, seen_[{key, number}]);
   }
+  if (subscription.qos == 0 && !subscription.restarted) JudgeGaps();
+  written_.clear();
   JudgeConservation(subscription);
+}
+
+void Judge::NoteWritten(const std::string& tenant, const v1::Delivery& delivery,
+                        const Seen& seen, const std::string& what) {
+  const auto& attempts = AttemptsOf(tenant, delivery);
+  if (attempts.empty()) return;                   // JudgeAttempts complains
+  if (attempts.back().connection() == 0) return;  // not known
+  const int64_t number = numbers_[tenant][delivery.event_id()];
+  written_[position_[{tenant, number}]] = {attempts.back().connection(),
+                                           seen.count > 0, what};
+}
+
+// What a connection loses is what was written last: TCP has no gaps. A message
+// that did not arrive though a later one of its connection did was not lost by
+// a fault of the path.
+void Judge::JudgeGaps() {
+  int64_t arrived_over = 0;  // the connection of the next one that arrived
+  for (auto at = written_.rbegin(); at != written_.rend(); ++at) {
+    const Written& written = at->second;
+    if (written.arrived) {
+      arrived_over = written.connection;
+    } else if (written.connection == arrived_over) {
+      Complain(
+          counts_.unexplained,
+          absl::StrCat(written.what, ": never arrived, and a later one of ",
+                       "connection ", written.connection, " did"));
+    }
+  }
 }
 
 void Judge::JudgeDelivery(const SubscriptionFacts& subscription,
@@ -151,7 +196,10 @@ void Judge::JudgeDelivery(const SubscriptionFacts& subscription,
       " (", v1::Delivery::State_Name(delivery.state()), ", arrived ",
       seen.count, " times)");
   JudgeState(subscription, delivery, seen, what);
-  JudgeAttempts(delivery, seen, what);
+  if (delivery.state() == v1::Delivery::DELIVERED) {
+    NoteWritten(subscription.tenant, delivery, seen, what);
+  }
+  JudgeAttempts(subscription, delivery, seen, what);
   if (seen.count > 1) JudgeDuplicates(subscription, delivery, seen, what);
 }
 
@@ -185,12 +233,13 @@ void Judge::JudgeState(const SubscriptionFacts& subscription,
   }
 }
 
-void Judge::JudgeAttempts(const v1::Delivery& delivery, const Seen& seen,
+void Judge::JudgeAttempts(const SubscriptionFacts& subscription,
+                          const v1::Delivery& delivery, const Seen& seen,
                           const std::string& what) {
-  const std::string tenant(delivery.name().substr(8, 2));  // "tenants/v4/..."
   int64_t succeeded = 0, sent = 0;
+  bool topic_of_now = false;
   std::set<std::string> unknown = seen.topics;
-  const auto& attempts = AttemptsOf(tenant, delivery);
+  const auto& attempts = AttemptsOf(subscription.tenant, delivery);
   for (const v1::Attempt& attempt : attempts) {
     ++counts_.attempts;
     unknown.erase(attempt.topic());
@@ -201,6 +250,7 @@ void Judge::JudgeAttempts(const v1::Delivery& delivery, const Seen& seen,
       continue;
     }
     ++counts_.failed_attempts;
+    topic_of_now |= absl::StrContains(attempt.error_message(), kTopicOfNow);
     ++counts_.failures[v1::Attempt::ErrorClass_Name(attempt.error_class())];
     if (attempt.error_class() == v1::Attempt::ERROR_CLASS_UNSPECIFIED ||
         attempt.error_message().empty()) {
@@ -218,6 +268,10 @@ void Judge::JudgeAttempts(const v1::Delivery& delivery, const Seen& seen,
                      delivery.attempt_count(), ", ", succeeded, " succeeded"));
   }
   for (const std::string& topic : unknown) {
+    if (subscription.topic_changed && topic_of_now) {
+      ++counts_.earlier_topics;
+      continue;
+    }
     Complain(counts_.unexplained,
              absl::StrCat(what, ": no attempt to topic ", topic));
   }
@@ -294,6 +348,7 @@ void RoundCounts::Add(const RoundCounts& o) {
   expired += o.expired;
   excused_duplicates += o.excused_duplicates;
   unanswered_duplicates += o.unanswered_duplicates;
+  earlier_topics += o.earlier_topics;
   for (const auto& [name, count] : o.failures) failures[name] += count;
 }
 

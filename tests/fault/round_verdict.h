@@ -18,13 +18,20 @@ struct SubscriptionFacts {
   std::string tenant;
   std::string id;
   int qos = 0;
-  // A fault struck its path, which excuses QoS 0.
+  // A fault struck its path, which excuses QoS 0: what was written last over a
+  // connection.
   bool struck = false;
+  // Its worker may have been another one in between, which counts connections
+  // from 1 again, so that they cannot be told apart.
+  bool restarted = false;
   // A broker forgot a session, which excuses QoS 2, with a warning.
   bool session_lost = false;
   // A CONNECT may have gone unanswered, which excuses QoS 2, with a warning
   // that says so.
   bool unanswered = false;
+  // Its topic was changed, which excuses an arrival at a topic that no attempt
+  // names, when an attempt says that its topic is that of now.
+  bool topic_changed = false;
   v1::Backlog before;
   v1::Backlog after;
 };
@@ -56,6 +63,8 @@ struct RoundCounts {
   int64_t excused_duplicates = 0;
   // Of QoS 2, after a CONNECT without an answer, and with a warning.
   int64_t unanswered_duplicates = 0;
+  // Arrivals at an earlier topic, after the service was lost.
+  int64_t earlier_topics = 0;
   std::map<std::string, int64_t> failures;  // failed attempts by class
 
   void Add(const RoundCounts& other);

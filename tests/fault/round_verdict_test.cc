@@ -163,6 +163,18 @@ TEST_F(RoundVerdictTest, ArrivedAtATopicThatNoAttemptNames) {
   EXPECT_EQ(Verdict().counts.unexplained, 1);
 }
 
+TEST_F(RoundVerdictTest, ALostServiceDoesNotKnowTheTopicOfBefore) {
+  facts_.ledger.arrivals[0].topic = "v4/q1/b/location";
+  facts_.subscriptions[0].topic_changed = true;
+  v1::Attempt* lost = AddAttempt(0);
+  EXPECT_EQ(Verdict().counts.unexplained, 1) << "it does not say so";
+  lost->set_error_message("the service ended (topic and QoS are those of now)");
+  EXPECT_THAT(Verdict().complaints, IsEmpty());
+  EXPECT_EQ(Verdict().counts.earlier_topics, 1);
+  facts_.subscriptions[0].topic_changed = false;
+  EXPECT_EQ(Verdict().counts.unexplained, 1) << "there was one topic only";
+}
+
 TEST_F(RoundVerdictTest, InTheHistoryAndNeverAccepted) {
   facts_.ledger.accepted.pop_back();
   facts_.ledger.arrivals.pop_back();
@@ -186,6 +198,21 @@ TEST_F(Qos0Test, MayBeUnseenWhereAFaultStruck) {
   facts_.subscriptions[0].struck = true;
   EXPECT_THAT(Verdict().complaints, IsEmpty());
   EXPECT_EQ(Verdict().counts.unseen, 1);
+}
+
+TEST_F(Qos0Test, IsMissingAtTheEndOfItsConnectionOnly) {
+  facts_.subscriptions[0].struck = true;
+  facts_.ledger.arrivals.erase(facts_.ledger.arrivals.begin() + 1);
+  for (int64_t number : {0, 1, 2}) LastAttempt(number).set_connection(1);
+  EXPECT_EQ(Verdict().counts.unexplained, 1);
+  EXPECT_THAT(Verdict().complaints,
+              ElementsAre(HasSubstr("a later one of connection 1 did")));
+  LastAttempt(2).set_connection(2);
+  EXPECT_THAT(Verdict().complaints, IsEmpty());
+  EXPECT_EQ(Verdict().counts.unseen, 1);
+  LastAttempt(2).set_connection(1);  // of another worker
+  facts_.subscriptions[0].restarted = true;
+  EXPECT_THAT(Verdict().complaints, IsEmpty());
 }
 
 TEST_F(Qos0Test, IsNeverDoubled) {

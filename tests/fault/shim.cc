@@ -167,4 +167,8 @@ int posix_fallocate64(int fd, off64_t offset, off64_t count) {
   return IsFull(fd) ? ENOSPC : real(fd, offset, count);
 }
 
+int posix_fallocate(int fd, off_t offset, off_t count) {
+  return posix_fallocate64(fd, offset, count);
+}
+
 }  // extern "C"

@@ -121,6 +121,12 @@ void ControlPlaneStub::Drain() {
   Send(std::move(message));
 }
 
+void ControlPlaneStub::Ping() {
+  wire::ControlMessage message;
+  message.mutable_ping();
+  Send(std::move(message));
+}
+
 void ControlPlaneStub::HangUp() {
   server_->Shutdown(std::chrono::system_clock::now());
 }
@@ -187,6 +193,7 @@ void ControlPlaneStub::Record(const wire::WorkerMessage& message) {
       reactor_->Send(std::move(permit));
     }
   }
+  says_.pongs += message.has_pong();
   for (const wire::DeliveryId& id : message.session_report().ended()) {
     says_.session_report.push_back(id);
   }

@@ -28,6 +28,7 @@ struct WorkerSays {
   std::vector<std::string> order;
   int connect_requests = 0;  // each was permitted at once, unless held
   std::vector<wire::DeliveryId> session_report;
+  int pongs = 0;
   bool ended = false;
 };
 
@@ -41,6 +42,8 @@ class ControlPlaneStub : private wire::WorkerLink::CallbackService {
   void Publish(int64_t epoch, const std::vector<wire::Publish>& messages);
   void Forget(const std::vector<wire::DeliveryId>& deliveries);
   void Drain();
+  // The worker has done all that was said before when it answers.
+  void Ping();
   // As a control plane that has ended; nothing more can be said or heard.
   void HangUp();
   // From now on connect requests wait for Permit.

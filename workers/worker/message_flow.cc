@@ -88,9 +88,12 @@ void MessageFlow::Open(const BrokerLimits& limits,
   Adjust(settings);
   // One of them may never end; the watchdog knows it by what ends before it.
   loop_->PostAfter(ack_timeout_ / 2, [this, epoch = epoch_] {
-    if (epoch != epoch_) return;
+    if (epoch != epoch_ || deferred() > 0) return;
     window_.SendBesideResumed();
     SendAllThatFit();
+  });
+  loop_->Post([this, epoch = epoch_] {
+    if (epoch == epoch_) SendDeferred();
   });
   Watch();
 }
@@ -172,10 +175,26 @@ void MessageFlow::Acknowledge(int packet_id, const WireEvidence& evidence) {
   if (message->token != 0) AddAnswered(*message, evidence);
   SendAllThatFit();
   if (!open_ && in_flight() == 0) events_.on_empty();
+  SendDeferred();
+}
+
+int MessageFlow::deferred() const {
+  return session_ == nullptr ? 0 : session_->deferred();
+}
+
+// What the session has sent in another order than that of the packet ids takes
+// a connection of its own.
+void MessageFlow::SendDeferred() {
+  if (!open_ || deferred() == 0 || in_flight() > deferred()) return;
+  open_ = false;
+  events_.on_broken(
+      "connection closed: what was sent later goes over the next one, in "
+      "order");
 }
 
 void MessageFlow::LoseAll(const LossCause& cause) {
   open_ = false;
+  if (cause.by == LossBy::kTimeout && deferred() > 0) session_->DeferNone();
   client_->StopWriting();
   const std::vector<InFlightMessage> in_flight = window_.TakeInFlight();
   bool blamed = false;  // one at most is

@@ -85,6 +85,8 @@ class MessageFlow {
 
  private:
   void SendAllThatFit();
+  int deferred() const;
+  void SendDeferred();
   void SendNext();
   // True when the session answers for the message.
   bool TakenBySession(const wire::Publish& message);

@@ -149,6 +149,7 @@ std::vector<std::string> Session::Keys() const {
   std::vector<std::string> keys;
   MutexLock lock(&mutex_);
   for (const auto& [packet_id, message] : in_flight_) {
+    if (deferred_.count(packet_id) > 0) continue;
     for (const auto& [key, packet] : message.packets) keys.push_back(key);
   }
   return keys;
@@ -158,6 +159,7 @@ void Session::End(int packet_id, const WireEvidence& evidence) {
   MutexLock lock(&mutex_);
   auto found = in_flight_.find(packet_id);
   if (found == in_flight_.end()) return;
+  may_defer_ = true;
   const InFlight& message = found->second;
   wire::SessionRecord record;
   wire::SessionEnd& end = *record.mutable_ended();
@@ -186,6 +188,7 @@ void Session::End(int packet_id, const WireEvidence& evidence) {
 
 void Session::BeginConnection() {
   MutexLock lock(&mutex_);
+  Defer();
   if (!AnyReleased()) return;
   wire::SessionRecord record;
   record.mutable_connecting();
@@ -200,6 +203,35 @@ void Session::EndConnection() {
   record.mutable_connected();
   Record(std::move(record));
   options_.on_connecting(false);
+}
+
+void Session::Defer() {
+  deferred_.clear();
+  if (!may_defer_) return;
+  int last = 0;
+  for (const auto& [order, packet_id] : PacketIdsByOrder()) {
+    // And all that follows.
+    if (packet_id < last || !deferred_.empty()) deferred_.insert(packet_id);
+    last = packet_id;
+  }
+}
+
+std::map<int64_t, int> Session::PacketIdsByOrder() const {
+  std::map<int64_t, int> by_order;
+  for (const auto& [packet_id, message] : in_flight_) {
+    by_order[message.order] = packet_id;
+  }
+  return by_order;
+}
+
+int Session::deferred() const {
+  MutexLock lock(&mutex_);
+  return static_cast<int>(deferred_.size());
+}
+
+void Session::DeferNone() {
+  MutexLock lock(&mutex_);
+  may_defer_ = false;
 }
 
 bool Session::connecting() const {
@@ -257,7 +289,10 @@ void Session::Forget(const std::vector<DeliveryKey>& deliveries) {
 std::string Session::WhyUncertain(DeliveryKey delivery) const {
   MutexLock lock(&mutex_);
   auto found = uncertain_.find(delivery);
-  return found == uncertain_.end() ? "" : found->second;
+  if (found != uncertain_.end()) return found->second;
+  // Paho's threads may end it before the loop asks.
+  auto end = ended_.find(delivery);
+  return end == ended_.end() ? "" : end->second.warning();
 }
 
 absl::Status Session::Close() {
@@ -344,6 +379,7 @@ void Session::ApplyBroken(const std::string& why) {
     Doubt(message.delivery, why);
   }
   in_flight_.clear();
+  deferred_.clear();
   established_ = false;
 }
 

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -111,11 +112,21 @@ class Session {
   // A connection that ends without a byte from the broker is taken for one that
   // it never saw: behind a balancer every restart of a broker looks like that,
   // and would double messages.
+  //
+  // Paho sends what is in flight in the order of the packet ids, which begin at
+  // 1 with every connection. What was sent later under a smaller one is
+  // deferred: Keys() keeps it for the connection after this one.
   void BeginConnection();
   void EndConnection();
   // Whether it matters that the answer is read: one is awaited, and PUBREL
   // would be sent again. Who can leave later should.
   bool connecting() const;
+
+  // How many messages the present connection does not send.
+  int deferred() const;
+  // Nothing is deferred until a message ends: the broker may never answer the
+  // one that the others wait for.
+  void DeferNone();
 
   // The broker has lost its half; what is in flight becomes uncertain.
   void Break(const std::string& why);
@@ -126,8 +137,9 @@ class Session {
   std::optional<wire::SessionEnd> FindEnded(DeliveryKey delivery) const;
   std::vector<DeliveryKey> ListEnded() const;
   void Forget(const std::vector<DeliveryKey>& deliveries);
-  // Why the broker may have a delivery that is to be published anew; empty when
-  // it has not.
+  // Why the broker may have a delivery that is to be published anew, or may
+  // have got one twice that has ended and is not forgotten; empty when it has
+  // not.
   std::string WhyUncertain(DeliveryKey delivery) const;
 
   // Nothing follows: brings all to the disk, so that the next boot may trust
@@ -153,6 +165,9 @@ class Session {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyPacket(const wire::SessionPacket& packet)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Defer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::map<int64_t, int> PacketIdsByOrder() const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyConnecting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AnyReleased() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyBroken(const std::string& why)
@@ -170,6 +185,8 @@ class Session {
   size_t compacted_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool established_ ABSL_GUARDED_BY(mutex_) = false;
   bool connecting_ ABSL_GUARDED_BY(mutex_) = false;
+  bool may_defer_ ABSL_GUARDED_BY(mutex_) = true;
+  std::set<int> deferred_ ABSL_GUARDED_BY(mutex_);  // packet ids
   int64_t next_order_ ABSL_GUARDED_BY(mutex_) = 1;
   std::map<int, InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);  // by packet id
   std::map<int, Bound> bound_ ABSL_GUARDED_BY(mutex_);         // by packet id

@@ -177,6 +177,8 @@ TEST_F(SessionTest, ALostSessionLeavesUncertainty) {
   Send(*session, 1, 100);
   session->End(1, Acknowledged());
   EXPECT_EQ(session->FindEnded({7, 100})->warning(), kSessionLost);
+  EXPECT_EQ(session->WhyUncertain({7, 100}), kSessionLost);
+  session->Forget({{7, 100}});
   EXPECT_EQ(session->WhyUncertain({7, 100}), "");
 }
 
@@ -202,6 +204,34 @@ TEST_F(SessionTest, AfterAnUnansweredConnectPublishIsSentAgain) {
   session->Put("sc-1", "PUBREL");
   session->End(1, Acknowledged());
   EXPECT_EQ(session->FindEnded({7, 100})->warning(), kUnanswered);
+}
+
+// Paho would send 1 before 7.
+TEST_F(SessionTest, ASmallerIdThatWasSentLaterIsDeferred) {
+  {
+    auto session = Open();
+    Send(*session, 7, 100);
+    Send(*session, 9, 101);
+    Send(*session, 1, 102);
+    Send(*session, 10, 103);
+  }
+  auto session = Open();
+  session->BeginConnection();
+  EXPECT_THAT(session->Keys(), ElementsAre("s-7", "s-9"));
+  EXPECT_EQ(session->deferred(), 2);
+  session->BeginConnection();  // there was no connection
+  EXPECT_EQ(session->deferred(), 2);
+  session->DeferNone();
+  session->BeginConnection();
+  EXPECT_EQ(session->Keys().size(), 4u);
+  EXPECT_EQ(session->deferred(), 0);
+  session->End(9, Acknowledged());
+  session->BeginConnection();
+  EXPECT_THAT(session->Keys(), ElementsAre("s-7"));
+  session->End(7, Acknowledged());
+  session->BeginConnection();
+  EXPECT_EQ(session->Keys().size(), 2u);
+  EXPECT_EQ(session->deferred(), 0);
 }
 
 TEST_F(SessionTest, AnotherBrokersSessionIsNotUsed) {

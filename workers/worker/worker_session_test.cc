@@ -24,6 +24,7 @@
 namespace mqttpush {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -361,6 +362,47 @@ TEST_F(WorkerSessionTest, AFileThatCannotBeWrittenEndsTheWorker) {
   ASSERT_TRUE(Connected());
   plane_->Publish(1, {Event(1)});
   ASSERT_TRUE(subscriber->WaitForCount(1, kDeadline));
+}
+
+// Of the second message's three turns the first ends the connection and the
+// second has no answer, so that the third message goes beside it, under id 1.
+TEST_F(WorkerSessionTest, KeepsTheOrderThoughPacketIdsBeginAgain) {
+  ScriptedBroker broker([turns = 0](const MqttPacket& packet) mutable
+                        -> std::optional<std::string> {
+    switch (packet.type) {
+      case 1:
+        return ConnackFor(packet, 4);
+      case 3:
+        if (packet.body.find("\"n\":2}") != std::string::npos && ++turns < 3) {
+          if (turns == 1) return std::nullopt;
+          return "";
+        }
+        return std::string{0x50, 2} + Id(packet.packet_id());
+      case 6:
+        return std::string{0x70, 2} + Id(packet.packet_id());
+      default:
+        return "";
+    }
+  });
+  wire::Configure settings = SessionSettings(broker.port());
+  settings.mutable_ack_timeout()->set_seconds(1);
+  StartWorker(settings);
+  ASSERT_TRUE(Connected());
+  const int64_t first = epoch();
+  plane_->Publish(first, {Event(1)});
+  ASSERT_TRUE(plane_->WaitFor(HasResults(1), kDeadline));
+  plane_->Publish(first, {Event(2)});
+  ASSERT_TRUE(plane_->WaitFor(HasEpoch(first + 1), kDeadline));
+  plane_->Publish(first + 1, {Event(2), Event(3)});
+  const auto released = [&] {
+    std::vector<int> ids;
+    for (const MqttPacket& packet : broker.packets()) {
+      if (packet.type == 6) ids.push_back(packet.packet_id());
+    }
+    return ids;
+  };
+  EXPECT_TRUE(WaitUntil(kDeadline, [&] { return released().size() == 3; }));
+  EXPECT_THAT(released(), ElementsAre(1, 2, 1)) << Transcript(*plane_);
 }
 
 TEST_F(WorkerSessionTest, AMessageThatCutsTheLinkDoesNotComeBackForEver) {

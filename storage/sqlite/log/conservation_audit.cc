@@ -16,10 +16,6 @@ using Tallies = absl::flat_hash_map<int64_t, SubscriptionTally>;
 constexpr char kStatesSql[] =
     "SELECT " MQTTPUSH_SUBSCRIPTION_COLUMNS " FROM subscription ORDER BY uid";
 
-constexpr char kDroppedSql[] =
-    "SELECT subscription_uid, event_count, success_count, parked_count, "
-    "expired_count, discarded_count FROM dropped_tally";
-
 // All that is read within its scope is of one moment.
 class ReadTransaction {
  public:
@@ -53,26 +49,14 @@ absl::StatusOr<std::vector<SubscriptionState>> ReadStates(Reader& reader) {
 }
 
 absl::StatusOr<Tallies> ReadDropped(Reader& reader) {
-  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, reader.Get(kDroppedSql));
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, reader.Get(kDroppedTalliesSql));
   StatementReset reset(select);
   Tallies tallies;
   while (true) {
     MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select->Step());
     if (!row) return tallies;
-    tallies[select->Int64(0)] = {.events = select->Int64(1),
-                                 .successes = select->Int64(2),
-                                 .parked = select->Int64(3),
-                                 .expired = select->Int64(4),
-                                 .discarded = select->Int64(5)};
+    tallies[select->Int64(0)] = ReadTallyCounts(*select);
   }
-}
-
-void AddTo(SubscriptionTally& sum, const SubscriptionTally& part) {
-  sum.events += part.events;
-  sum.successes += part.successes;
-  sum.parked += part.parked;
-  sum.expired += part.expired;
-  sum.discarded += part.discarded;
 }
 
 SubscriptionTally Combined(const ConservationCount::Tally& rows,
@@ -200,16 +184,16 @@ SubscriptionTally SqliteConservationAudit::TallyBefore(
     int64_t subscription_uid) const {
   SubscriptionTally sum;
   const auto gone = dropped.find(subscription_uid);
-  if (gone != dropped.end()) AddTo(sum, gone->second);
+  if (gone != dropped.end()) sum.AddCounts(gone->second);
   for (const SegmentPtr& segment : segments) {
     if (segment == segments.back()) break;
     if (segment->sealed()) {
-      AddTo(sum, segment->summary.TallyOf(subscription_uid));
+      sum.AddCounts(segment->summary.TallyOf(subscription_uid));
       continue;
     }
     const Closed& closed = counts_.at(segment->number);
-    AddTo(sum, Combined(closed.rows.Find(subscription_uid),
-                        FindIn(closed.exceptions, subscription_uid)));
+    sum.AddCounts(Combined(closed.rows.Find(subscription_uid),
+                           FindIn(closed.exceptions, subscription_uid)));
   }
   return sum;
 }
@@ -238,7 +222,8 @@ absl::StatusOr<ConservationReport> SqliteConservationAudit::Compare(
     Counted counted;
     counted.exceptions = FindIn(exceptions, state.uid);
     counted.tally = TallyBefore(segments, dropped, state.uid);
-    AddTo(counted.tally, Combined(rows.Find(state.uid), counted.exceptions));
+    counted.tally.AddCounts(
+        Combined(rows.Find(state.uid), counted.exceptions));
     const ConservationCount::Tally& newest_tally = rows.Find(state.uid);
     counted.ahead = static_cast<int64_t>(newest_tally.ahead.size());
     MQTTPUSH_ASSIGN_OR_RETURN(counted.above_cursor,

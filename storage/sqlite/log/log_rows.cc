@@ -154,6 +154,24 @@ void BindSubscription(const SubscriptionState& state, Statement* insert) {
       .Bind(9, state.discarded_count);
 }
 
+SubscriptionTally ReadTallyCounts(const Statement& row) {
+  return {.events = row.Int64(1),
+          .successes = row.Int64(2),
+          .parked = row.Int64(3),
+          .expired = row.Int64(4),
+          .discarded = row.Int64(5)};
+}
+
+void BindTallyCounts(int64_t subscription_uid, const SubscriptionTally& tally,
+                     Statement* insert) {
+  insert->Bind(0, subscription_uid)
+      .Bind(1, tally.events)
+      .Bind(2, tally.successes)
+      .Bind(3, tally.parked)
+      .Bind(4, tally.expired)
+      .Bind(5, tally.discarded);
+}
+
 std::string EncodeSubscriptionUids(const Route& route) {
   std::string text = ",";
   for (const SubscriptionRef& ref : route) {

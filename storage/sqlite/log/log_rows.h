@@ -11,6 +11,7 @@
 #include "storage/event_log.h"
 #include "storage/records.h"
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/log/segment_summary.h"
 
 namespace mqttpush {
 
@@ -54,6 +55,16 @@ void BindException(int64_t tenant_uid, int64_t subscription_uid,
 // Without the retrying_count.
 SubscriptionState ReadSubscriptionColumns(const Statement& row);
 void BindSubscription(const SubscriptionState& state, Statement* insert);
+
+// The uid, then the counts of a tally.
+#define MQTTPUSH_TALLY_COLUMNS                                     \
+  "subscription_uid, event_count, success_count, parked_count, " \
+  "expired_count, discarded_count"
+SubscriptionTally ReadTallyCounts(const Statement& row);
+void BindTallyCounts(int64_t subscription_uid, const SubscriptionTally& tally,
+                     Statement* insert);
+inline constexpr char kDroppedTalliesSql[] =
+    "SELECT " MQTTPUSH_TALLY_COLUMNS " FROM dropped_tally";
 
 // ",3,17,"
 std::string EncodeSubscriptionUids(const Route& route);

@@ -1,9 +1,11 @@
 #include "storage/sqlite/log/log_sealer.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "storage/sqlite/database_files.h"
 #include "storage/sqlite/log/segment_sealing.h"
 
 namespace mqttpush {
@@ -60,7 +62,18 @@ void LogSealer::Run() {
   }
 }
 
+// A seal that stops half-way takes room from what must be written.
+absl::Status LogSealer::CheckRoom(const Segment& segment) {
+  std::error_code error;
+  const std::filesystem::space_info space =
+      std::filesystem::space(store_->directory(), error);
+  const uint64_t needed = kLeastRoom + FileSize(segment.path) / 4;
+  if (error || space.available >= needed) return absl::OkStatus();
+  return absl::UnavailableError("there is too little room on the disk");
+}
+
 absl::Status LogSealer::SealOne(Task& task) {
+  MQTTPUSH_RETURN_IF_ERROR(CheckRoom(*task.segment));
   if (task.db == nullptr) {
     MQTTPUSH_ASSIGN_OR_RETURN(
         Database db,

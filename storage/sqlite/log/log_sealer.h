@@ -35,7 +35,11 @@ class LogSealer {
   };
   static constexpr absl::Duration kRetryAfter = absl::Seconds(10);
 
+  // Free room that sealing leaves alone, beside that for its own files.
+  static constexpr uint64_t kLeastRoom = 64 << 20;
+
   void Run();
+  absl::Status CheckRoom(const Segment& segment);
   absl::Status SealOne(Task& task);
 
   SegmentStore* const store_;

@@ -13,6 +13,9 @@ inline constexpr char kEventSql[] =
     "SELECT " MQTTPUSH_EVENT_COLUMNS " FROM event WHERE seq = ?";
 inline constexpr char kEventWithPayloadSql[] =
     "SELECT " MQTTPUSH_EVENT_COLUMNS ", payload FROM event WHERE seq = ?";
+inline constexpr char kEventFactsSql[] =
+    "SELECT tenant_uid, asset_id, object_type, accept_time_us, "
+    "length(payload) FROM event WHERE seq = ?";
 inline constexpr char kAcceptTimeSql[] =
     "SELECT accept_time_us FROM event WHERE seq = ?";
 inline constexpr char kAttemptSql[] =
@@ -51,9 +54,9 @@ inline constexpr char kAttemptsAfterSql[] =
 
 // All of them, for the test.
 inline constexpr const char* kLogStatements[] = {
-    kEventSql,       kEventWithPayloadSql, kAcceptTimeSql,  kAttemptSql,
-    kExceptionSql,   kBlocksBeforeSql,     kBlockAtSql,     kBlocksFromSql,
-    kEventsAfterSql, kAttemptsAfterSql};
+    kEventSql,       kEventWithPayloadSql, kEventFactsSql,   kAcceptTimeSql,
+    kAttemptSql,     kExceptionSql,        kBlocksBeforeSql, kBlockAtSql,
+    kBlocksFromSql,  kEventsAfterSql,      kAttemptsAfterSql};
 
 }  // namespace mqttpush
 

@@ -5,6 +5,8 @@
 
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "storage/sqlite/database_files.h"
+#include "storage/sqlite/log/log_retention.h"
 
 namespace mqttpush {
 namespace {
@@ -12,6 +14,9 @@ namespace {
 // More would only make the first of a group wait for the last.
 constexpr size_t kMaxEventsPerGroup = 5000;
 constexpr size_t kMaxBytesPerGroup = 8 << 20;
+
+// How often is looked for segments to drop.
+constexpr absl::Duration kRetentionInterval = absl::Minutes(1);
 
 // What may wait for a disk that is slow or hangs; then producers are told.
 constexpr size_t kMaxQueuedBytes = 64 << 20;
@@ -43,6 +48,7 @@ LogWriter::LogWriter(SegmentStore* store, LogSealer* sealer,
   next_event_seq_ = position.next_event_seq;
   next_attempt_seq_ = position.next_attempt_seq;
   last_accept_time_ = position.last_accept_time;
+  dropped_ = position.dropped;
 }
 
 LogWriter::~LogWriter() {
@@ -91,7 +97,8 @@ absl::Status LogWriter::BeginSegment() {
       .first_attempt_seq = segment->first_attempt_seq,
       .create_time = segment->create_time,
       .last_accept_time = last_accept_time_,
-      .subscriptions = store_->states().All()};
+      .subscriptions = store_->states().All(),
+      .dropped = dropped_};
   MQTTPUSH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentWriter> writer,
                             SegmentWriter::Create(segment->path, beginning));
   IndexedRows carried;
@@ -110,6 +117,69 @@ absl::Status LogWriter::BeginSegment() {
   if (full != nullptr) {
     sealer_->Seal(full, std::make_unique<Database>(
                             std::move(*writer).TakeDatabase()));
+  }
+  return absl::OkStatus();
+}
+
+void LogWriter::ApplyRetention() {
+  const absl::Time now = clock_->Now();
+  if (now < next_retention_) return;
+  next_retention_ = now + kRetentionInterval;
+  const auto segments = store_->list().Get();
+  const auto subscriptions = store_->states().All();
+  std::vector<RetentionCandidate> candidates;
+  for (const SegmentPtr& segment : *segments) {
+    const SegmentSummary bounds = segment->Bounds();
+    const int64_t last_us =
+        std::max(bounds.accept_times_us.last, bounds.start_times_us.last);
+    candidates.push_back(
+        {.bytes = segment->sealed() ? segment->bytes : FileSize(segment->path),
+         .last_time = std::max(segment->create_time,
+                               absl::FromUnixMicros(last_us)),
+         .sealed = segment->sealed()});
+  }
+  const RetentionDecision decision =
+      DecideRetention(candidates, now, options_, [&](size_t position) {
+        return HoldsUndelivered(*(*segments)[position], subscriptions);
+      });
+  if (decision.held != std::exchange(held_by_undelivered_, decision.held) &&
+      decision.held > 0) {
+    Log::Warning("retention_held", {{"segments", decision.held},
+                                    {"reason", "undelivered events"}});
+  }
+  std::vector<SegmentPtr> drop;
+  for (size_t position : decision.drop) drop.push_back((*segments)[position]);
+  if (drop.empty()) return;
+  const absl::Status dropped = Drop(drop);
+  if (!dropped.ok()) {
+    Log::Warning("segments_not_dropped", {{"error", dropped.message()}});
+  }
+}
+
+// What they held is noted first: a file that a crash leaves is removed when the
+// log is opened.
+absl::Status LogWriter::Drop(const std::vector<SegmentPtr>& segments) {
+  DroppedSegments dropped = dropped_;
+  // Only of those between the others has to be known that they are not lost.
+  std::erase_if(dropped.numbers, [&](int64_t number) {
+    return number < store_->list().Get()->front()->number;
+  });
+  for (const SegmentPtr& segment : segments) {
+    dropped.numbers.push_back(segment->number);
+    for (const auto& [uid, tally] : segment->summary.tallies) {
+      dropped.tallies[uid].AddCounts(tally);
+    }
+  }
+  MQTTPUSH_RETURN_IF_ERROR(writer_->Begin());
+  MQTTPUSH_RETURN_IF_ERROR(writer_->WriteDropped(dropped));
+  MQTTPUSH_RETURN_IF_ERROR(writer_->Commit());
+  dropped_ = std::move(dropped);
+  for (const SegmentPtr& segment : segments) {
+    MQTTPUSH_RETURN_IF_ERROR(store_->Remove(*segment));
+    Log::Info("segment_dropped",
+              {{"segment", segment->number},
+               {"last_event_seq", segment->summary.last_event_seq},
+               {"bytes", segment->bytes}});
   }
   return absl::OkStatus();
 }
@@ -147,22 +217,50 @@ void LogWriter::Enqueue(Command command) {
 
 void LogWriter::Run() {
   while (true) {
-    std::vector<Command> commands = TakeGroup();
-    if (commands.empty()) return;
-    absl::Status status = WriteGroup(commands);
-    if (!status.ok()) {
-      Log::Error("log_commit_failed", {{"error", status.message()}});
-      status = absl::UnavailableError(
-          absl::StrCat("the log cannot be written: ", status.message()));
-    }
-    Finish(commands, status);
-    group_ = {};
+    ApplyRetention();
+    std::optional<std::vector<Command>> group = TakeGroup();
+    if (!group.has_value()) return;
+    if (group->empty()) continue;
+    WriteAndFinish(*group);
   }
 }
 
-std::vector<LogWriter::Command> LogWriter::TakeGroup() {
+void LogWriter::WriteAndFinish(std::vector<Command>& commands) {
+  absl::Status status = WriteGroup(commands);
+  if (!status.ok()) {
+    Log::Error("log_commit_failed", {{"error", status.message()}});
+    status = absl::UnavailableError(
+        absl::StrCat("the log cannot be written: ", status.message()));
+    // How messages ended needs less room than new events do, and must not wait
+    // for them.
+    std::vector<Command> commits = TakeCommits(commands);
+    Finish(commands, status);
+    if (commands.empty()) return Finish(commits, status);
+    if (!commits.empty()) WriteAndFinish(commits);
+    return;
+  }
+  Finish(commands, status);
+}
+
+// Leaves the appends.
+std::vector<LogWriter::Command> LogWriter::TakeCommits(
+    std::vector<Command>& commands) {
+  const auto commits = std::stable_partition(
+      commands.begin(), commands.end(), [](const Command& command) {
+        return std::holds_alternative<AppendCommand>(command);
+      });
+  std::vector<Command> taken(std::make_move_iterator(commits),
+                             std::make_move_iterator(commands.end()));
+  commands.erase(commits, commands.end());
+  return taken;
+}
+
+std::optional<std::vector<LogWriter::Command>> LogWriter::TakeGroup() {
   MutexLock lock(&mutex_);
-  while (queue_.empty() && !stopping_) changed_.Wait(&mutex_);
+  if (queue_.empty() && !stopping_) {
+    changed_.WaitFor(&mutex_, kRetentionInterval);
+  }
+  if (queue_.empty() && stopping_) return std::nullopt;
   size_t events = 0;
   size_t bytes = 0;
   auto end = queue_.begin();
@@ -190,6 +288,7 @@ absl::Status LogWriter::WriteGroup(std::vector<Command>& commands) {
       Log::Warning("segment_not_begun", {{"error", begun.message()}});
     }
   }
+  group_ = {};
   group_.accept_time = NextAcceptTime();
   group_.next_event_seq = next_event_seq_;
   group_.next_attempt_seq = next_attempt_seq_;
@@ -219,6 +318,7 @@ absl::Status LogWriter::WriteRows(std::vector<Command>& commands) {
     }
   }
   MQTTPUSH_RETURN_IF_ERROR(WriteAccepted());
+  MQTTPUSH_RETURN_IF_ERROR(writer_->AddStats(group_.stats));
   return writer_->Commit();
 }
 
@@ -286,11 +386,16 @@ absl::StatusOr<AppendOutcome> LogWriter::WriteEvent(const NewEvent& event) {
       {.seq = seq,
        .tenant_uid = event.tenant_uid,
        .id_key = key,
-       .asset_key = TextKey(event.tenant_uid, event.asset_id),
-       .type = event.object_type,
-       .accept_time_us = absl::ToUnixMicros(group_.accept_time),
+       .facts = {.asset_key = TextKey(event.tenant_uid, event.asset_id),
+                 .type = event.object_type,
+                 .accept_time_us = absl::ToUnixMicros(group_.accept_time),
+                 .payload_bytes = static_cast<int64_t>(event.payload.size())},
        .subscription_uids = UidsOf(*event.route)});
   for (const SubscriptionRef& ref : *event.route) {
+    DeliveryCounts& counts =
+        group_.stats.At(ref.uid, group_.accept_time, event.object_type);
+    ++counts.accepted;
+    counts.accepted_bytes += static_cast<int64_t>(event.payload.size());
     Accepted& accepted = group_.accepted[ref.uid];
     if (accepted.count++ == 0) {
       accepted.subscription = &ref;
@@ -340,12 +445,39 @@ absl::Status LogWriter::WriteAttempt(int64_t tenant_uid,
       .start_time_us = absl::ToUnixMicros(attempt.start_time),
       .succeeded = attempt.succeeded,
       .topic_key = TextKey(tenant_uid, attempt.topic)};
-  if (const auto event = group_.session->FindEventKeys(attempt.event_seq)) {
-    indexed.asset_key = event->first;
-    indexed.type = event->second;
-  }
+  indexed.event = group_.session->FindEventFacts(attempt.event_seq);
+  if (indexed.event.has_value()) CountAttempt(attempt, *indexed.event);
   group_.rows.attempts.push_back(std::move(indexed));
   return absl::OkStatus();
+}
+
+void LogWriter::CountAttempt(const AttemptRecord& attempt,
+                             const EventFacts& event) {
+  const absl::Time end = attempt.start_time + attempt.duration;
+  DeliveryCounts& counts =
+      group_.stats.At(attempt.subscription_uid, end, event.type);
+  if (!attempt.succeeded) {
+    ++counts.failed;
+    return;
+  }
+  ++counts.delivered;
+  counts.delivered_bytes += event.payload_bytes;
+  counts.latency.Add(end - absl::FromUnixMicros(event.accept_time_us));
+}
+
+void LogWriter::CountEnding(int64_t subscription_uid,
+                            const DeliveryException& exception) {
+  if (exception.state == DeliveryState::kRetrying ||
+      exception.state == DeliveryState::kDelivered) {
+    return;
+  }
+  const auto event = group_.session->FindEventFacts(exception.event_seq);
+  if (!event.has_value()) return;
+  DeliveryCounts& counts =
+      group_.stats.At(subscription_uid, exception.end_time, event->type);
+  if (exception.state == DeliveryState::kParked) ++counts.parked;
+  if (exception.state == DeliveryState::kExpired) ++counts.expired;
+  if (exception.state == DeliveryState::kDiscarded) ++counts.discarded;
 }
 
 absl::Status LogWriter::WriteException(int64_t tenant_uid,
@@ -353,6 +485,7 @@ absl::Status LogWriter::WriteException(int64_t tenant_uid,
                                        const DeliveryException& exception) {
   group_.rows.exceptions.push_back(
       {tenant_uid, exception.event_seq, subscription_uid});
+  CountEnding(subscription_uid, exception);
   return writer_->WriteException(tenant_uid, subscription_uid, exception);
 }
 

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -66,6 +67,7 @@ class LogWriter {
     int64_t next_event_seq = 0;
     int64_t next_attempt_seq = 0;
     IndexedRows rows;
+    StatsOfCommit stats;
     std::map<int64_t, Accepted> accepted;  // by subscription uid
     std::unique_ptr<DuplicateFinder> duplicates;
     std::unique_ptr<ReadSession> session;
@@ -78,12 +80,19 @@ class LogWriter {
 
   // On the writer's thread from here on.
   void Run();
-  // Waits for commands; empty when the writer is to end.
-  std::vector<Command> TakeGroup();
+  // Waits for commands, or until retention is to be applied; absent when the
+  // writer is to end.
+  std::optional<std::vector<Command>> TakeGroup();
+  void WriteAndFinish(std::vector<Command>& commands);
+  static std::vector<Command> TakeCommits(std::vector<Command>& commands);
   absl::Status WriteGroup(std::vector<Command>& commands);
   absl::Status WriteRows(std::vector<Command>& commands);
   void TakeIntoMemory(const std::vector<Command>& commands);
   void Finish(std::vector<Command>& commands, const absl::Status& status);
+
+  // Drops what has been kept long enough, at most once in kRetentionInterval.
+  void ApplyRetention();
+  absl::Status Drop(const std::vector<SegmentPtr>& segments);
 
   bool NewestIsFull() const;
   // Begins the next segment and hands the newest one over to be sealed.
@@ -96,6 +105,9 @@ class LogWriter {
   absl::Status WriteAttempt(int64_t tenant_uid, const AttemptRecord& attempt);
   absl::Status WriteException(int64_t tenant_uid, int64_t subscription_uid,
                               const DeliveryException& exception);
+  void CountAttempt(const AttemptRecord& attempt, const EventFacts& event);
+  void CountEnding(int64_t subscription_uid,
+                   const DeliveryException& exception);
   // Now, but never before the accept time of an earlier event.
   absl::Time NextAcceptTime();
 
@@ -119,6 +131,9 @@ class LogWriter {
   int64_t next_event_seq_ = 1;
   int64_t next_attempt_seq_ = 1;
   absl::Time last_accept_time_;
+  DroppedSegments dropped_;
+  absl::Time next_retention_ = absl::InfinitePast();
+  int held_by_undelivered_ = 0;  // segments, when retention was applied last
   Group group_;
 
   std::thread thread_;

@@ -42,19 +42,18 @@ void MemoryIndex::Add(const IndexedRows& rows) {
 
 void MemoryIndex::AddEvent(const IndexedEvent& event) {
   const uint32_t row = static_cast<uint32_t>(event.seq - first_event_seq_);
-  asset_keys_.push_back(event.asset_key);
-  types_.push_back(static_cast<uint8_t>(event.type));
+  events_.push_back(event.facts);
   AddToChain(Dimension::kEventById, event.id_key, row);
   AddToList(Dimension::kEventsOfTenant, event.tenant_uid, row);
-  AddToList(Dimension::kEventsOfAsset, event.asset_key, row);
-  AddToList(Dimension::kEventsOfType, TypeKey(event.tenant_uid, event.type),
-            row);
+  AddToList(Dimension::kEventsOfAsset, event.facts.asset_key, row);
+  AddToList(Dimension::kEventsOfType,
+            TypeKey(event.tenant_uid, event.facts.type), row);
   for (int64_t uid : event.subscription_uids) {
     AddToList(Dimension::kEventsOfSubscription, uid, row);
     ++summary_.tallies[uid].events;
   }
   summary_.last_event_seq = event.seq;
-  summary_.accept_times_us.Include(event.accept_time_us);
+  summary_.accept_times_us.Include(event.facts.accept_time_us);
 }
 
 void MemoryIndex::AddAttempt(const IndexedAttempt& attempt) {
@@ -68,10 +67,10 @@ void MemoryIndex::AddAttempt(const IndexedAttempt& attempt) {
   AddToList(Dimension::kAttemptsOfSubscription, attempt.subscription_uid, row);
   AddToList(Dimension::kAttemptsOfTopic, attempt.topic_key, row);
   AddToList(Dimension::kDeliveriesOfTopic, attempt.topic_key, row);
-  if (attempt.asset_key.has_value()) {
-    AddToList(Dimension::kAttemptsOfAsset, *attempt.asset_key, row);
+  if (attempt.event.has_value()) {
+    AddToList(Dimension::kAttemptsOfAsset, attempt.event->asset_key, row);
     AddToList(Dimension::kAttemptsOfType,
-              TypeKey(attempt.tenant_uid, attempt.type), row);
+              TypeKey(attempt.tenant_uid, attempt.event->type), row);
   }
   AddToList(attempt.succeeded ? Dimension::kSuccessesOfTenant
                               : Dimension::kFailedAttemptsOfTenant,
@@ -191,14 +190,13 @@ absl::StatusOr<std::vector<Posting>> MemoryIndex::After(Dimension dimension,
   });
 }
 
-std::optional<std::pair<int64_t, ObjectType>> MemoryIndex::FindEvent(
-    int64_t seq) const {
+std::optional<EventFacts> MemoryIndex::FindEvent(int64_t seq) const {
   MutexLock lock(&mutex_);
   const int64_t row = seq - first_event_seq_;
-  if (row < 0 || row >= static_cast<int64_t>(types_.size())) {
+  if (row < 0 || row >= static_cast<int64_t>(events_.size())) {
     return std::nullopt;
   }
-  return std::pair(asset_keys_[row], static_cast<ObjectType>(types_[row]));
+  return events_[row];
 }
 
 SegmentSummary MemoryIndex::Summary() const {
@@ -223,7 +221,7 @@ SubscriptionTally MemoryIndex::TallyOf(int64_t subscription_uid) const {
 
 int64_t MemoryIndex::row_count() const {
   MutexLock lock(&mutex_);
-  return static_cast<int64_t>(types_.size() + start_times_us_.size()) +
+  return static_cast<int64_t>(events_.size() + start_times_us_.size()) +
          exception_count_;
 }
 

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "absl/container/btree_set.h"
@@ -21,14 +20,21 @@
 
 namespace mqttpush {
 
+// What attempts need to know of their event.
+struct EventFacts {
+  int64_t asset_key = 0;  // TextKey of the asset id
+  ObjectType type = ObjectType::kAsset;
+  int64_t accept_time_us = 0;
+  int64_t payload_bytes = 0;
+  bool operator==(const EventFacts&) const = default;
+};
+
 // What the index keeps of a row.
 struct IndexedEvent {
   int64_t seq = 0;
   int64_t tenant_uid = 0;
-  int64_t id_key = 0;     // TextKey of the event id
-  int64_t asset_key = 0;  // TextKey of the asset id
-  ObjectType type = ObjectType::kAsset;
-  int64_t accept_time_us = 0;
+  int64_t id_key = 0;  // TextKey of the event id
+  EventFacts facts;
   std::vector<int64_t> subscription_uids;
 };
 struct IndexedAttempt {
@@ -40,8 +46,7 @@ struct IndexedAttempt {
   bool succeeded = false;
   int64_t topic_key = 0;  // TextKey of the topic
   // Of its event; absent when that is not in the log any more.
-  std::optional<int64_t> asset_key;
-  ObjectType type = ObjectType::kAsset;
+  std::optional<EventFacts> event;
 };
 struct IndexedException {
   int64_t tenant_uid = 0;
@@ -72,8 +77,8 @@ class MemoryIndex : public PostingIndex {
                                              size_t limit) override
       ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Of an event of this segment: its asset key and type. Absent for others.
-  std::optional<std::pair<int64_t, ObjectType>> FindEvent(int64_t seq) const
+  // Of an event of this segment; absent for others.
+  std::optional<EventFacts> FindEvent(int64_t seq) const
       ABSL_LOCKS_EXCLUDED(mutex_);
   SegmentSummary Summary() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Without the tallies, which are many.
@@ -125,8 +130,7 @@ class MemoryIndex : public PostingIndex {
       ABSL_GUARDED_BY(mutex_);
   int64_t exception_count_ ABSL_GUARDED_BY(mutex_) = 0;
   // By row.
-  std::vector<int64_t> asset_keys_ ABSL_GUARDED_BY(mutex_);
-  std::vector<uint8_t> types_ ABSL_GUARDED_BY(mutex_);
+  std::vector<EventFacts> events_ ABSL_GUARDED_BY(mutex_);
   std::vector<int64_t> start_times_us_ ABSL_GUARDED_BY(mutex_);
   std::vector<int64_t> attempted_seqs_ ABSL_GUARDED_BY(mutex_);
   SegmentSummary summary_ ABSL_GUARDED_BY(mutex_);

@@ -23,7 +23,7 @@ class MemoryIndexTest : public ::testing::Test {
                              Attempt(102, 11, 800, false)}});
     // The event of 103 is of an older segment, and lost.
     IndexedAttempt last = Attempt(103, 5, 850, true);
-    last.asset_key = std::nullopt;
+    last.event = std::nullopt;
     index_.Add({.attempts = {last},
                 .exceptions = {{1, 12, 7}, {1, 5, 17}, {1, 12, 7}}});
   }
@@ -32,9 +32,11 @@ class MemoryIndexTest : public ::testing::Test {
     return {.seq = seq,
             .tenant_uid = tenant_uid,
             .id_key = 1000 + seq,
-            .asset_key = kAsset + tenant_uid,
-            .type = seq == 13 ? ObjectType::kAsset : ObjectType::kLocation,
-            .accept_time_us = seq * 10,
+            .facts = {.asset_key = kAsset + tenant_uid,
+                      .type = seq == 13 ? ObjectType::kAsset
+                                        : ObjectType::kLocation,
+                      .accept_time_us = seq * 10,
+                      .payload_bytes = seq * 100},
             .subscription_uids = std::move(uids)};
   }
   static IndexedAttempt Attempt(int64_t attempt_seq, int64_t event_seq,
@@ -46,8 +48,8 @@ class MemoryIndexTest : public ::testing::Test {
             .start_time_us = start_time_us,
             .succeeded = succeeded,
             .topic_key = kTopic,
-            .asset_key = kAsset + 1,
-            .type = ObjectType::kLocation};
+            .event = EventFacts{.asset_key = kAsset + 1,
+                                .type = ObjectType::kLocation}};
   }
   std::vector<int64_t> Rows(Dimension dimension, int64_t key,
                             Posting before = kLastPosting, size_t limit = 100) {
@@ -130,8 +132,10 @@ TEST_F(MemoryIndexTest, KeysWithoutRowsHaveNothing) {
 }
 
 TEST_F(MemoryIndexTest, KnowsAssetAndTypeOfItsOwnEventsOnly) {
-  EXPECT_EQ(index_.FindEvent(13), std::pair(kAsset + 1, ObjectType::kAsset));
-  EXPECT_EQ(index_.FindEvent(14), std::pair(kAsset + 2, ObjectType::kLocation));
+  EXPECT_EQ(index_.FindEvent(13),
+            (EventFacts{kAsset + 1, ObjectType::kAsset, 130, 1300}));
+  EXPECT_EQ(index_.FindEvent(14),
+            (EventFacts{kAsset + 2, ObjectType::kLocation, 140, 1400}));
   EXPECT_FALSE(index_.FindEvent(10).has_value());
   EXPECT_FALSE(index_.FindEvent(15).has_value());
 }

@@ -35,8 +35,8 @@ absl::StatusOr<ReadSession::Open*> ReadSession::OpenFor(
               .first->second;
 }
 
-absl::StatusOr<Statement*> ReadSession::Prepare(const Segment& segment,
-                                                const char* sql) {
+absl::StatusOr<Statement*> ReadSession::Get(const Segment& segment,
+                                            const std::string& sql) {
   MQTTPUSH_ASSIGN_OR_RETURN(Open * open, OpenFor(segment));
   absl::StatusOr<Statement*> statement = open->lease.get()->Get(sql);
   if (!statement.ok()) return Noted(segment, statement.status());
@@ -84,7 +84,7 @@ absl::StatusOr<std::optional<EventRecord>> ReadSession::FindEvent(
     const Segment& segment, int64_t seq, bool with_payload) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       Statement * select,
-      Prepare(segment, with_payload ? kEventWithPayloadSql : kEventSql));
+      Get(segment, with_payload ? kEventWithPayloadSql : kEventSql));
   StatementReset reset(select);
   select->Bind(0, seq);
   const absl::StatusOr<bool> row = select->Step();
@@ -106,7 +106,7 @@ absl::StatusOr<EventRecord> ReadSession::ReadEvent(const Segment& segment,
 
 absl::StatusOr<AttemptRecord> ReadSession::ReadAttempt(const Segment& segment,
                                                        int64_t attempt_seq) {
-  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, Prepare(segment, kAttemptSql));
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, Get(segment, kAttemptSql));
   StatementReset reset(select);
   select->Bind(0, attempt_seq);
   const absl::StatusOr<bool> row = select->Step();
@@ -124,7 +124,7 @@ absl::StatusOr<std::optional<DeliveryException>> ReadSession::FindException(
     const Segment& segment, int64_t tenant_uid, int64_t event_seq,
     int64_t subscription_uid) {
   MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
-                            Prepare(segment, kExceptionSql));
+                            Get(segment, kExceptionSql));
   StatementReset reset(select);
   select->Bind(0, tenant_uid).Bind(1, event_seq).Bind(2, subscription_uid);
   const absl::StatusOr<bool> row = select->Step();
@@ -136,7 +136,7 @@ absl::StatusOr<std::optional<DeliveryException>> ReadSession::FindException(
 absl::StatusOr<absl::Time> ReadSession::ReadAcceptTime(const Segment& segment,
                                                        int64_t seq) {
   MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
-                            Prepare(segment, kAcceptTimeSql));
+                            Get(segment, kAcceptTimeSql));
   StatementReset reset(select);
   select->Bind(0, seq);
   const absl::StatusOr<bool> row = select->Step();
@@ -144,15 +144,20 @@ absl::StatusOr<absl::Time> ReadSession::ReadAcceptTime(const Segment& segment,
   return *row ? select->Time(0) : absl::InfinitePast();
 }
 
-std::optional<std::pair<int64_t, ObjectType>> ReadSession::FindEventKeys(
-    int64_t seq) {
+std::optional<EventFacts> ReadSession::FindEventFacts(int64_t seq) {
   const Segment* segment = FindByEventSeq(*segments_, seq);
   if (segment == nullptr) return std::nullopt;
   if (!segment->sealed()) return segment->memory->FindEvent(seq);
-  const auto event = FindEvent(*segment, seq, false);
-  if (!event.ok() || !event->has_value()) return std::nullopt;
-  return std::pair(TextKey((*event)->tenant_uid, (*event)->asset_id),
-                   (*event)->object_type);
+  const absl::StatusOr<Statement*> select = Get(*segment, kEventFactsSql);
+  if (!select.ok()) return std::nullopt;
+  StatementReset reset(*select);
+  (*select)->Bind(0, seq);
+  const absl::StatusOr<bool> row = (*select)->Step();
+  if (!row.ok()) Noted(*segment, row.status()).IgnoreError();
+  if (!row.ok() || !*row) return std::nullopt;
+  return EventFacts{TextKey((*select)->Int64(0), (*select)->Bytes(1)),
+                    static_cast<ObjectType>((*select)->Int(2)),
+                    (*select)->Int64(3), (*select)->Int64(4)};
 }
 
 }  // namespace mqttpush

@@ -7,7 +7,8 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "storage/event_log.h"
@@ -55,8 +56,11 @@ class ReadSession {
       int64_t subscription_uid);
   absl::StatusOr<absl::Time> ReadAcceptTime(const Segment& segment,
                                             int64_t seq);
-  // Asset key and type of an event; absent also when it cannot be read.
-  std::optional<std::pair<int64_t, ObjectType>> FindEventKeys(int64_t seq);
+  // Absent also when the event cannot be read.
+  std::optional<EventFacts> FindEventFacts(int64_t seq);
+  // The statement `sql` of a segment: see Reader::Get.
+  absl::StatusOr<Statement*> Get(const Segment& segment,
+                                 const std::string& sql);
 
  private:
   struct Open {
@@ -64,7 +68,6 @@ class ReadSession {
     SealedIndex sealed_index;
   };
   absl::StatusOr<Open*> OpenFor(const Segment& segment);
-  absl::StatusOr<Statement*> Prepare(const Segment& segment, const char* sql);
   absl::Status Noted(const Segment& segment, absl::Status status);
 
   SegmentStore* const store_;

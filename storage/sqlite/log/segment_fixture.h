@@ -65,9 +65,9 @@ class SegmentFixture {
         .seq = seq,
         .tenant_uid = event.tenant_uid,
         .id_key = TextKey(event.tenant_uid, event.event_id),
-        .asset_key = TextKey(event.tenant_uid, event.asset_id),
-        .type = event.object_type,
-        .accept_time_us = absl::ToUnixMicros(accepted)};
+        .facts = {.asset_key = TextKey(event.tenant_uid, event.asset_id),
+                  .type = event.object_type,
+                  .accept_time_us = absl::ToUnixMicros(accepted)}};
     for (const SubscriptionRef& ref : *event.route) {
       indexed.subscription_uids.push_back(ref.uid);
     }
@@ -87,8 +87,9 @@ class SegmentFixture {
                        .start_time_us = absl::ToUnixMicros(attempt.start_time),
                        .succeeded = attempt.succeeded,
                        .topic_key = TextKey(tenant_uid, attempt.topic),
-                       .asset_key = TextKey(tenant_uid, asset_id),
-                       .type = type}}});
+                       .event = EventFacts{
+                           .asset_key = TextKey(tenant_uid, asset_id),
+                           .type = type}}}});
     return seq;
   }
   void AddException(int64_t tenant_uid, int64_t subscription_uid,

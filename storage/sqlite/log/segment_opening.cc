@@ -25,13 +25,12 @@ constexpr char kSelectSealSql[] =
     "last_exception_seq, key_filter FROM seal";
 
 constexpr char kSelectTalliesSql[] =
-    "SELECT subscription_uid, event_count, success_count, parked_count, "
-    "expired_count, discarded_count, first_attempted_seq, last_attempted_seq "
-    "FROM subscription_tally";
+    "SELECT " MQTTPUSH_TALLY_COLUMNS
+    ", first_attempted_seq, last_attempted_seq FROM subscription_tally";
 
 constexpr char kSelectEventsSql[] =
     "SELECT seq, tenant_uid, event_id, object_type, asset_id, accept_time_us, "
-    "subscription_uids FROM event ORDER BY seq";
+    "subscription_uids, length(payload) FROM event ORDER BY seq";
 
 constexpr char kSelectAttemptsSql[] =
     "SELECT attempt_seq, tenant_uid, subscription_uid, event_seq, "
@@ -81,11 +80,7 @@ absl::Status ReadTallies(Database& db, SegmentSummary& summary) {
     MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return absl::OkStatus();
     SubscriptionTally& tally = summary.tallies[select.Int64(0)];
-    tally.events = select.Int64(1);
-    tally.successes = select.Int64(2);
-    tally.parked = select.Int64(3);
-    tally.expired = select.Int64(4);
-    tally.discarded = select.Int64(5);
+    tally = ReadTallyCounts(select);
     tally.attempted_seqs = {select.Int64(6), select.Int64(7)};
   }
 }
@@ -125,9 +120,10 @@ IndexedEvent ReadIndexedEvent(const Statement& row) {
   return {.seq = row.Int64(0),
           .tenant_uid = tenant_uid,
           .id_key = TextKey(tenant_uid, row.Bytes(2)),
-          .asset_key = TextKey(tenant_uid, row.Bytes(4)),
-          .type = static_cast<ObjectType>(row.Int(3)),
-          .accept_time_us = row.Int64(5),
+          .facts = {.asset_key = TextKey(tenant_uid, row.Bytes(4)),
+                    .type = static_cast<ObjectType>(row.Int(3)),
+                    .accept_time_us = row.Int64(5),
+                    .payload_bytes = row.Int64(7)},
           .subscription_uids = DecodeSubscriptionUids(row.Bytes(6))};
 }
 
@@ -217,11 +213,9 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
         if (attempt.attempt_seq != next_attempt_seq++) {
           return void(++misplaced);
         }
-        auto event = index.FindEvent(attempt.event_seq);
-        if (!event.has_value()) event = find_event(attempt.event_seq);
-        if (event.has_value()) {
-          attempt.asset_key = event->first;
-          attempt.type = event->second;
+        attempt.event = index.FindEvent(attempt.event_seq);
+        if (!attempt.event.has_value()) {
+          attempt.event = find_event(attempt.event_seq);
         }
         rows.attempts.push_back(std::move(attempt));
         add(rows.attempts.size());
@@ -234,6 +228,22 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
   if (misplaced == 0) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(
       segment.path, ": ", misplaced, " rows do not follow the ones before"));
+}
+
+absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment) {
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      Database db, Database::Open(segment.path, Database::Mode::kImmutable));
+  DroppedSegments dropped;
+  MQTTPUSH_RETURN_IF_ERROR(
+      ForEachRow(db, "SELECT number FROM dropped_segment ORDER BY number",
+                 [&](const Statement& row) {
+                   dropped.numbers.push_back(row.Int64(0));
+                 }));
+  MQTTPUSH_RETURN_IF_ERROR(
+      ForEachRow(db, kDroppedTalliesSql, [&](const Statement& row) {
+        dropped.tallies[row.Int64(0)] = ReadTallyCounts(row);
+      }));
+  return dropped;
 }
 
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states) {

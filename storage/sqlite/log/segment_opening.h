@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/sqlite/log/segment.h"
+#include "storage/sqlite/log/segment_writer.h"
 #include "storage/sqlite/log/subscription_states.h"
 
 namespace mqttpush {
@@ -32,10 +33,12 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
 absl::Status CheckAllPages(const Segment& segment);
 
 // Rebuilds the index of a segment that is not sealed, by one pass over its
-// rows. `find_event`: asset key and type of an event of an older segment.
-using FindEvent =
-    std::function<std::optional<std::pair<int64_t, ObjectType>>(int64_t seq)>;
+// rows. `find_event` looks for an event of an older segment.
+using FindEvent = std::function<std::optional<EventFacts>(int64_t seq)>;
 absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event);
+
+// Reads what the newest segment says of those that retention dropped.
+absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment);
 
 // Reads the state of the subscriptions: of the newest segment as it is, of an
 // older one as it was when the next began.

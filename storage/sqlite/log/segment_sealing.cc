@@ -10,7 +10,9 @@
 #include "absl/types/span.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
+#include "storage/sqlite/log/log_rows.h"
 #include "storage/sqlite/log/posting_block.h"
+#include "storage/sqlite/log/stats_rows.h"
 
 namespace mqttpush {
 namespace {
@@ -33,9 +35,9 @@ constexpr char kDeleteSealSql[] =
     "DELETE FROM subscription_tally; DELETE FROM seal";
 
 constexpr char kInsertTallySql[] =
-    "INSERT INTO subscription_tally (subscription_uid, event_count, "
-    "success_count, parked_count, expired_count, discarded_count, "
-    "first_attempted_seq, last_attempted_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO subscription_tally (" MQTTPUSH_TALLY_COLUMNS
+    ", first_attempted_seq, last_attempted_seq) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr char kInsertSealSql[] =
     "INSERT INTO seal (id, last_event_seq, last_attempt_seq, "
@@ -117,16 +119,12 @@ absl::Status WriteSeal(Database& db, const SegmentSummary& summary,
   MQTTPUSH_RETURN_IF_ERROR(db.Execute(kDeleteSealSql));
   MQTTPUSH_ASSIGN_OR_RETURN(Statement tally, db.Prepare(kInsertTallySql));
   for (const auto& [uid, part] : summary.tallies) {
-    tally.Bind(0, uid)
-        .Bind(1, part.events)
-        .Bind(2, part.successes)
-        .Bind(3, part.parked)
-        .Bind(4, part.expired)
-        .Bind(5, part.discarded)
-        .Bind(6, part.attempted_seqs.first)
+    BindTallyCounts(uid, part, &tally);
+    tally.Bind(6, part.attempted_seqs.first)
         .Bind(7, part.attempted_seqs.last);
     MQTTPUSH_RETURN_IF_ERROR(tally.Run());
   }
+  MQTTPUSH_RETURN_IF_ERROR(db.Execute(FillHoursSql()));
   const std::string bits = filter.Bytes();
   MQTTPUSH_ASSIGN_OR_RETURN(Statement seal, db.Prepare(kInsertSealSql));
   seal.Bind(0, summary.last_event_seq).Bind(1, summary.last_attempt_seq);

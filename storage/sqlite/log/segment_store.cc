@@ -8,6 +8,7 @@
 #include <set>
 #include <system_error>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -78,9 +79,7 @@ absl::Status SegmentStore::OpenSegments() {
       ListNumbers(absl::StrCat(directory_, "/", kSetAside)));
   numbers.insert(present.begin(), present.end());
   for (int64_t number : numbers) {
-    if (number != position_.next_segment_number && !list_.Get()->empty()) {
-      PassOverMissing();
-    }
+    if (!list_.Get()->empty()) NoteMissing(number);
     position_.next_segment_number = number;
     if (present.contains(number)) {
       MQTTPUSH_RETURN_IF_ERROR(OpenOne(number, number == *numbers.rbegin()));
@@ -88,8 +87,34 @@ absl::Status SegmentStore::OpenSegments() {
       PassOverLost();
     }
   }
-  if (SuccessorIsLost()) PassOverMissing();
-  return ReadNewestStates();
+  if (SuccessorIsLost()) NoteMissing(position_.next_segment_number + 1);
+  MQTTPUSH_RETURN_IF_ERROR(ReadNewestStates());
+  return RemoveDropped();
+}
+
+// A crash may have come between the commit that dropped them and the removal of
+// their files.
+absl::Status SegmentStore::RemoveDropped() {
+  const auto segments = list_.Get();
+  if (segments->empty()) return absl::OkStatus();
+  MQTTPUSH_ASSIGN_OR_RETURN(position_.dropped, ReadDropped(*segments->back()));
+  const std::vector<int64_t>& dropped = position_.dropped.numbers;
+  for (const SegmentPtr& segment : *segments) {
+    if (!absl::c_linear_search(dropped, segment->number)) continue;
+    MQTTPUSH_RETURN_IF_ERROR(Remove(*segment));
+  }
+  for (int64_t number : missing_) {
+    if (absl::c_linear_search(dropped, number)) continue;
+    Log::Error("segment_missing", {{"segment", number}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SegmentStore::Remove(const Segment& segment) {
+  list_.Remove(segment.number);
+  readers_.Retire(segment.number, segment.sealed());
+  MQTTPUSH_RETURN_IF_ERROR(RemoveDatabaseFiles(segment.path));
+  return SyncDirectoryOf(segment.path);
 }
 
 // A segment is sealed only when the next one has begun.
@@ -99,9 +124,11 @@ bool SegmentStore::SuccessorIsLost() const {
          segments->back()->number + 1 == position_.next_segment_number;
 }
 
-void SegmentStore::PassOverMissing() {
-  Log::Error("segment_missing", {{"segment", position_.next_segment_number}});
-  PassOverLost();
+void SegmentStore::NoteMissing(int64_t number) {
+  while (position_.next_segment_number < number) {
+    missing_.push_back(position_.next_segment_number);
+    PassOverLost();
+  }
 }
 
 void SegmentStore::PassOverLost() {
@@ -150,8 +177,9 @@ absl::Status SegmentStore::OpenOne(int64_t number, bool newest) {
   }
   if (status.ok() && !opened->segment->sealed()) {
     ReadSession session(this);
-    status = LoadIndex(*opened->segment,
-                       [&](int64_t seq) { return session.FindEventKeys(seq); });
+    status = LoadIndex(*opened->segment, [&](int64_t seq) {
+      return session.FindEventFacts(seq);
+    });
   }
   if (absl::IsDataLoss(status)) {
     MoveAside(number, path, status);

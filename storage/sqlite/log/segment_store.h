@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/sqlite/log/segment.h"
 #include "storage/sqlite/log/segment_readers.h"
+#include "storage/sqlite/log/segment_writer.h"
 #include "storage/sqlite/log/subscription_states.h"
 
 namespace mqttpush {
@@ -37,10 +39,13 @@ class SegmentStore {
     int64_t next_event_seq = 1;
     int64_t next_attempt_seq = 1;
     absl::Time last_accept_time = absl::UnixEpoch();
+    DroppedSegments dropped;
   };
   const WritePosition& position_at_open() const { return position_; }
 
   std::string PathOf(int64_t number) const;
+  // Takes a segment out of the list and removes its files.
+  absl::Status Remove(const Segment& segment);
   // Takes a damaged one out of the list, and its files into the folder
   // "set-aside", for a person to look at. Does nothing to the newest one, which
   // is being written.
@@ -60,7 +65,9 @@ class SegmentStore {
   bool SuccessorIsLost() const;
   // Moves the position over the number and the seqs of a lost segment.
   void PassOverLost();
-  void PassOverMissing();
+  // Notes that those from the position up to `number`, exclusive, are not there.
+  void NoteMissing(int64_t number);
+  absl::Status RemoveDropped();
   void MoveAside(int64_t number, const std::string& path,
                  const absl::Status& damage);
 
@@ -69,6 +76,7 @@ class SegmentStore {
   SegmentReaders readers_;
   SubscriptionStates states_;
   WritePosition position_;
+  std::vector<int64_t> missing_;  // numbers, dropped ones among them
 };
 
 }  // namespace mqttpush

@@ -32,6 +32,15 @@ struct SubscriptionTally {
   int64_t expired = 0;
   int64_t discarded = 0;
   Range attempted_seqs;  // event seqs of its attempts
+
+  // Adds the counts of another segment.
+  void AddCounts(const SubscriptionTally& other) {
+    events += other.events;
+    successes += other.successes;
+    parked += other.parked;
+    expired += other.expired;
+    discarded += other.discarded;
+  }
 };
 
 struct SegmentSummary {

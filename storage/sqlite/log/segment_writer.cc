@@ -15,8 +15,7 @@ namespace {
 
 constexpr char kBeginSegmentSql[] =
     "INSERT INTO segment (id, first_event_seq, first_attempt_seq, "
-    "create_time_us, last_accept_time_us, dropped_through) "
-    "VALUES (1, ?, ?, ?, ?, 0)";
+    "create_time_us, last_accept_time_us) VALUES (1, ?, ?, ?, ?)";
 
 constexpr char kInsertEventSql[] =
     "INSERT INTO event (seq, tenant_uid, event_id, object_type, object_id, "
@@ -44,9 +43,8 @@ constexpr char kUpdateSubscriptionSql[] =
     "discarded_count = discarded_count + ? WHERE uid = ?";
 
 constexpr char kPutDroppedSql[] =
-    "INSERT OR REPLACE INTO dropped_tally (subscription_uid, event_count, "
-    "success_count, parked_count, expired_count, discarded_count) "
-    "VALUES (?, ?, ?, ?, ?, ?)";
+    "INSERT OR REPLACE INTO dropped_tally (" MQTTPUSH_TALLY_COLUMNS
+    ") VALUES (?, ?, ?, ?, ?, ?)";
 
 constexpr char kInsertAttemptedSql[] =
     "INSERT INTO attempted_event (subscription_uid, event_seq, attempt_count, "
@@ -78,12 +76,13 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Open(
                             Database::Open(path, Database::Mode::kReadWrite));
   MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, {kSegmentSchema0001}));
   std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(db)));
-  const std::pair<std::unique_ptr<Statement>*, const char*> all[] = {
+  const std::pair<std::unique_ptr<Statement>*, absl::string_view> all[] = {
       {&writer->insert_event_, kInsertEventSql},
       {&writer->add_accepted_, kAddAcceptedSql},
       {&writer->insert_attempt_, kInsertAttemptSql},
       {&writer->put_exception_, kPutExceptionSql},
-      {&writer->update_subscription_, kUpdateSubscriptionSql}};
+      {&writer->update_subscription_, kUpdateSubscriptionSql},
+      {&writer->add_minute_, AddMinuteSql()}};
   for (auto& [statement, sql] : all) {
     MQTTPUSH_ASSIGN_OR_RETURN(Statement prepared, writer->db_.Prepare(sql));
     *statement = std::make_unique<Statement>(std::move(prepared));
@@ -197,17 +196,23 @@ absl::Status SegmentWriter::UpdateSubscription(const DeliveryUpdate& update) {
   return update_subscription_->Run();
 }
 
+absl::Status SegmentWriter::AddStats(const StatsOfCommit& stats) {
+  for (const auto& [key, counts] : stats.counts()) {
+    BindMinute(key, counts, add_minute_.get());
+    MQTTPUSH_RETURN_IF_ERROR(add_minute_->Run());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SegmentWriter::WriteDropped(const DroppedSegments& dropped) {
-  MQTTPUSH_RETURN_IF_ERROR(db_.Execute(absl::StrCat(
-      "UPDATE segment SET dropped_through = ", dropped.through_number)));
+  MQTTPUSH_RETURN_IF_ERROR(db_.Execute("DELETE FROM dropped_segment"));
+  for (int64_t number : dropped.numbers) {
+    MQTTPUSH_RETURN_IF_ERROR(db_.Execute(
+        absl::StrCat("INSERT INTO dropped_segment VALUES (", number, ")")));
+  }
   MQTTPUSH_ASSIGN_OR_RETURN(Statement put, db_.Prepare(kPutDroppedSql));
   for (const auto& [uid, tally] : dropped.tallies) {
-    put.Bind(0, uid)
-        .Bind(1, tally.events)
-        .Bind(2, tally.successes)
-        .Bind(3, tally.parked)
-        .Bind(4, tally.expired)
-        .Bind(5, tally.discarded);
+    BindTallyCounts(uid, tally, &put);
     MQTTPUSH_RETURN_IF_ERROR(put.Run());
   }
   return absl::OkStatus();

@@ -14,12 +14,15 @@
 #include "storage/event_log.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/log/segment_summary.h"
+#include "storage/sqlite/log/stats_rows.h"
 
 namespace mqttpush {
 
 // What retention has dropped so far.
 struct DroppedSegments {
-  int64_t through_number = 0;
+  // At least those of the last time, whose files may still be there, and those
+  // after the oldest segment.
+  std::vector<int64_t> numbers;
   absl::flat_hash_map<int64_t, SubscriptionTally> tallies;  // by subscription
 };
 
@@ -62,6 +65,7 @@ class SegmentWriter {
                               const DeliveryException& exception,
                               bool carried = false);
   absl::Status UpdateSubscription(const DeliveryUpdate& update);
+  absl::Status AddStats(const StatsOfCommit& stats);
 
   // Replaces what is noted of dropped segments.
   absl::Status WriteDropped(const DroppedSegments& dropped);
@@ -83,6 +87,7 @@ class SegmentWriter {
   std::unique_ptr<Statement> insert_attempt_;
   std::unique_ptr<Statement> put_exception_;
   std::unique_ptr<Statement> update_subscription_;
+  std::unique_ptr<Statement> add_minute_;
 };
 
 }  // namespace mqttpush

@@ -1,7 +1,6 @@
 #include "storage/sqlite/log/subscription_states.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace mqttpush {
@@ -193,18 +192,6 @@ std::vector<SubscriptionState> SubscriptionStates::OfTenant(
     if (live.state.tenant_uid == tenant_uid) states.push_back(live.state);
   }
   return states;
-}
-
-int64_t SubscriptionStates::DoneThrough() const {
-  MutexLock lock(&mutex_);
-  int64_t done = std::numeric_limits<int64_t>::max();
-  for (const auto& [uid, live] : live_) {
-    if (HasUndelivered(live.state)) done = std::min(done, live.state.cursor);
-    for (const auto& [event_seq, exception] : live.exceptions) {
-      if (IsRetrying(exception)) done = std::min(done, event_seq - 1);
-    }
-  }
-  return done;
 }
 
 }  // namespace mqttpush

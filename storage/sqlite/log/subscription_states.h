@@ -42,10 +42,6 @@ class SubscriptionStates {
   // Those of one tenant, by uid.
   std::vector<SubscriptionState> OfTenant(int64_t tenant_uid) const;
 
-  // No subscription has an event at or below it that is waiting, in flight or
-  // retrying.
-  int64_t DoneThrough() const;
-
  private:
   struct Live {
     SubscriptionState state;

@@ -221,15 +221,5 @@ TEST_F(SubscriptionStatesTest, TenantsHaveTheirOwn) {
   EXPECT_THAT(states_.OfTenant(3), IsEmpty());
 }
 
-TEST_F(SubscriptionStatesTest, DoneThroughStopsAtTheFirstUndelivered) {
-  EXPECT_EQ(states_.DoneThrough(), 10);
-  DeliveryUpdate update = Update(20, {}, {Exception(13, kRetrying)});
-  update.newly_delivered = 10;  // so that only the retrying one counts
-  states_.Apply(update);
-  EXPECT_EQ(states_.DoneThrough(), 12);
-  states_.Apply(Update(20, {}, {}, {13}));
-  EXPECT_EQ(states_.DoneThrough(), std::numeric_limits<int64_t>::max());
-}
-
 }  // namespace
 }  // namespace mqttpush

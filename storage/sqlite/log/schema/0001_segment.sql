@@ -13,9 +13,7 @@ CREATE TABLE segment (
   first_event_seq INTEGER NOT NULL,   -- of its first event, if it has any
   first_attempt_seq INTEGER NOT NULL,
   create_time_us INTEGER NOT NULL,
-  last_accept_time_us INTEGER NOT NULL, -- of the last event before it; 0: none
-  -- Of the newest segment: those up to this number were dropped by retention.
-  dropped_through INTEGER NOT NULL
+  last_accept_time_us INTEGER NOT NULL  -- of the last event before it; 0: none
 );
 
 -- Accepted objects. Rows are never changed.
@@ -109,7 +107,71 @@ CREATE TABLE attempted_event (
   PRIMARY KEY (subscription_uid, event_seq)
 ) WITHOUT ROWID;
 
--- Of the newest segment: what the segments held that were dropped by retention.
+-- What happened while this was the newest segment, counted as it was written:
+-- storage/stats_reader.h.
+CREATE TABLE stats_minute (
+  subscription_uid INTEGER NOT NULL,
+  minute INTEGER NOT NULL,            -- since the Unix epoch
+  object_type INTEGER NOT NULL,
+  accepted INTEGER NOT NULL,          -- events
+  accepted_bytes INTEGER NOT NULL,    -- of payloads
+  delivered INTEGER NOT NULL,
+  delivered_bytes INTEGER NOT NULL,
+  failed INTEGER NOT NULL,            -- attempts
+  parked INTEGER NOT NULL,
+  expired INTEGER NOT NULL,
+  discarded INTEGER NOT NULL,
+  -- Delivered ones by the time since acceptance: LatencyHistogram's buckets.
+  latency_0 INTEGER NOT NULL, latency_1 INTEGER NOT NULL,
+  latency_2 INTEGER NOT NULL, latency_3 INTEGER NOT NULL,
+  latency_4 INTEGER NOT NULL, latency_5 INTEGER NOT NULL,
+  latency_6 INTEGER NOT NULL, latency_7 INTEGER NOT NULL,
+  latency_8 INTEGER NOT NULL, latency_9 INTEGER NOT NULL,
+  latency_10 INTEGER NOT NULL, latency_11 INTEGER NOT NULL,
+  latency_12 INTEGER NOT NULL, latency_13 INTEGER NOT NULL,
+  latency_14 INTEGER NOT NULL, latency_15 INTEGER NOT NULL,
+  latency_16 INTEGER NOT NULL, latency_17 INTEGER NOT NULL,
+  latency_18 INTEGER NOT NULL, latency_19 INTEGER NOT NULL,
+  latency_20 INTEGER NOT NULL, latency_21 INTEGER NOT NULL,
+  latency_22 INTEGER NOT NULL, latency_23 INTEGER NOT NULL,
+  latency_24 INTEGER NOT NULL,
+  PRIMARY KEY (subscription_uid, minute, object_type)
+) WITHOUT ROWID;
+
+-- The same by hours; filled by sealing.
+CREATE TABLE stats_hour (
+  subscription_uid INTEGER NOT NULL,
+  hour INTEGER NOT NULL,              -- since the Unix epoch
+  object_type INTEGER NOT NULL,
+  accepted INTEGER NOT NULL,          -- events
+  accepted_bytes INTEGER NOT NULL,    -- of payloads
+  delivered INTEGER NOT NULL,
+  delivered_bytes INTEGER NOT NULL,
+  failed INTEGER NOT NULL,            -- attempts
+  parked INTEGER NOT NULL,
+  expired INTEGER NOT NULL,
+  discarded INTEGER NOT NULL,
+  -- Delivered ones by the time since acceptance: LatencyHistogram's buckets.
+  latency_0 INTEGER NOT NULL, latency_1 INTEGER NOT NULL,
+  latency_2 INTEGER NOT NULL, latency_3 INTEGER NOT NULL,
+  latency_4 INTEGER NOT NULL, latency_5 INTEGER NOT NULL,
+  latency_6 INTEGER NOT NULL, latency_7 INTEGER NOT NULL,
+  latency_8 INTEGER NOT NULL, latency_9 INTEGER NOT NULL,
+  latency_10 INTEGER NOT NULL, latency_11 INTEGER NOT NULL,
+  latency_12 INTEGER NOT NULL, latency_13 INTEGER NOT NULL,
+  latency_14 INTEGER NOT NULL, latency_15 INTEGER NOT NULL,
+  latency_16 INTEGER NOT NULL, latency_17 INTEGER NOT NULL,
+  latency_18 INTEGER NOT NULL, latency_19 INTEGER NOT NULL,
+  latency_20 INTEGER NOT NULL, latency_21 INTEGER NOT NULL,
+  latency_22 INTEGER NOT NULL, latency_23 INTEGER NOT NULL,
+  latency_24 INTEGER NOT NULL,
+  PRIMARY KEY (subscription_uid, hour, object_type)
+) WITHOUT ROWID;
+
+-- Of the newest segment: those that retention dropped last, whose files may
+-- still be there, and those between the others; and what all held that were ever
+-- dropped.
+CREATE TABLE dropped_segment (number INTEGER PRIMARY KEY);
 CREATE TABLE dropped_tally (
   subscription_uid INTEGER PRIMARY KEY,
   event_count INTEGER NOT NULL,

@@ -1,0 +1,65 @@
+#include "storage/sqlite/log/sqlite_stats_reader.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "common/status_macros.h"
+#include "storage/sqlite/log/read_session.h"
+#include "storage/sqlite/log/stats_rows.h"
+
+namespace mqttpush {
+namespace {
+
+// By (number of the minute or hour, object type).
+using Counts = std::map<std::pair<int64_t, ObjectType>, DeliveryCounts>;
+
+// The first one that begins at or after `time`.
+int64_t FirstFrom(absl::Time time, absl::Duration step) {
+  const absl::Duration since =
+      std::clamp(time, absl::UnixEpoch(), absl::FromUnixSeconds(1LL << 36)) -
+      absl::UnixEpoch();
+  return absl::Ceil(since, step) / step;
+}
+
+absl::Status AddFrom(ReadSession& session, const Segment& segment,
+                     const std::string& sql, int64_t subscription_uid,
+                     int64_t first, int64_t end, Counts& counts) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, session.Get(segment, sql));
+  StatementReset reset(select);
+  select->Bind(0, subscription_uid).Bind(1, first).Bind(2, end);
+  while (true) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select->Step());
+    if (!row) return absl::OkStatus();
+    const auto type = static_cast<ObjectType>(select->Int(1));
+    counts[{select->Int64(0), type}].Add(ReadCounts(*select));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<StatsRow>> SqliteStatsReader::ReadStats(
+    int64_t subscription_uid, absl::Time start, absl::Time end,
+    StatsResolution resolution) {
+  const bool hours = resolution == StatsResolution::kHour;
+  const absl::Duration step = hours ? absl::Hours(1) : absl::Minutes(1);
+  const int64_t first = FirstFrom(start, step);
+  const int64_t after_last = FirstFrom(end, step);
+  ReadSession session(store_);
+  Counts counts;
+  for (const SegmentPtr& segment : session.segments()) {
+    const StatsTable table = !hours ? StatsTable::kMinutes
+                             : segment->sealed() ? StatsTable::kHours
+                                                 : StatsTable::kMinutesByHour;
+    MQTTPUSH_RETURN_IF_ERROR(AddFrom(session, *segment, SelectStatsSql(table),
+                                     subscription_uid, first, after_last,
+                                     counts));
+  }
+  std::vector<StatsRow> rows;
+  for (auto& [key, sum] : counts) {
+    rows.push_back({absl::UnixEpoch() + key.first * step, key.second, sum});
+  }
+  return rows;
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,152 @@
+#include "storage/sqlite/log/sqlite_stats_reader.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/log_fixture.h"
+#include "tests/support/temp_dir.h"
+
+namespace mqttpush {
+namespace {
+
+constexpr absl::Time kNoon = absl::FromUnixSeconds(36000 * 3600);
+
+class MinuteClock : public Clock {
+ public:
+  absl::Time Now() const override {
+    return absl::FromUnixMicros(now_us_.load());
+  }
+  void Set(absl::Time now) { now_us_ = absl::ToUnixMicros(now); }
+
+ private:
+  std::atomic<int64_t> now_us_{absl::ToUnixMicros(kNoon)};
+};
+
+// In one segment, and in segments of a few rows that are sealed.
+class SqliteStatsReaderTest : public ::testing::TestWithParam<int64_t> {
+ protected:
+  SqliteStatsReaderTest() { Open(); }
+  void Open() {
+    log_.reset();
+    log_ = *SqliteEventLog::Open(temp_.File("log"),
+                                 {.segment_rows = GetParam()}, &clock_);
+  }
+  // Accepts a location event at `time`, delivers it `latency` later.
+  void Deliver(absl::Time time, absl::Duration latency) {
+    clock_.Set(time);
+    const std::string id = std::to_string(++last_seq_);
+    ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent(id, {7})}).ok());
+    DeliveryUpdate update = {
+        .subscription_uid = 7, .cursor = last_seq_, .sent_through = last_seq_};
+    update.attempts = {{.event_seq = last_seq_,
+                        .subscription_uid = 7,
+                        .start_time = time,
+                        .duration = latency,
+                        .topic = "t",
+                        .succeeded = true}};
+    update.newly_delivered = 1;
+    ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
+  }
+  std::vector<StatsRow> Read(absl::Time start, absl::Time end,
+                             StatsResolution resolution) {
+    log_->WaitUntilSealed();
+    auto rows = SqliteStatsReader(log_.get()).ReadStats(7, start, end,
+                                                        resolution);
+    EXPECT_TRUE(rows.ok()) << rows.status();
+    return *std::move(rows);
+  }
+
+  TempDir temp_;
+  MinuteClock clock_;
+  std::unique_ptr<SqliteEventLog> log_;
+  int64_t last_seq_ = 0;
+};
+
+INSTANTIATE_TEST_SUITE_P(SegmentRows, SqliteStatsReaderTest,
+                         ::testing::Values(1, 3, 400'000));
+
+TEST_P(SqliteStatsReaderTest, CountsByMinuteAndHourOverAllSegments) {
+  for (int i = 0; i < 4; ++i) {
+    Deliver(kNoon + i * absl::Seconds(20), absl::Milliseconds(100));
+  }
+  Deliver(kNoon + absl::Hours(1), absl::Seconds(2));
+  for (bool reopened : {false, true}) {
+    if (reopened) Open();
+    const auto minutes = Read(kNoon, kNoon + absl::Hours(2),
+                              StatsResolution::kMinute);
+    ASSERT_EQ(minutes.size(), 3u);
+    EXPECT_EQ(minutes[0].start, kNoon);
+    EXPECT_EQ(minutes[0].counts.delivered, 3);
+    EXPECT_EQ(minutes[1].counts.accepted, 1);
+    const auto hours =
+        Read(kNoon, kNoon + absl::Hours(2), StatsResolution::kHour);
+    ASSERT_EQ(hours.size(), 2u);
+    EXPECT_EQ(hours[0].object_type, ObjectType::kLocation);
+    EXPECT_EQ(hours[0].counts.accepted, 4);
+    EXPECT_EQ(hours[0].counts.accepted_bytes, 4 * 10);
+    EXPECT_EQ(hours[0].counts.delivered_bytes, 4 * 10);
+    EXPECT_GT(hours[0].counts.latency.Percentile(0.99),
+              absl::Milliseconds(100));
+    EXPECT_LT(hours[0].counts.latency.Percentile(0.99),
+              absl::Milliseconds(200));
+    EXPECT_EQ(hours[1].start, kNoon + absl::Hours(1));
+    EXPECT_GT(hours[1].counts.latency.Percentile(0.5), absl::Seconds(2));
+  }
+}
+
+TEST_P(SqliteStatsReaderTest, TimesAreHalfOpen) {
+  Deliver(kNoon, absl::ZeroDuration());
+  EXPECT_EQ(Read(kNoon, kNoon + absl::Minutes(1), StatsResolution::kMinute)
+                .size(),
+            1u);
+  EXPECT_TRUE(Read(kNoon + absl::Seconds(1), kNoon + absl::Hours(1),
+                   StatsResolution::kMinute)
+                  .empty());
+  EXPECT_TRUE(Read(kNoon - absl::Hours(1), kNoon, StatsResolution::kMinute)
+                  .empty());
+  EXPECT_EQ(Read(absl::InfinitePast(), absl::InfiniteFuture(),
+                 StatsResolution::kHour)
+                .size(),
+            1u);
+}
+
+TEST_P(SqliteStatsReaderTest, CountsFailuresAndEndings) {
+  std::vector<NewEvent> events;
+  for (const char* id : {"a", "b", "c"}) events.push_back(MakeEvent(id, {7}));
+  ASSERT_TRUE(AppendAndWait(*log_, events).ok());
+  DeliveryUpdate update = {
+      .subscription_uid = 7, .cursor = 3, .sent_through = 3};
+  update.attempts = {{.event_seq = 1,
+                      .subscription_uid = 7,
+                      .start_time = kNoon,
+                      .topic = "t"}};
+  int64_t seq = 0;
+  for (DeliveryState state : {DeliveryState::kParked, DeliveryState::kExpired,
+                              DeliveryState::kDiscarded}) {
+    update.put_exceptions.push_back(
+        {.event_seq = ++seq, .state = state, .end_time = kNoon});
+  }
+  ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
+  const auto rows =
+      Read(kNoon, kNoon + absl::Hours(1), StatsResolution::kHour);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].counts.failed, 1);
+  EXPECT_EQ(rows[0].counts.parked, 1);
+  EXPECT_EQ(rows[0].counts.expired, 1);
+  EXPECT_EQ(rows[0].counts.discarded, 1);
+  EXPECT_EQ(rows[0].counts.latency.total(), 0);
+}
+
+// What 30 days cost: hours, however many events there were in each.
+TEST_P(SqliteStatsReaderTest, ThirtyDaysAreAsManyRowsAsHours) {
+  constexpr int kPerHour = 3;
+  constexpr int kHours = 40;
+  for (int i = 0; i < kHours * kPerHour; ++i) {
+    Deliver(kNoon + i * absl::Hours(1) / kPerHour, absl::Milliseconds(5));
+  }
+  EXPECT_EQ(Read(kNoon, kNoon + absl::Hours(30 * 24), StatsResolution::kHour)
+                .size(),
+            static_cast<size_t>(kHours));
+}
+
+}  // namespace
+}  // namespace mqttpush
