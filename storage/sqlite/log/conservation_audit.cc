@@ -37,6 +37,8 @@ class ReadTransaction {
   Reader* reader_;
 };
 
+constexpr char kDroppedNumbersSql[] = "SELECT number FROM dropped_segment";
+
 absl::StatusOr<std::vector<SubscriptionState>> ReadStates(Reader& reader) {
   MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, reader.Get(kStatesSql));
   StatementReset reset(select);
@@ -66,6 +68,20 @@ SubscriptionTally Combined(const ConservationCount::Tally& rows,
           .parked = exceptions.parked,
           .expired = exceptions.expired,
           .discarded = exceptions.discarded};
+}
+
+// Without those that were dropped since the list was taken: they are among the
+// dropped ones already.
+absl::StatusOr<Segments> StillThere(Reader& newest, Segments segments) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, newest.Get(kDroppedNumbersSql));
+  StatementReset reset(select);
+  while (true) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select->Step());
+    if (!row) return segments;
+    std::erase_if(segments, [&](const SegmentPtr& segment) {
+      return segment->number == select->Int64(0);
+    });
+  }
 }
 
 ExceptionTally FindIn(
@@ -119,12 +135,12 @@ void CompareOne(const SubscriptionState& state, const Counted& counted,
   expect("discarded", state.discarded_count, tally.discarded);
   // What the cursor passed must be delivered or an exception: a cursor that
   // passed an event by shows here.
-  expect("waiting",
-         state.accepted_count - state.delivered_count - state.parked_count -
-             state.expired_count - state.discarded_count -
-             counted.exceptions.retrying,
-         counted.above_cursor - counted.ahead -
-             counted.exceptions.above_cursor);
+  expect(
+      "waiting",
+      state.accepted_count - state.delivered_count - state.parked_count -
+          state.expired_count - state.discarded_count -
+          counted.exceptions.retrying,
+      counted.above_cursor - counted.ahead - counted.exceptions.above_cursor);
 }
 
 }  // namespace
@@ -170,8 +186,8 @@ absl::StatusOr<bool> SqliteConservationAudit::CountClosed(
     if (closed.counted) continue;
     MQTTPUSH_ASSIGN_OR_RETURN(SegmentReaders::Lease lease,
                               store_->readers().Borrow(*segment));
-    MQTTPUSH_ASSIGN_OR_RETURN(closed.counted,
-                              closed.rows.Advance(*lease.get(), nullptr, budget));
+    MQTTPUSH_ASSIGN_OR_RETURN(
+        closed.counted, closed.rows.Advance(*lease.get(), nullptr, budget));
     if (!closed.counted) return false;
     MQTTPUSH_ASSIGN_OR_RETURN(closed.exceptions,
                               CountExceptions(*lease.get(), nullptr));
@@ -202,7 +218,8 @@ absl::StatusOr<ConservationReport> SqliteConservationAudit::Compare(
     ReadSession& session, Reader& newest,
     const std::vector<SubscriptionState>& states,
     const ConservationCount::Cursors& cursors) {
-  const Segments& segments = session.segments();
+  MQTTPUSH_ASSIGN_OR_RETURN(const Segments segments,
+                            StillThere(newest, session.segments()));
   const ConservationCount& rows = counts_[segments.back()->number].rows;
   MQTTPUSH_ASSIGN_OR_RETURN(const Tallies dropped, ReadDropped(newest));
   MQTTPUSH_ASSIGN_OR_RETURN(const auto exceptions,
@@ -215,15 +232,13 @@ absl::StatusOr<ConservationReport> SqliteConservationAudit::Compare(
     if (segment == segments.back()) break;
     const SegmentSummary bounds = segment->Bounds();
     report.events += bounds.last_event_seq + 1 - segment->first_event_seq;
-    report.attempts +=
-        bounds.last_attempt_seq + 1 - segment->first_attempt_seq;
+    report.attempts += bounds.last_attempt_seq + 1 - segment->first_attempt_seq;
   }
   for (const SubscriptionState& state : states) {
     Counted counted;
     counted.exceptions = FindIn(exceptions, state.uid);
     counted.tally = TallyBefore(segments, dropped, state.uid);
-    counted.tally.AddCounts(
-        Combined(rows.Find(state.uid), counted.exceptions));
+    counted.tally.AddCounts(Combined(rows.Find(state.uid), counted.exceptions));
     const ConservationCount::Tally& newest_tally = rows.Find(state.uid);
     counted.ahead = static_cast<int64_t>(newest_tally.ahead.size());
     MQTTPUSH_ASSIGN_OR_RETURN(counted.above_cursor,
