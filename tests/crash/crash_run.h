@@ -51,13 +51,14 @@ class CrashRun {
   // Reads the ledger until the writer has ended, and kills it as planned.
   void Follow(int ledger_fd, const Plan& plan, ChildProcess& writer);
   void TakeLine(absl::string_view line);
-  // The log holds so many events and attempts: works out what reached it.
+  // The last event and attempt in the log: works out what reached it.
   void Settle(int64_t events, int64_t attempts);
 
   std::mt19937 random_;
   TempDir temp_;
   LogModel model_;
   int64_t next_event_ = 1;
+  int64_t retention_bytes_ = 0;  // of a third of the runs; 0: no limit
   // Of the last writer that wrote: what is not in the model yet.
   std::vector<Operation> handed_in_;
   std::vector<std::string> outcomes_;  // of the acknowledged ones

@@ -21,15 +21,17 @@ enum class Part {
   kBegin,       // of the next segment
   kSeal,        // the WAL of a segment that is not the newest any more
   kCheckpoint,  // the file of such a one
+  kDrop,        // the file of one that is dropped
   kClose,
 };
-inline constexpr Part kParts[] = {Part::kAnywhere,   Part::kImport, Part::kOpen,
-                                  Part::kAppend,     Part::kBegin,  Part::kSeal,
-                                  Part::kCheckpoint, Part::kClose};
+inline constexpr Part kParts[] = {
+    Part::kAnywhere,   Part::kImport, Part::kOpen,
+    Part::kAppend,     Part::kBegin,  Part::kSeal,
+    Part::kCheckpoint, Part::kDrop,   Part::kClose};
 inline absl::string_view PartName(Part part) {
-  static constexpr absl::string_view kNames[] = {"anywhere",   "import", "open",
-                                                 "append",     "begin",  "seal",
-                                                 "checkpoint", "close"};
+  static constexpr absl::string_view kNames[] = {
+      "anywhere", "import",     "open", "append", "begin",
+      "seal",     "checkpoint", "drop", "close"};
   return kNames[static_cast<int>(part)];
 }
 

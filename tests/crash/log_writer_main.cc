@@ -2,11 +2,12 @@
 // ledger what it hands in and what is acknowledged.
 //
 //   mqttpush-crash-writer DIRECTORY LEDGER_FD SEED FIRST_EVENT SEGMENT_ROWS
-//                         OPERATIONS PART COUNT
+//                         OPERATIONS RETENTION_BYTES PART COUNT
 //
 // DIRECTORY holds log.db, if that is to be imported, and the log. PART and
 // COUNT are the KillPoint; COUNT 0 is none. Lines of the ledger:
-//   open EVENTS ATTEMPTS DIFFERENCES   once the log is open, by its audit
+//   open EVENT ATTEMPT DIFFERENCES     once the log is open: its last seqs, and
+//                                      what its audit finds
 //   do OPERATION                       before it is handed in
 //   done N OUTCOMES                    the N-th was acknowledged
 //   failed N REASON
@@ -134,8 +135,8 @@ class Deliverer {
     retrying_.erase(at);
   }
   bool TakeNew(std::mt19937& random, DeliveryUpdate& update) {
-    const auto next = Check(log_->ReadNext(TenantOf(uid_), uid_, position_,
-                                           1 + static_cast<int>(random() % 8)));
+    const auto next = Check(log_->ReadNext(
+        TenantOf(uid_), uid_, position_, 1 + static_cast<int>(random() % 60)));
     if (next.events.empty()) return false;
     const bool hold = next.events.size() > 1 && random() % 4 == 0;
     for (const EventRecord& event : next.events) {
@@ -153,15 +154,15 @@ class Deliverer {
   }
   void End(int64_t seq, std::mt19937& random, DeliveryUpdate& update) {
     const unsigned fate = random() % 10;
-    if (fate < 5) return Succeed(seq, 1, update);
-    if (fate == 5) {
+    if (fate < 7) return Succeed(seq, 1, update);
+    if (fate == 7) {
       update.put_exceptions.push_back(
           MakeException(seq, DeliveryState::kExpired, 0));
       ++update.newly_expired;
       return;
     }
     update.attempts.push_back(MakeAttempt(uid_, seq, 1, false));
-    if (fate == 6) return Park(seq, 1, update);
+    if (fate == 8) return Park(seq, 1, update);
     update.put_exceptions.push_back(
         MakeException(seq, DeliveryState::kRetrying, 1));
     retrying_[seq] = 1;
@@ -179,8 +180,12 @@ class Deliverer {
 class Writer {
  public:
   Writer(SqliteEventLog* log, const Ledger* ledger, uint32_t seed,
-         int64_t first_event)
-      : log_(log), ledger_(ledger), random_(seed), next_event_(first_event) {
+         int64_t first_event, int64_t oldest_again)
+      : log_(log),
+        ledger_(ledger),
+        random_(seed),
+        oldest_again_(oldest_again),
+        next_event_(first_event) {
     for (int64_t uid : kSubscriptions) deliverers_.emplace_back(log, uid);
   }
 
@@ -205,10 +210,10 @@ class Writer {
     std::vector<int64_t> events;
     for (unsigned count = 1 + random_() % 20; count > 0; --count) {
       events.push_back(next_event_++);
-      if (random_() % 10 == 0) events.push_back(1 + random_() % next_event_);
+      if (random_() % 10 > 0) continue;
+      events.push_back(oldest_again_ +
+                       random_() % (next_event_ - oldest_again_));
     }
-    // The newest seen here may be the number that comes next.
-    for (int64_t n : events) next_event_ = std::max(next_event_, n + 1);
     return events;
   }
   void HandIn(int64_t n, Operation operation) {
@@ -251,6 +256,7 @@ class Writer {
   SqliteEventLog* const log_;
   const Ledger* const ledger_;
   std::mt19937 random_;
+  const int64_t oldest_again_;  // of what is handed in twice
   int64_t next_event_;
   std::deque<Deliverer> deliverers_;
   Mutex mutex_;
@@ -258,12 +264,14 @@ class Writer {
   int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-std::string AuditWords(SqliteEventLog* log) {
+std::string OpenWords(SqliteEventLog* log) {
+  const SegmentSummary bounds = log->store()->list().Get()->back()->Bounds();
   SqliteConservationAudit audit(log);
   while (true) {
     const auto report = Check(audit.Step());
     if (!report.has_value()) continue;
-    return absl::StrCat("open ", report->events, " ", report->attempts, " ",
+    return absl::StrCat("open ", bounds.last_event_seq, " ",
+                        bounds.last_attempt_seq, " ",
                         report->differences.size());
   }
 }
@@ -272,18 +280,21 @@ int Main(char** argv) {
   const std::string directory = argv[1];
   const int ledger_fd = static_cast<int>(Number(argv[2]));
   const Ledger ledger(ledger_fd);
-  KillAt(PartOf(argv[7]), static_cast<int>(Number(argv[8])), ledger_fd);
+  KillAt(PartOf(argv[8]), static_cast<int>(Number(argv[9])), ledger_fd);
+  const int64_t retention_bytes = Number(argv[7]);
   SetPart(Part::kImport);
   const absl::Status imported =
       ImportLegacyLog(directory + "/log.db", directory + "/log");
   if (!imported.ok()) Fail(imported);
   SetPart(Part::kOpen);
   auto log = Check(SqliteEventLog::Open(
-      directory + "/log", {.segment_rows = Number(argv[5])}, Clock::Real()));
+      directory + "/log",
+      {.segment_rows = Number(argv[5]), .retention_bytes = retention_bytes},
+      Clock::Real()));
   SetPart(Part::kAnywhere);
-  ledger.Write(AuditWords(log.get()));
+  ledger.Write(OpenWords(log.get()));
   Writer(log.get(), &ledger, static_cast<uint32_t>(Number(argv[3])),
-         Number(argv[4]))
+         Number(argv[4]), retention_bytes > 0 ? Number(argv[4]) : 1)
       .Run(Number(argv[6]));
   SetPart(Part::kClose);
   log.reset();
@@ -295,6 +306,6 @@ int Main(char** argv) {
 }  // namespace mqttpush::crash
 
 int main(int argc, char** argv) {
-  if (argc != 9) return 2;
+  if (argc != 10) return 2;
   return mqttpush::crash::Main(argv);
 }

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
     std::puts("usage: mqttpush-crash [--seed N] [--kills N]");
     return 2;
   }
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   mqttpush::Log::SetLevel("warning").IgnoreError();
   const auto result = mqttpush::crash::KillWriters(seed, kills, true);
   for (const auto& [place, count] : result.places) {
