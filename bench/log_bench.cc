@@ -62,7 +62,8 @@ class Growth {
   Growth(Bench& bench, const std::string& directory, LogUnderTest& log)
       : bench_(bench),
         directory_(directory),
-        load_(bench.samples, *log.log),
+        log_(log),
+        load_(bench.samples, *log.log, log.sealing),
         queries_(*log.reader),
         attempts_(bench.scale.log_attempts) {}
 
@@ -73,7 +74,9 @@ class Growth {
     }
     MQTTPUSH_RETURN_IF_ERROR(load_.Flush());
     PrintParts();
-    return PrintQueries();
+    MQTTPUSH_RETURN_IF_ERROR(PrintQueries());
+    PrintSealing();
+    return absl::OkStatus();
   }
 
  private:
@@ -163,8 +166,32 @@ class Growth {
     return absl::OkStatus();
   }
 
+  void PrintSealing() {
+    const LogUnderTest::SealCost cost = log_.seal_cost();
+    const LogLoad::Waits waits = load_.waits();
+    Table table({"sealing", ""});
+    const auto add = [&](const char* name, const char* key, double value) {
+      table.Add({name, Readable(value)});
+      bench_.figures.Set(key, value);
+    };
+    add("segments sealed", "seal_segments", cost.segments);
+    add("ms each", "seal_ms", cost.wall_ms_per_segment);
+    add("CPU µs a row", "seal_cpu_us_per_row", cost.cpu_us_per_row);
+    add("index bytes a row", "seal_index_bytes_per_row",
+        cost.index_bytes_per_row);
+    add("a batch's wait meanwhile, p50 ms", "append_wait_sealing_p50_ms",
+        Percentile(waits.sealing, 0.5));
+    add("longest, ms", "append_wait_sealing_max_ms",
+        Percentile(waits.sealing, 1));
+    add("a batch's wait else, p50 ms", "append_wait_p50_ms",
+        Percentile(waits.otherwise, 0.5));
+    add("longest, ms", "append_wait_max_ms", Percentile(waits.otherwise, 1));
+    table.Print("Sealing, and what batches of 500 waited for their commit");
+  }
+
   Bench& bench_;
   const std::string directory_;
+  const LogUnderTest& log_;
   LogLoad load_;
   LogQueries queries_;  // ends before the log
   const int64_t attempts_;
@@ -191,6 +218,29 @@ absl::Status MeasureStart(Bench& bench, const std::string& directory) {
   return absl::OkStatus();
 }
 
+// Opened with room for one byte, the log drops every segment but the newest.
+absl::Status MeasureDrop(Bench& bench, const std::string& directory) {
+  MQTTPUSH_ASSIGN_OR_RETURN(LogUnderTest log, OpenLog(directory));
+  const int64_t segments = log.segments() - 1;
+  if (segments == 0) return absl::OkStatus();
+  log = {};
+  MQTTPUSH_ASSIGN_OR_RETURN(log, OpenLog(directory, 1));
+  const absl::Duration start = SteadyNow();
+  while (log.segments() > 1) {
+    if (SteadyNow() - start > absl::Minutes(2)) {
+      return absl::DeadlineExceededError("segments were not dropped");
+    }
+    absl::SleepFor(absl::Microseconds(200));
+  }
+  const double millis = absl::ToDoubleMilliseconds(SteadyNow() - start) /
+                        static_cast<double>(segments);
+  bench.figures.Set("drop_ms_per_segment", millis);
+  Table table({"dropping", ""});
+  table.Add({"ms a segment", Readable(millis)});
+  table.Print("Retention");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status RunLog(Bench& bench) {
@@ -200,7 +250,8 @@ absl::Status RunLog(Bench& bench) {
     Growth growth(bench, dir.path(), log);
     MQTTPUSH_RETURN_IF_ERROR(growth.Run());
   }
-  return MeasureStart(bench, dir.path());
+  MQTTPUSH_RETURN_IF_ERROR(MeasureStart(bench, dir.path()));
+  return MeasureDrop(bench, dir.path());
 }
 
 }  // namespace mqttpush::bench

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "common/status_macros.h"
+#include "common/steady_time.h"
 
 namespace mqttpush::bench {
 namespace {
@@ -46,8 +47,9 @@ DeliveryException Parked(const AttemptRecord& attempt) {
 
 }  // namespace
 
-LogLoad::LogLoad(const SampleEvents& samples, EventLog& log)
-    : samples_(samples), log_(log) {
+LogLoad::LogLoad(const SampleEvents& samples, EventLog& log,
+                 std::function<bool()> sealing)
+    : samples_(samples), log_(log), sealing_(std::move(sealing)) {
   for (int64_t uid = 1; uid <= kTenants; ++uid) {
     routes_.push_back(
         std::make_shared<const Route>(Route{{uid, absl::StrCat("sub-", uid)}}));
@@ -84,7 +86,10 @@ absl::Status LogLoad::GrowTo(int64_t count) {
       MutexLock lock(&mutex_);
       ++under_way_;
     }
-    log_.Append(Events(first), [this, first](auto outcomes) {
+    std::vector<NewEvent> events = Events(first);
+    const absl::Duration start = SteadyNow();
+    log_.Append(std::move(events), [this, first, start](auto outcomes) {
+      NoteWait(SteadyNow() - start);
       CommitAttempts(first, std::move(outcomes));
     });
     next_number_ += kBatch;
@@ -138,6 +143,18 @@ std::vector<DeliveryUpdate> LogLoad::Updates(int64_t first) {
     update.attempts.push_back(std::move(attempt));
   }
   return updates;
+}
+
+void LogLoad::NoteWait(absl::Duration wait) {
+  const bool sealing = sealing_();
+  MutexLock lock(&mutex_);
+  auto& waits = sealing ? waits_.sealing : waits_.otherwise;
+  waits.push_back(absl::ToDoubleMilliseconds(wait));
+}
+
+LogLoad::Waits LogLoad::waits() const {
+  MutexLock lock(&mutex_);
+  return waits_;
 }
 
 void LogLoad::Ended(const absl::Status& status) {

@@ -3,6 +3,7 @@
 #define MQTTPUSH_BENCH_LOG_LOAD_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,14 +26,23 @@ class LogLoad {
   static constexpr int kBatch = 500;
   static constexpr int kUnderWay = 4;  // batches
 
-  // Both must outlive it.
-  LogLoad(const SampleEvents& samples, EventLog& log);
+  // All must outlive it. `sealing`: whether the log seals a segment just now.
+  LogLoad(const SampleEvents& samples, EventLog& log,
+          std::function<bool()> sealing);
 
   // Until there are `count` events, of which those of the last kUnderWay
   // batches may not be committed yet.
   absl::Status GrowTo(int64_t count);
   // Waits until all is committed.
   absl::Status Flush() { return WaitUntilUnderWay(0); }
+
+  // How long each batch waited to be accepted, in ms: those that ended while a
+  // segment was sealed, and the others.
+  struct Waits {
+    std::vector<double> sealing;
+    std::vector<double> otherwise;
+  };
+  Waits waits() const;
 
   // Of event `number`. The uids of tenant and subscription are the same.
   static int64_t TenantUid(int64_t number) { return 1 + number % kTenants; }
@@ -46,6 +56,7 @@ class LogLoad {
   std::vector<DeliveryUpdate> Updates(int64_t first);
   void CommitAttempts(int64_t first,
                       absl::StatusOr<std::vector<AppendOutcome>> outcomes);
+  void NoteWait(absl::Duration wait);
   void Ended(const absl::Status& status);
   absl::Status WaitUntilUnderWay(int most);
 
@@ -53,7 +64,9 @@ class LogLoad {
   EventLog& log_;
   std::vector<std::shared_ptr<const Route>> routes_;  // by tenant
   int64_t next_number_ = 0;
-  Mutex mutex_;
+  const std::function<bool()> sealing_;
+  mutable Mutex mutex_;
+  Waits waits_ ABSL_GUARDED_BY(mutex_);
   CondVar changed_;
   int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);

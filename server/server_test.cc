@@ -259,9 +259,8 @@ TEST_F(ServerTest, FindsAnEventThatIsMissingFromItsBooks) {
   ASSERT_TRUE(
       WaitUntil(kDeadline, [&] { return server_->conservation().audits > 0; }));
   EXPECT_EQ(server_->conservation().differences, 0);
-  auto log =
-      Database::Open(config.data_dir + "/log/0000000001.db",
-                     Database::Mode::kReadWrite);
+  auto log = Database::Open(config.data_dir + "/log/0000000001.db",
+                            Database::Mode::kReadWrite);
   ASSERT_TRUE(log.ok()) << log.status();
   const absl::Status broken = log->Execute(
       "INSERT INTO subscription (uid, tenant_uid, subscription_id, cursor, "

@@ -8,9 +8,9 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
-#include "storage/sqlite/sqlite_config_store.h"
 #include "storage/sqlite/log/sqlite_event_log.h"
 #include "storage/sqlite/log/sqlite_history_reader.h"
+#include "storage/sqlite/sqlite_config_store.h"
 #include "tests/support/log_fixture.h"
 #include "tests/support/temp_dir.h"
 

@@ -73,8 +73,8 @@ absl::Status CreatePrivateFile(const std::string& path) {
 
 // As SQLite's "URI filenames" say: '?', '#' and '%' have a meaning in it.
 std::string UriOf(const std::string& path, bool immutable) {
-  const std::string escaped = absl::StrReplaceAll(
-      path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}});
+  const std::string escaped =
+      absl::StrReplaceAll(path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}});
   return absl::StrCat("file:", escaped, immutable ? "?immutable=1" : "");
 }
 

@@ -19,8 +19,7 @@ namespace mqttpush {
 class Reader {
  public:
   static absl::StatusOr<std::unique_ptr<Reader>> Open(
-      const std::string& path,
-      Database::Mode mode = Database::Mode::kReadOnly);
+      const std::string& path, Database::Mode mode = Database::Mode::kReadOnly);
 
   // The statement for `sql`, prepared once per connection and reset: the caller
   // steps it to the end or resets it, so that no read transaction stays open.

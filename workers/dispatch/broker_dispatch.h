@@ -112,6 +112,7 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   // --- broker_pump.cc ---
   bool may_send() const;
   int room() const;
+  bool has_enough() const;
   // The result of a message that was sent alone is not there yet, or one that
   // is to be sent alone waits for those of the others.
   bool held_for_one() const;

@@ -11,6 +11,8 @@ namespace {
 
 using worker::v1::PublishBatch;
 
+// Of the credit, of which a worker's window is the half.
+constexpr int kPartToFill = 4;
 // What one subscription may take before the next one's turn.
 constexpr int kTurn = 64;
 // After a failed read of the log.
@@ -18,7 +20,7 @@ constexpr absl::Duration kReadRetryDelay = absl::Seconds(1);
 // So that a clock that is set forward is noticed.
 constexpr absl::Duration kLongestTimer = absl::Minutes(1);
 
-// gRPC takes 4 MiB at once; payloads may be 256 KiB each.
+// The worker begins before it has them all; payloads may be 256 KiB each.
 void SendInChunks(PublishBatch batch, WorkerChannel& channel) {
   constexpr size_t kMaxChunkBytes = 1 << 20;
   worker::v1::ControlMessage chunk;
@@ -37,7 +39,7 @@ void SendInChunks(PublishBatch batch, WorkerChannel& channel) {
 }  // namespace
 
 void BrokerDispatch::Pump() {
-  if (!may_send() || held_for_one()) return;
+  if (!may_send() || held_for_one() || has_enough()) return;
   one_waits_ = false;
   Round round;
   round.batch.set_epoch(epoch_);
@@ -59,6 +61,12 @@ void BrokerDispatch::Pump() {
 bool BrokerDispatch::may_send() const {
   if (context_->stopped || draining_ || channel_ == nullptr) return false;
   return outstanding_.empty() || outstanding_epoch_ == epoch_;
+}
+
+// The rest of the credit is filled in one go: the worker has more than it may
+// send by now, and single messages cost many times as much as those of a batch.
+bool BrokerDispatch::has_enough() const {
+  return !outstanding_.empty() && room() < limit_ / kPartToFill;
 }
 
 int BrokerDispatch::room() const {

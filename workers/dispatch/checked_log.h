@@ -24,8 +24,8 @@ class CheckedLog : public EventLog {
   static constexpr int64_t kSegmentRows = 5;
 
   CheckedLog(const std::string& directory, const Clock* clock)
-      : log_(*SqliteEventLog::Open(
-            directory, {.segment_rows = kSegmentRows}, clock)) {}
+      : log_(*SqliteEventLog::Open(directory, {.segment_rows = kSegmentRows},
+                                   clock)) {}
   // The most exceptions that one update held.
   size_t largest_update() const { return largest_update_; }
   int64_t commits() const { return commits_; }

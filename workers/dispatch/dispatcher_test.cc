@@ -61,6 +61,21 @@ TEST_F(DispatcherTest, LostLinkSendsAgainInOrderBeforeLaterEvents) {
   EXPECT_THAT(Attempts(3), IsEmpty());
 }
 
+TEST_F(DispatcherTest, FillsTheRestOfTheCreditInOneGo) {
+  auto channel = Attach();
+  Grant(1, 8);
+  Append({"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"});
+  std::vector<int64_t> tokens;
+  for (int i = 0; i < 8; ++i) tokens.push_back(channel->Next().token());
+  Answer({tokens[0]}, Result::SUCCEEDED);
+  WaitForCommits();
+  EXPECT_EQ(channel->waiting(), 0u);
+  Answer({tokens[1]}, Result::SUCCEEDED);
+  EXPECT_THAT(NextIds(*channel, 2), ElementsAre("i", "j"));
+  for (int i = 2; i < 8; ++i) Answer({tokens[i]}, Result::SUCCEEDED);
+  EXPECT_THAT(NextIds(*channel, 1), ElementsAre("k"));
+}
+
 TEST_F(DispatcherTest, NewEpochWaitsForTheLastAnswerOfTheOldOne) {
   auto channel = Attach();
   Grant(1, 10);

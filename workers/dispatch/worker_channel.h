@@ -6,7 +6,7 @@
 
 namespace mqttpush {
 
-// Thread-safe.
+// On the loop only.
 class WorkerChannel {
  public:
   virtual ~WorkerChannel() = default;

@@ -11,20 +11,17 @@
 // says, as the last error, "pid P configured N at HOST", and as the broker's
 // address "LEAVES SESSION": how often it was given leave, and the file of its
 // session, or "-". Started under the name `silent` it never attaches.
-#include <fcntl.h>
-#include <grpcpp/create_channel_posix.h>
-#include <grpcpp/grpcpp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <memory>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "mqttpush/worker/v1/worker_link.grpc.pb.h"
+#include "mqttpush/worker/v1/worker_link.pb.h"
+#include "workers/link/link_peer_for_test.h"
 
 namespace mqttpush {
 namespace {
@@ -34,29 +31,20 @@ using worker::v1::WorkerMessage;
 
 constexpr int kFd = 3;
 
-std::string ReadNonce() {
-  std::string nonce(32, '\0');
-  if (read(kFd, nonce.data(), nonce.size()) != 32) _exit(1);
-  fcntl(kFd, F_SETFL, O_NONBLOCK);
-  return nonce;
-}
-
 class FakeWorker {
  public:
-  FakeWorker()
-      : nonce_(ReadNonce()),
-        stub_(worker::v1::WorkerLink::NewStub(
-            grpc::CreateInsecureChannelFromFd("fake-worker", kFd))),
-        stream_(stub_->Attach(&context_)) {}
+  FakeWorker() : nonce_(link_.ReadNonce()) {
+    if (nonce_.empty()) _exit(1);
+  }
 
   // Until the stream ends.
   void Run() {
     WorkerMessage hello;
     hello.mutable_hello()->set_nonce(nonce_);
     hello.mutable_hello()->set_pid(getpid());
-    stream_->Write(hello);
+    link_.Write(hello);
     ControlMessage message;
-    while (stream_->Read(&message)) Obey(message);
+    while (link_.Read(&message)) Obey(message);
   }
 
  private:
@@ -71,7 +59,7 @@ class FakeWorker {
   void Answer() {
     WorkerMessage message;
     message.mutable_pong();
-    stream_->Write(message);
+    link_.Write(message);
   }
 
   void Configure(const worker::v1::Configure& settings) {
@@ -88,12 +76,12 @@ class FakeWorker {
     std::sscanf(host_.c_str(), "asks-%d", &requests);
     for (WorkerMessage message; requests > 0; --requests) {
       message.mutable_connect_request();
-      stream_->Write(message);
+      link_.Write(message);
     }
     WorkerMessage room;
     room.mutable_credit()->set_epoch(1);
     room.mutable_credit()->set_limit(100);
-    stream_->Write(room);
+    link_.Write(room);
   }
 
   void Report() {
@@ -103,7 +91,7 @@ class FakeWorker {
     status->set_last_error(absl::StrCat("pid ", getpid(), " configured ",
                                         configured_, " at ", host_));
     status->set_broker_address(absl::StrCat(leaves_, " ", session_));
-    stream_->Write(message);
+    link_.Write(message);
   }
 
   void TakeLeave() {
@@ -122,32 +110,28 @@ class FakeWorker {
   }
 
   void GiveResults() {
-    stream_->Write(results_);
+    link_.Write(results_);
     results_.Clear();
   }
 
   void Drain() {
     if (host_ == "hangs") return;
     if (results_.has_results()) GiveResults();
-    stream_->WritesDone();
+    link_.Finish();
   }
 
   [[noreturn]] void Leave() {
-    stream_->WritesDone();
-    stream_->Finish();
+    link_.Finish();
     while (true) pause();
   }
 
+  LinkPeer link_{kFd};
   const std::string nonce_;
   std::string host_;
   std::string session_;
   int configured_ = 0;
   int leaves_ = 0;
   WorkerMessage results_;  // not given yet
-  grpc::ClientContext context_;
-  std::unique_ptr<worker::v1::WorkerLink::Stub> stub_;
-  std::unique_ptr<grpc::ClientReaderWriter<WorkerMessage, ControlMessage>>
-      stream_;
 };
 
 }  // namespace

@@ -1,5 +1,4 @@
-// LinkServer: the control plane's end of the link to the workers, a gRPC server
-// without a port: it is given one end of a socket pair per worker.
+// LinkServer: the control plane's ends of the links to the workers.
 #ifndef MQTTPUSH_WORKERS_SUPERVISOR_LINK_SERVER_H_
 #define MQTTPUSH_WORKERS_SUPERVISOR_LINK_SERVER_H_
 
@@ -10,21 +9,17 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "common/mutex.h"
-#include "mqttpush/worker/v1/worker_link.grpc.pb.h"
+#include "common/event_loop.h"
+#include "mqttpush/worker/v1/worker_link.pb.h"
 #include "workers/dispatch/worker_channel.h"
-
-namespace grpc {
-class Server;
-}
 
 namespace mqttpush {
 
-// Thread-safe.
+// On the loop only, but for the constructor, and for the destructor once the
+// loop has stopped.
 class LinkServer {
  public:
-  // Called on gRPC's threads, for one worker in the order of the stream; must
-  // not block.
+  // Called on the loop, for one worker in the order of its stream.
   class Listener {
    public:
     virtual ~Listener() = default;
@@ -32,14 +27,14 @@ class LinkServer {
     virtual void OnAttached(int64_t worker_id,
                             std::shared_ptr<WorkerChannel> channel) = 0;
     virtual void OnMessage(int64_t worker_id,
-                           worker::v1::WorkerMessage message) = 0;
+                           const worker::v1::WorkerMessage& message) = 0;
     // Its stream ended; nothing follows.
     virtual void OnDetached(int64_t worker_id) = 0;
   };
 
-  // `listener` must outlive the server.
-  explicit LinkServer(Listener* listener);
-  // Ends all streams and waits for their callbacks.
+  // Both must outlive the server.
+  LinkServer(EventLoop* loop, Listener* listener);
+  // Ends all streams, and tells nobody.
   ~LinkServer();
 
   // Makes the socket pair of a new worker and returns the worker's end, which
@@ -52,16 +47,16 @@ class LinkServer {
 
  private:
   class Session;
-  class Service;
 
   // The worker whose nonce it is, once; absent when there is none.
   std::optional<int64_t> Redeem(const std::string& nonce);
 
+  EventLoop* const loop_;
   Listener* const listener_;
-  Mutex mutex_;
-  std::map<std::string, int64_t> worker_by_nonce_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<Service> service_;
-  std::unique_ptr<grpc::Server> server_;
+  std::map<std::string, int64_t> worker_by_nonce_;
+  // By a number of their own: which worker it is, only its hello tells.
+  std::map<int64_t, std::shared_ptr<Session>> sessions_;
+  int64_t next_session_ = 1;
 };
 
 }  // namespace mqttpush

@@ -1,13 +1,9 @@
 #include "workers/supervisor/link_server.h"
 
-#include <fcntl.h>
-#include <grpcpp/create_channel_posix.h>
-#include <grpcpp/grpcpp.h>
-#include <unistd.h>
-
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "workers/link/link_peer_for_test.h"
 
 namespace mqttpush {
 namespace {
@@ -28,7 +24,7 @@ class RecordingListener : public LinkServer::Listener {
     channel_ = std::move(channel);
     changed_.SignalAll();
   }
-  void OnMessage(int64_t, WorkerMessage message) override {
+  void OnMessage(int64_t, const WorkerMessage& message) override {
     MutexLock lock(&mutex_);
     epochs_.push_back(message.credit().epoch());
     changed_.SignalAll();
@@ -74,69 +70,76 @@ class RecordingListener : public LinkServer::Listener {
 // The worker's end, played by the test.
 class FakeWorker {
  public:
-  explicit FakeWorker(int fd) : nonce_(32, '\0') {
-    EXPECT_EQ(read(fd, nonce_.data(), nonce_.size()), 32);
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    stub_ = worker::v1::WorkerLink::NewStub(
-        grpc::CreateInsecureChannelFromFd("worker", fd));
-    stream_ = stub_->Attach(&context_);
-  }
+  explicit FakeWorker(int fd) : link_(fd), nonce_(link_.ReadNonce()) {}
   void SayHello(const std::string& nonce) {
     WorkerMessage message;
     message.mutable_hello()->set_nonce(nonce);
-    stream_->Write(message);
+    link_.Write(message);
   }
   void SayHello() { SayHello(nonce_); }
   void Grant(int64_t epoch) {
     WorkerMessage message;
     message.mutable_credit()->set_epoch(epoch);
-    stream_->Write(message);
+    link_.Write(message);
   }
-  bool Read(ControlMessage* message) { return stream_->Read(message); }
-  grpc::Status Finish() {
-    stream_->WritesDone();
-    return stream_->Finish();
+  LinkPeer& link() { return link_; }
+  bool Read(ControlMessage* message) { return link_.Read(message); }
+  // The server's end is closed in turn.
+  bool Finish() {
+    link_.Finish();
+    ControlMessage nothing;
+    return !link_.Read(&nothing);
   }
 
  private:
-  std::string nonce_;
-  std::unique_ptr<worker::v1::WorkerLink::Stub> stub_;
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReaderWriter<WorkerMessage, ControlMessage>>
-      stream_;
+  LinkPeer link_;
+  const std::string nonce_;
 };
 
 class LinkServerTest : public ::testing::Test {
  protected:
+  ~LinkServerTest() override { loop_.Stop(); }
+
+  int AddWorker() {
+    int fd = -1;
+    loop_.RunAndWait([&] { fd = *server_.AddWorker(kWorkerId); });
+    return fd;
+  }
+  void Send(const std::shared_ptr<WorkerChannel>& channel,
+            ControlMessage message) {
+    loop_.RunAndWait([&] { channel->Send(std::move(message)); });
+  }
+
+  EventLoop loop_;
   RecordingListener listener_;
-  LinkServer server_{&listener_};
+  LinkServer server_{&loop_, &listener_};
 };
 
 TEST_F(LinkServerTest, AttachesTheWorkerThatKnowsItsNonce) {
-  FakeWorker worker(*server_.AddWorker(kWorkerId));
+  FakeWorker worker(AddWorker());
   worker.SayHello();
   auto channel = listener_.WaitForAttached(kWorkerId);
   ASSERT_NE(channel, nullptr);
   ControlMessage drain;
   drain.mutable_drain();
-  channel->Send(drain);
+  Send(channel, drain);
   ControlMessage received;
   ASSERT_TRUE(worker.Read(&received));
   EXPECT_TRUE(received.has_drain());
 }
 
 TEST_F(LinkServerTest, TellsEverythingThatWasSaidBeforeTheEnd) {
-  FakeWorker worker(*server_.AddWorker(kWorkerId));
+  FakeWorker worker(AddWorker());
   worker.SayHello();
   for (int64_t epoch = 1; epoch <= 1000; ++epoch) worker.Grant(epoch);
-  EXPECT_TRUE(worker.Finish().ok());
+  EXPECT_TRUE(worker.Finish());
   ASSERT_TRUE(listener_.WaitForDetached(kWorkerId));
   EXPECT_EQ(listener_.epochs().size(), 1000u);
   EXPECT_EQ(listener_.epochs().back(), 1000);
 }
 
 TEST_F(LinkServerTest, RefusesAWrongNonce) {
-  FakeWorker worker(*server_.AddWorker(kWorkerId));
+  FakeWorker worker(AddWorker());
   worker.SayHello(std::string(32, 'x'));
   ControlMessage received;
   EXPECT_FALSE(worker.Read(&received));
@@ -144,8 +147,8 @@ TEST_F(LinkServerTest, RefusesAWrongNonce) {
 }
 
 TEST_F(LinkServerTest, RefusesAWorkerThatWasRemoved) {
-  FakeWorker worker(*server_.AddWorker(kWorkerId));
-  server_.RemoveWorker(kWorkerId);
+  FakeWorker worker(AddWorker());
+  loop_.RunAndWait([&] { server_.RemoveWorker(kWorkerId); });
   worker.SayHello();
   ControlMessage received;
   EXPECT_FALSE(worker.Read(&received));
@@ -153,14 +156,14 @@ TEST_F(LinkServerTest, RefusesAWorkerThatWasRemoved) {
 }
 
 TEST_F(LinkServerTest, KeepsTheOrderOfWhatIsSentAtOnce) {
-  FakeWorker worker(*server_.AddWorker(kWorkerId));
+  FakeWorker worker(AddWorker());
   worker.SayHello();
   auto channel = listener_.WaitForAttached(kWorkerId);
   ASSERT_NE(channel, nullptr);
   for (int i = 0; i < 500; ++i) {
     ControlMessage batch;
     batch.mutable_publish_batch()->set_epoch(i);
-    channel->Send(std::move(batch));
+    Send(channel, std::move(batch));
   }
   for (int i = 0; i < 500; ++i) {
     ControlMessage received;
@@ -170,17 +173,54 @@ TEST_F(LinkServerTest, KeepsTheOrderOfWhatIsSentAtOnce) {
 }
 
 TEST_F(LinkServerTest, SendingToAWorkerThatIsGoneDoesNothing) {
-  auto fd = server_.AddWorker(kWorkerId);
   std::shared_ptr<WorkerChannel> channel;
   {
-    FakeWorker worker(*fd);
+    FakeWorker worker(AddWorker());
     worker.SayHello();
     channel = listener_.WaitForAttached(kWorkerId);
     ASSERT_NE(channel, nullptr);
-    EXPECT_TRUE(worker.Finish().ok());
+    EXPECT_TRUE(worker.Finish());
   }
   ASSERT_TRUE(listener_.WaitForDetached(kWorkerId));
-  channel->Send(ControlMessage());
+  Send(channel, ControlMessage());
+}
+
+TEST_F(LinkServerTest, EndsTheStreamOfAWorkerThatSaysGarbage) {
+  FakeWorker worker(AddWorker());
+  worker.SayHello();
+  ASSERT_NE(listener_.WaitForAttached(kWorkerId), nullptr);
+  worker.Grant(1);
+  // One byte that announces a field which does not follow.
+  worker.link().WriteBytes(std::string("\1\0\0\0\x0a", 5));
+  ControlMessage received;
+  EXPECT_FALSE(worker.Read(&received));
+  EXPECT_TRUE(listener_.WaitForDetached(kWorkerId));
+  EXPECT_EQ(listener_.epochs(), std::vector<int64_t>{1});
+}
+
+TEST_F(LinkServerTest, AWorkerThatDiesWithWordsUnreadIsHeardToTheEnd) {
+  auto worker = std::make_unique<FakeWorker>(AddWorker());
+  worker->SayHello();
+  auto channel = listener_.WaitForAttached(kWorkerId);
+  ASSERT_NE(channel, nullptr);
+  Send(channel, ControlMessage());
+  for (int64_t epoch = 1; epoch <= 100; ++epoch) worker->Grant(epoch);
+  worker.reset();  // what was sent to it is unread
+  EXPECT_TRUE(listener_.WaitForDetached(kWorkerId));
+  EXPECT_EQ(listener_.epochs().size(), 100u);
+}
+
+TEST_F(LinkServerTest, KeepsTwoWorkersApart) {
+  FakeWorker first(AddWorker());
+  int fd = -1;
+  loop_.RunAndWait([&] { fd = *server_.AddWorker(kWorkerId + 1); });
+  FakeWorker second(fd);
+  second.SayHello();
+  ASSERT_NE(listener_.WaitForAttached(kWorkerId + 1), nullptr);
+  EXPECT_TRUE(second.Finish());
+  ASSERT_TRUE(listener_.WaitForDetached(kWorkerId + 1));
+  first.SayHello();
+  EXPECT_NE(listener_.WaitForAttached(kWorkerId), nullptr);
 }
 
 }  // namespace

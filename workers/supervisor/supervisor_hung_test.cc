@@ -50,8 +50,7 @@ TEST_F(SupervisorHungTest, AStoppedWorkerIsReplacedAndItsMessagesSentAgain) {
   EXPECT_EQ(WaitForWorker(kOtherBroker, "good").pid, other.pid);
 }
 
-// Its process runs, and so does gRPC in it, but the thread that does the work
-// is stuck.
+// Its process runs, but the thread that does the work is stuck.
 TEST_F(SupervisorHungTest, AStuckWorkerIsStalledAndRestartedLessAndLessOften) {
   options_.answer_timeout = kSoon;
   PutBroker(kBroker, "deaf");

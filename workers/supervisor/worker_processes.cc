@@ -16,7 +16,7 @@ WorkerProcesses::WorkerProcesses(EventLoop* loop, std::string program,
       program_(std::move(program)),
       environment_(WorkerEnvironment(OwnEnvironment())),
       events_(std::move(events)),
-      link_server_(this) {}
+      link_server_(loop, this) {}
 
 absl::StatusOr<pid_t> WorkerProcesses::Start(int64_t worker_id) {
   absl::StatusOr<pid_t> pid = Spawn(worker_id);
@@ -44,20 +44,16 @@ void WorkerProcesses::Kill(pid_t pid) { watcher_.Kill(pid, SIGKILL); }
 
 void WorkerProcesses::OnAttached(int64_t worker_id,
                                  std::shared_ptr<WorkerChannel> channel) {
-  loop_->Post([this, worker_id, channel = std::move(channel)] {
-    events_.attached(worker_id, channel);
-  });
+  events_.attached(worker_id, std::move(channel));
 }
 
 void WorkerProcesses::OnMessage(int64_t worker_id,
-                                worker::v1::WorkerMessage message) {
-  loop_->Post([this, worker_id, message = std::move(message)] {
-    events_.message(worker_id, message);
-  });
+                                const worker::v1::WorkerMessage& message) {
+  events_.message(worker_id, message);
 }
 
 void WorkerProcesses::OnDetached(int64_t worker_id) {
-  loop_->Post([this, worker_id] { events_.detached(worker_id); });
+  events_.detached(worker_id);
 }
 
 }  // namespace mqttpush

@@ -43,10 +43,10 @@ class WorkerProcesses : private LinkServer::Listener {
   void Kill(pid_t pid);
 
  private:
-  // On gRPC's threads.
   void OnAttached(int64_t worker_id,
                   std::shared_ptr<WorkerChannel> channel) override;
-  void OnMessage(int64_t worker_id, worker::v1::WorkerMessage message) override;
+  void OnMessage(int64_t worker_id,
+                 const worker::v1::WorkerMessage& message) override;
   void OnDetached(int64_t worker_id) override;
 
   absl::StatusOr<pid_t> Spawn(int64_t worker_id);

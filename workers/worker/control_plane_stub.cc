@@ -1,66 +1,15 @@
 #include "workers/worker/control_plane_stub.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
-#include <deque>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "grpcpp/server_builder.h"
-#include "grpcpp/server_posix.h"
 
 namespace mqttpush {
-
-class ControlPlaneStub::Reactor
-    : public grpc::ServerBidiReactor<wire::WorkerMessage,
-                                     wire::ControlMessage> {
- public:
-  explicit Reactor(ControlPlaneStub* owner) : owner_(owner) {
-    StartRead(&incoming_);
-  }
-
-  void Send(wire::ControlMessage message) {
-    MutexLock lock(&mutex_);
-    queue_.push_back(std::move(message));
-    if (queue_.size() == 1) StartWrite(&queue_.front());
-  }
-
-  void OnReadDone(bool ok) override {
-    if (!ok) {
-      Finish(grpc::Status::OK);
-      return;
-    }
-    owner_->Record(incoming_);
-    StartRead(&incoming_);
-  }
-
-  void OnWriteDone(bool ok) override {
-    MutexLock lock(&mutex_);
-    queue_.pop_front();
-    if (ok && !queue_.empty()) StartWrite(&queue_.front());
-  }
-
-  void OnDone() override {
-    {
-      MutexLock lock(&owner_->mutex_);
-      owner_->reactor_ = nullptr;
-      owner_->says_.ended = true;
-      owner_->changed_.SignalAll();
-    }
-    delete this;
-  }
-
- private:
-  ControlPlaneStub* const owner_;
-  wire::WorkerMessage incoming_;
-  Mutex mutex_;
-  std::deque<wire::ControlMessage> queue_ ABSL_GUARDED_BY(mutex_);
-};
 
 ControlPlaneStub::ControlPlaneStub(const std::string& worker_path)
     : nonce_("0123456789abcdef0123456789abcdef") {
@@ -71,24 +20,24 @@ ControlPlaneStub::ControlPlaneStub(const std::string& worker_path)
       *ChildProcess::Spawn({.argv = {worker_path, "--fd", absl::StrCat(fds[1])},
                             .inherited_fds = {fds[1]}});
   close(fds[1]);
-  fcntl(fds[0], F_SETFL, fcntl(fds[0], F_GETFL) | O_NONBLOCK);
-  grpc::ServerBuilder builder;
-  builder.RegisterService(this);
-  server_ = builder.BuildAndStart();
-  grpc::AddInsecureChannelFromFd(server_.get(), fds[0]);
+  loop_.RunAndWait([&] {
+    stream_ = std::make_unique<LinkStream>(
+        &loop_, fds[0],
+        LinkStream::Events{
+            .on_message =
+                [this](absl::string_view bytes) {
+                  wire::WorkerMessage message;
+                  if (!message.ParseFromString(std::string(bytes))) abort();
+                  Take(message);
+                  return absl::OkStatus();
+                },
+            .on_end = [this](const absl::Status&) { End(); }});
+  });
 }
 
 ControlPlaneStub::~ControlPlaneStub() {
   process_->Kill();
-  server_->Shutdown();
-  server_->Wait();
-}
-
-grpc::ServerBidiReactor<wire::WorkerMessage, wire::ControlMessage>*
-ControlPlaneStub::Attach(grpc::CallbackServerContext*) {
-  MutexLock lock(&mutex_);
-  reactor_ = new Reactor(this);
-  return reactor_;
+  loop_.Stop();
 }
 
 void ControlPlaneStub::Configure(const wire::Configure& settings) {
@@ -128,7 +77,7 @@ void ControlPlaneStub::Ping() {
 }
 
 void ControlPlaneStub::HangUp() {
-  server_->Shutdown(std::chrono::system_clock::now());
+  loop_.RunAndWait([this] { End(); });
 }
 
 void ControlPlaneStub::HoldPermits() {
@@ -161,8 +110,26 @@ bool ControlPlaneStub::WaitFor(const Condition& condition,
 
 void ControlPlaneStub::Send(wire::ControlMessage message) {
   WaitFor([](const WorkerSays& says) { return says.hello.pid() != 0; });
+  loop_.RunAndWait([&] {
+    if (stream_ != nullptr) stream_->Send(message);
+  });
+}
+
+void ControlPlaneStub::End() {
+  stream_.reset();
   MutexLock lock(&mutex_);
-  if (reactor_ != nullptr) reactor_->Send(std::move(message));
+  says_.ended = true;
+  changed_.SignalAll();
+}
+
+void ControlPlaneStub::Take(const wire::WorkerMessage& message) {
+  Record(message);
+  if (!message.has_connect_request()) return;
+  MutexLock lock(&mutex_);
+  if (holds_permits_) return;
+  wire::ControlMessage permit;
+  permit.mutable_connect_permit();
+  stream_->Send(permit);
 }
 
 void ControlPlaneStub::Record(const wire::WorkerMessage& message) {
@@ -185,14 +152,7 @@ void ControlPlaneStub::Record(const wire::WorkerMessage& message) {
     says_.results_per_message.push_back(results.size());
     says_.order.push_back(absl::StrCat("results ", results.size()));
   }
-  if (message.has_connect_request()) {
-    ++says_.connect_requests;
-    wire::ControlMessage permit;
-    permit.mutable_connect_permit();
-    if (reactor_ != nullptr && !holds_permits_) {
-      reactor_->Send(std::move(permit));
-    }
-  }
+  if (message.has_connect_request()) ++says_.connect_requests;
   says_.pongs += message.has_pong();
   for (const wire::DeliveryId& id : message.session_report().ended()) {
     says_.session_report.push_back(id);

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "common/event_loop.h"
 #include "common/mutex.h"
-#include "grpcpp/server.h"
-#include "mqttpush/worker/v1/worker_link.grpc.pb.h"
 #include "tests/support/child_process.h"
+#include "workers/link/link_stream.h"
 #include "workers/worker/wire.h"
 
 namespace mqttpush {
@@ -33,10 +33,10 @@ struct WorkerSays {
 };
 
 // Spawns a worker, and speaks to it. Thread-safe.
-class ControlPlaneStub : private wire::WorkerLink::CallbackService {
+class ControlPlaneStub {
  public:
   explicit ControlPlaneStub(const std::string& worker_path);
-  ~ControlPlaneStub() override;
+  ~ControlPlaneStub();
 
   void Configure(const wire::Configure& settings);
   void Publish(int64_t epoch, const std::vector<wire::Publish>& messages);
@@ -62,21 +62,20 @@ class ControlPlaneStub : private wire::WorkerLink::CallbackService {
   const std::string& nonce() const { return nonce_; }
 
  private:
-  class Reactor;
-
-  grpc::ServerBidiReactor<wire::WorkerMessage, wire::ControlMessage>* Attach(
-      grpc::CallbackServerContext* context) override;
   void Send(wire::ControlMessage message);
+  // On the loop.
+  void Take(const wire::WorkerMessage& message);
   void Record(const wire::WorkerMessage& message);
+  void End();
 
   const std::string nonce_;
   mutable Mutex mutex_;
   mutable CondVar changed_;
   WorkerSays says_ ABSL_GUARDED_BY(mutex_);
   bool holds_permits_ ABSL_GUARDED_BY(mutex_) = false;
-  Reactor* reactor_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::unique_ptr<ChildProcess> process_;
-  std::unique_ptr<grpc::Server> server_;
+  EventLoop loop_;
+  std::unique_ptr<LinkStream> stream_;  // the loop's
 };
 
 }  // namespace mqttpush

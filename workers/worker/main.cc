@@ -4,7 +4,6 @@
 // descriptor N and tells it everything else over that.
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -18,7 +17,6 @@
 #include "common/event_loop.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
-#include "grpcpp/create_channel_posix.h"
 #include "workers/link/exit_codes.h"
 #include "workers/worker/link_client.h"
 #include "workers/worker/paho_client.h"
@@ -33,13 +31,6 @@ namespace {
 constexpr absl::Duration kFinishTimeout = absl::Seconds(2);
 // How long a worker may live on without it.
 constexpr absl::Duration kLeaveTimeout = absl::Seconds(8);
-
-// Batches are bounded by the credit, which counts messages, not bytes.
-std::shared_ptr<grpc::Channel> MakeChannel(int fd) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(-1);
-  return grpc::CreateCustomInsecureChannelFromFd("worker-link", fd, arguments);
-}
 
 // The kernel's boot id; on a system without one no file of another process is
 // trusted that was not closed.
@@ -64,9 +55,9 @@ absl::StatusOr<std::unique_ptr<Session>> OpenSession(
        .on_connecting = [](bool connecting) { DieWithParent(!connecting); }});
 }
 
-// Ends the process when both the worker and the stream have ended: threads of
-// two libraries are running, and there is nothing left that would be worth an
-// orderly end.
+// Ends the process when both the worker and the stream have ended: Paho's
+// threads are running, and there is nothing left that would be worth an orderly
+// end.
 class Ending {
  public:
   void OnStreamEnd() {
@@ -80,43 +71,52 @@ class Ending {
   }
 
  private:
-  std::atomic<bool> stream_ended_ = false;
-  std::atomic<int> code_ = -1;
+  bool stream_ended_ = false;
+  int code_ = -1;
 };
 
-[[noreturn]] void Run(int fd, std::string nonce) {
-  EventLoop loop;
-  loop.Post([] { DieWithParent(true); });
-  PahoClient client(&loop);
+// All that runs on the loop.
+struct Program {
+  Program(EventLoop* loop, int fd, const wire::Hello& hello)
+      : client(loop),
+        link(
+            loop, fd, hello,
+            [this](wire::ControlMessage message) {
+              worker.OnControl(std::move(message));
+            },
+            [this](const absl::Status& status) {
+              if (absl::IsDataLoss(status)) {
+                Log::Error("link_broken", {{"error", status.message()}});
+              }
+              ending.OnStreamEnd();
+              worker.OnControlLost();
+            }),
+        worker(
+            loop, Clock::Real(), &client, &link, OpenSession,
+            [this] { return absl::Uniform(random, 0.0, 1.0); },
+            [this, loop](int code) {
+              ending.OnWorkerEnd(code);
+              loop->PostAfter(kFinishTimeout, [code] { _exit(code); });
+              link.Finish();
+            }) {}
+
   absl::BitGen random;
   Ending ending;
-  Worker* worker_ptr = nullptr;
-  LinkClient link(
-      MakeChannel(fd),
-      [&loop, &worker_ptr](wire::ControlMessage message) {
-        auto shared = std::make_shared<wire::ControlMessage>();
-        shared->Swap(&message);
-        loop.Post([&worker_ptr, shared] {
-          worker_ptr->OnControl(std::move(*shared));
-        });
-      },
-      [&loop, &worker_ptr, &ending](const grpc::Status&) {
-        ending.OnStreamEnd();
-        loop.Post([&worker_ptr] { worker_ptr->OnControlLost(); });
-      });
-  Worker worker(
-      &loop, Clock::Real(), &client, &link, OpenSession,
-      [&random] { return absl::Uniform(random, 0.0, 1.0); },
-      [&loop, &link, &ending](int code) {
-        ending.OnWorkerEnd(code);
-        loop.PostAfter(kFinishTimeout, [code] { _exit(code); });
-        link.Finish();
-      });
-  worker_ptr = &worker;
+  PahoClient client;
+  LinkClient link;
+  Worker worker;
+};
+
+[[noreturn]] void Run(int fd, const std::string& nonce) {
   wire::Hello hello;
-  hello.set_nonce(std::move(nonce));
+  hello.set_nonce(nonce);
   hello.set_pid(getpid());
-  link.Start(std::move(hello));
+  EventLoop loop;
+  std::unique_ptr<Program> program;
+  loop.RunAndWait([&] {
+    DieWithParent(true);
+    program = std::make_unique<Program>(&loop, fd, hello);
+  });
   while (true) pause();
 }
 
@@ -137,7 +137,7 @@ int Main(int argc, char** argv) {
     Log::Error("worker_not_started", {{"error", nonce.status().message()}});
     return 1;
   }
-  Run(fd, *std::move(nonce));
+  Run(fd, *nonce);
 }
 
 }  // namespace

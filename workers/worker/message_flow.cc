@@ -19,6 +19,12 @@ namespace {
 // plane whenever one is acknowledged.
 constexpr int kCreditPerWindow = 2;
 
+// While messages wait for room, so many parts of what is in flight are to end
+// before it is filled again: the broker always has most of a window.
+constexpr int kPartsOfWindow = 4;
+// The loop has something to do, too.
+constexpr int kMostEndsAtOnce = 32;
+
 constexpr absl::string_view kNotConnected = "not connected to the broker";
 
 std::string RefusalText(int reason_code, const std::string& reason) {
@@ -143,7 +149,8 @@ bool MessageFlow::TakenBySession(const wire::Publish& message) {
   return true;
 }
 
-void MessageFlow::Finish(int64_t id, PublishOutcome outcome) {
+void MessageFlow::Finish(int64_t id, PublishOutcome outcome,
+                         absl::Duration end) {
   if (outcome != PublishOutcome::kWritten) {
     open_ = false;  // the loss of the connection follows, and says why
     return;
@@ -155,7 +162,7 @@ void MessageFlow::Finish(int64_t id, PublishOutcome outcome) {
     last_progress_ = SteadyNow();
     acknowledged_ = true;
   }
-  AddSent(*message, WireEvidence(), wire::Result::SUCCEEDED, "");
+  AddSent(*message, WireEvidence(), wire::Result::SUCCEEDED, "", end);
   SendAllThatFit();
   if (!open_ && in_flight() == 0) events_.on_empty();
 }
@@ -247,6 +254,17 @@ void MessageFlow::Flush() {
 
 void MessageFlow::SendAllThatFit() {
   while (open_ && window_.CanSend()) SendNext();
+  AwaitEndsLater();
+}
+
+void MessageFlow::AwaitEndsLater() {
+  if (std::exchange(awaits_ends_later_, true)) return;
+  loop_->PostToEndOfRound([this] {
+    awaits_ends_later_ = false;
+    const int part =
+        window_.queued() > 0 ? in_flight() / kPartsOfWindow : in_flight();
+    client_->AwaitEnds(std::min(part, kMostEndsAtOnce));
+  });
 }
 
 void MessageFlow::SendNext() {
@@ -258,7 +276,7 @@ void MessageFlow::SendNext() {
   const Refusal refusal = CheckLimits(limits_, message);
   if (refusal.reason_code == 0) return Publish(std::move(entry), message);
   AddSent(entry, WireEvidence(), wire::Result::REJECTED,
-          RefusalText(refusal.reason_code, refusal.reason))
+          RefusalText(refusal.reason_code, refusal.reason), SteadyNow())
       ->set_reason_code(refusal.reason_code);
 }
 
@@ -275,7 +293,8 @@ void MessageFlow::Publish(InFlightMessage entry, const wire::Publish& message) {
   window_.Finish(id);
   const std::string error(packet_id.status().message());
   if (absl::IsInvalidArgument(packet_id.status())) {
-    AddSent(entry, WireEvidence(), wire::Result::CLIENT_ERROR, error);
+    AddSent(entry, WireEvidence(), wire::Result::CLIENT_ERROR, error,
+            SteadyNow());
     return;
   }
   AddNotSent(entry.token, error);
@@ -358,9 +377,10 @@ void MessageFlow::AddAnswered(const InFlightMessage& message,
                               const WireEvidence& evidence) {
   if (evidence.rejected) {
     AddSent(message, evidence, wire::Result::REJECTED,
-            RefusalText(evidence.reason_code, evidence.reason_string));
+            RefusalText(evidence.reason_code, evidence.reason_string),
+            SteadyNow());
   } else {
-    AddSent(message, evidence, wire::Result::SUCCEEDED, "");
+    AddSent(message, evidence, wire::Result::SUCCEEDED, "", SteadyNow());
   }
 }
 
@@ -374,7 +394,7 @@ void MessageFlow::AddLost(const InFlightMessage& message,
   wire::Result* result =
       AddSent(message, evidence,
               timed_out ? wire::Result::ACK_TIMEOUT : wire::Result::LINK_LOST,
-              cause.loss.message);
+              cause.loss.message, SteadyNow());
   result->set_suspect(blame == Blame::kSuspect);
   if (blame != Blame::kNone && message.qos == 2) {
     result->set_error_message(
@@ -390,15 +410,21 @@ void MessageFlow::AddLost(const InFlightMessage& message,
 wire::Result* MessageFlow::AddSent(const InFlightMessage& message,
                                    const WireEvidence& evidence,
                                    wire::Result::Outcome outcome,
-                                   const std::string& error) {
+                                   const std::string& error,
+                                   absl::Duration end) {
   wire::Result* result = AddResult(message.token, outcome, error);
   const bool written = evidence.written();
   const absl::Time start = written ? evidence.publish_time : message.start;
-  const absl::Time end =
-      start +
-      (SteadyNow() - (written ? evidence.publish_steady : message.steady));
+  const bool answered = evidence.received() &&
+                        outcome != wire::Result::LINK_LOST &&
+                        outcome != wire::Result::ACK_TIMEOUT;
+  const absl::Time end_time =
+      answered ? std::max(evidence.pubrec_time, evidence.ack_time)
+               : start + (end -
+                          (written ? evidence.publish_steady : message.steady));
   result->set_start_time_us(absl::ToUnixMicros(start));
-  result->set_duration_us(absl::ToUnixMicros(end) - absl::ToUnixMicros(start));
+  result->set_duration_us(absl::ToUnixMicros(end_time) -
+                          absl::ToUnixMicros(start));
   result->set_packet_id(message.packet_id);
   result->set_broker_address(limits_.address);
   result->set_session_present(limits_.session_present);
@@ -420,7 +446,7 @@ wire::Result* MessageFlow::AddResult(int64_t token,
                                      wire::Result::Outcome outcome,
                                      const std::string& error) {
   if (results_.results().empty()) {
-    loop_->Post([this] { Flush(); });
+    loop_->PostToEndOfRound([this] { Flush(); });
   }
   wire::Result* result = results_.add_results();
   result->set_token(token);

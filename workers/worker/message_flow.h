@@ -54,8 +54,8 @@ class MessageFlow {
   // Publishes, or hands back what does not belong to this epoch. What the
   // session has in flight, or knows to have ended, is not published again.
   void Accept(wire::PublishBatch batch);
-  // `id`, of QoS 0, ended.
-  void Finish(int64_t id, PublishOutcome outcome);
+  // `id`, of QoS 0, ended; `end` is SteadyNow() of then.
+  void Finish(int64_t id, PublishOutcome outcome, absl::Duration end);
   // The broker answered to a message of QoS 1 or 2.
   void Acknowledge(int packet_id, const WireEvidence& evidence);
   // The connection is gone: all in flight is LINK_LOST, all queued NOT_SENT,
@@ -88,6 +88,8 @@ class MessageFlow {
   int deferred() const;
   void SendDeferred();
   void SendNext();
+  // Tells the client, at the end of the round, how many ends are worth a word.
+  void AwaitEndsLater();
   // True when the session answers for the message.
   bool TakenBySession(const wire::Publish& message);
   void Publish(InFlightMessage entry, const wire::Publish& message);
@@ -108,11 +110,12 @@ class MessageFlow {
                    const WireEvidence& evidence);
   void AddLost(const InFlightMessage& message, const WireEvidence& evidence,
                const LossCause& cause, Blame blame);
-  // A result with all that is known of the message's time on the wire.
+  // A result with all that is known of the message's time on the wire. `end` is
+  // SteadyNow() of its end, unless an answer of the broker's was.
   wire::Result* AddSent(const InFlightMessage& message,
                         const WireEvidence& evidence,
-                        wire::Result::Outcome outcome,
-                        const std::string& error);
+                        wire::Result::Outcome outcome, const std::string& error,
+                        absl::Duration end);
   wire::Result* AddResult(int64_t token, wire::Result::Outcome outcome,
                           const std::string& error);
 
@@ -130,6 +133,7 @@ class MessageFlow {
   absl::Duration ack_timeout_ = absl::Seconds(30);
   int64_t epoch_ = 0;
   bool open_ = false;
+  bool awaits_ends_later_ = false;
   bool acknowledged_ = false;
   absl::Time last_ack_ = absl::InfinitePast();
   absl::Duration last_progress_{};                       // SteadyNow()

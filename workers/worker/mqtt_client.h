@@ -56,8 +56,10 @@ class MqttClient {
     // A connection that was up ended.
     virtual void OnConnectionLost(const ConnectionLoss& loss) = 0;
     // Ends the publication `id` of QoS 0. Neither this nor the next is called
-    // for what is in flight when a connection ends.
-    virtual void OnPublished(int64_t id, PublishOutcome outcome) = 0;
+    // for what is in flight when a connection ends. `end` is SteadyNow() of
+    // that moment.
+    virtual void OnPublished(int64_t id, PublishOutcome outcome,
+                             absl::Duration end) = 0;
     // Ends a publication of QoS 1 or 2, with a yes or a no.
     virtual void OnAcknowledged(int packet_id,
                                 const WireEvidence& evidence) = 0;
@@ -79,6 +81,11 @@ class MqttClient {
   // follows; others: the connection is no longer to be trusted.
   virtual absl::StatusOr<int> Publish(int64_t id,
                                       const wire::Publish& message) = 0;
+  // The next `count` ends of messages may be told together, and need not be
+  // told sooner than they have all come or some 20 ms have passed. Until they
+  // have, or the next call; then each end is told at once, as all other news
+  // are.
+  virtual void AwaitEnds(int count) = 0;
   // What the wire has seen of a message that is not acknowledged, for the last
   // time.
   virtual WireEvidence TakeEvidence(int packet_id) = 0;

@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "common/reason_codes.h"
 #include "common/status_macros.h"
+#include "common/steady_time.h"
 #include "workers/worker/in_flight_window.h"
 #include "workers/worker/memory_file.h"
 #include "workers/worker/paho_inbox.h"
@@ -314,7 +315,7 @@ class PahoClient::Connection {
   static void EndPublish(void* context, PublishOutcome outcome) {
     Slot* slot = static_cast<Slot*>(context);
     Connection* self = slot->connection;
-    const PublishedNote note{slot->id, outcome};
+    const PublishedNote note{slot->id, outcome, SteadyNow()};
     // OnDeliveryComplete has told, or will tell, of the others.
     const bool tell = slot->qos == 0 || outcome != PublishOutcome::kWritten;
     self->ReturnSlot(slot);
@@ -529,6 +530,8 @@ absl::StatusOr<int> PahoClient::Publish(int64_t id,
   }
   return packet_id;
 }
+
+void PahoClient::AwaitEnds(int count) { inbox_->AwaitEnds(count); }
 
 WireEvidence PahoClient::TakeEvidence(int packet_id) {
   WireEvidence evidence = PahoSeams::Evidence(packet_id);

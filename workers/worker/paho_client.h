@@ -18,7 +18,7 @@ namespace mqttpush {
 // behind our back. With a persistent session the next one reads from it what is
 // in flight, after a lost connection and after the end of the process alike.
 // Paho's callbacks run on its threads with its global lock
-// held; they only leave a note for the loop, which many notes wake once.
+// held; they only leave a note for the loop (paho_inbox.h).
 class PahoClient : public MqttClient {
  public:
   // `loop` must outlive this and is the thread of all calls.
@@ -30,6 +30,7 @@ class PahoClient : public MqttClient {
                int64_t number) override;
   absl::StatusOr<int> Publish(int64_t id,
                               const wire::Publish& message) override;
+  void AwaitEnds(int count) override;
   WireEvidence TakeEvidence(int packet_id) override;
   void StopWriting() override;
   absl::Duration Silence() const override;

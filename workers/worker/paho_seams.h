@@ -9,8 +9,8 @@
 // the broker gave (wire_log.h).
 //
 // Only sockets that were connected by TCP are looked at: in this process these
-// are Paho's. gRPC has one Unix socket, and its calls pass through after one
-// load.
+// are Paho's. The link to the control plane is a Unix socket, whose calls pass
+// through after one load.
 #ifndef MQTTPUSH_WORKERS_WORKER_PAHO_SEAMS_H_
 #define MQTTPUSH_WORKERS_WORKER_PAHO_SEAMS_H_
 

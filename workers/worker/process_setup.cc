@@ -139,9 +139,7 @@ absl::StatusOr<std::string> ReadNonce(int fd) {
     }
     done += static_cast<size_t>(got);
   }
-  const int flags = fcntl(fd, F_GETFL);
-  if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-      fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
     return absl::ErrnoToStatus(errno, "fcntl");
   }
   return nonce;

@@ -26,8 +26,9 @@ void DieWithParent(bool die);
 // Ends the process in so many seconds if nothing else has.
 void LeaveWithin(absl::Duration time);
 
-// Reads the nonce that the control plane wrote into the socket, then makes the
-// socket ready for gRPC. FAILED_PRECONDITION: the control plane is gone.
+// Reads the nonce that the control plane wrote into the socket, and keeps the
+// socket from the programs that this one might start. FAILED_PRECONDITION: the
+// control plane is gone.
 absl::StatusOr<std::string> ReadNonce(int fd);
 
 }  // namespace mqttpush

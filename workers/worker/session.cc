@@ -290,9 +290,9 @@ std::string Session::WhyUncertain(DeliveryKey delivery) const {
   MutexLock lock(&mutex_);
   auto found = uncertain_.find(delivery);
   if (found != uncertain_.end()) return found->second;
-  // Paho's threads may end it before the loop asks.
-  auto end = ended_.find(delivery);
-  return end == ended_.end() ? "" : end->second.warning();
+  // Paho's thread may have seen the end of what is in flight for the loop.
+  auto ended = ended_.find(delivery);
+  return ended == ended_.end() ? "" : ended->second.warning();
 }
 
 absl::Status Session::Close() {

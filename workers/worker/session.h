@@ -137,9 +137,8 @@ class Session {
   std::optional<wire::SessionEnd> FindEnded(DeliveryKey delivery) const;
   std::vector<DeliveryKey> ListEnded() const;
   void Forget(const std::vector<DeliveryKey>& deliveries);
-  // Why the broker may have a delivery that is to be published anew, or may
-  // have got one twice that has ended and is not forgotten; empty when it has
-  // not.
+  // Why the broker may have had a delivery before it is, or was, published
+  // anew; empty when it had not.
   std::string WhyUncertain(DeliveryKey delivery) const;
 
   // Nothing follows: brings all to the disk, so that the next boot may trust

@@ -329,13 +329,14 @@ std::string Worker::HintOf(const LossCause& cause) {
       settings_.client_id(), ", or the broker refuses a message");
 }
 
-void Worker::OnPublished(int64_t id, PublishOutcome outcome) {
+void Worker::OnPublished(int64_t id, PublishOutcome outcome,
+                         absl::Duration end) {
   if (outcome == PublishOutcome::kPoisoned) {
     Log::Error("write_guard_failed");
     flow_.LoseAll({LossBy::kUs, {"connection lost while writing"}});
     return ExitNow(kExitLibraryPoisoned);
   }
-  flow_.Finish(id, outcome);
+  flow_.Finish(id, outcome, end);
   ProveByAcknowledgement();
 }
 

@@ -46,7 +46,8 @@ class Worker : private MqttClient::Listener {
   void OnConnected(const BrokerLimits& limits) override;
   void OnConnectFailed(const ConnectFailure& failure) override;
   void OnConnectionLost(const ConnectionLoss& loss) override;
-  void OnPublished(int64_t id, PublishOutcome outcome) override;
+  void OnPublished(int64_t id, PublishOutcome outcome,
+                   absl::Duration end) override;
   void OnAcknowledged(int packet_id, const WireEvidence& evidence) override;
   void OnDisconnected() override;
 

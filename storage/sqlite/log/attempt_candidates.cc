@@ -87,9 +87,8 @@ absl::Status AttemptCandidates::ReadNamed(DeliveryLookup& lookup,
     }
     return ReadAttemptsOf(lookup, *event);
   }
-  PostingCursor events(session_,
-                       {Dimension::kEventById,
-                        TextKey(query.tenant_uid, query.event_id)});
+  PostingCursor events(session_, {Dimension::kEventById,
+                                  TextKey(query.tenant_uid, query.event_id)});
   while (true) {
     MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<FoundPosting> found,
                               events.Next());
@@ -129,8 +128,7 @@ absl::StatusOr<std::optional<CandidateAttempt>> AttemptCandidates::Next() {
   if (!found.has_value()) return std::nullopt;
   CandidateAttempt next;
   MQTTPUSH_ASSIGN_OR_RETURN(
-      next.attempt,
-      session_->ReadAttempt(*found->segment, found->posting.row));
+      next.attempt, session_->ReadAttempt(*found->segment, found->posting.row));
   next.key = {next.attempt.start_time, found->posting.row};
   MQTTPUSH_ASSIGN_OR_RETURN(next.event,
                             session_->FindEvent(next.attempt.event_seq));

@@ -15,7 +15,8 @@
 
 namespace mqttpush {
 
-// An attempt with its seq, and its event unless that is not in the log any more.
+// An attempt with its seq, and its event unless that is not in the log any
+// more.
 struct CandidateAttempt {
   AttemptKey key;
   AttemptRecord attempt;

@@ -14,10 +14,11 @@
 
 namespace mqttpush {
 
-// Counts row by row what is in segments that are not sealed, and takes of sealed
-// and dropped ones what was noted when they were. A step is one read transaction
-// on the newest segment: over at most kRowsPerStep new rows and, once there are
-// no more, over all subscriptions and the exceptions of that segment.
+// Counts row by row what is in segments that are not sealed, and takes of
+// sealed and dropped ones what was noted when they were. A step is one read
+// transaction on the newest segment: over at most kRowsPerStep new rows and,
+// once there are no more, over all subscriptions and the exceptions of that
+// segment.
 class SqliteConservationAudit : public ConservationAudit {
  public:
   static constexpr int kRowsPerStep = 4096;

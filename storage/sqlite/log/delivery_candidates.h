@@ -15,9 +15,9 @@
 
 namespace mqttpush {
 
-// Which postings to walk for a query, one after the other. `newest` and `oldest`
-// bound the event seqs; at or below `open_cursor` every delivery of the tenant
-// is over, or an exception. Pure.
+// Which postings to walk for a query, one after the other. `newest` and
+// `oldest` bound the event seqs; at or below `open_cursor` every delivery of
+// the tenant is over, or an exception. Pure.
 std::vector<PostingQuery> PlanDeliveries(
     const HistoryQuery& query, const std::vector<DeliveryState>& states,
     int64_t newest, int64_t oldest, int64_t open_cursor);

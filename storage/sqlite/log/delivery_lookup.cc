@@ -33,8 +33,8 @@ DeliveryLookup::DeliveryLookup(
     const Range seqs = segment->Bounds().exception_seqs;
     // What is written now may add to those of the newest.
     const bool newest = segment == session->segments().back();
-    exception_seqs_[segment->number] = newest ? Range{0, kLastPosting.order}
-                                              : seqs;
+    exception_seqs_[segment->number] =
+        newest ? Range{0, kLastPosting.order} : seqs;
   }
 }
 

@@ -93,9 +93,9 @@ class Importer {
         .last_accept_time = last_accept_time_,
         .subscriptions = std::move(states)};
     MQTTPUSH_ASSIGN_OR_RETURN(
-        writer_, SegmentWriter::Create(
-                     absl::StrFormat("%s/%010d.db", directory_, ++number_),
-                     beginning));
+        writer_,
+        SegmentWriter::Create(
+            absl::StrFormat("%s/%010d.db", directory_, ++number_), beginning));
     rows_in_segment_ = 0;
     return writer_->Begin();
   }
@@ -173,9 +173,8 @@ class Importer {
     while (true) {
       MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select.Step());
       if (!row) return absl::OkStatus();
-      MQTTPUSH_RETURN_IF_ERROR(
-          writer_->WriteException(select.Int64(0), select.Int64(2),
-                                  ReadExceptionColumns(select)));
+      MQTTPUSH_RETURN_IF_ERROR(writer_->WriteException(
+          select.Int64(0), select.Int64(2), ReadExceptionColumns(select)));
     }
   }
 
@@ -193,15 +192,13 @@ class Importer {
 absl::Status Import(const std::string& legacy_path,
                     const std::string& directory) {
   MQTTPUSH_ASSIGN_OR_RETURN(
-      Database legacy,
-      Database::Open(legacy_path, Database::Mode::kReadWrite));
-  MQTTPUSH_RETURN_IF_ERROR(
-      Migrate(&legacy, {kLegacyLogSchema0001, kLegacyLogSchema0002,
-                        kLegacyLogSchema0003}));
+      Database legacy, Database::Open(legacy_path, Database::Mode::kReadWrite));
+  MQTTPUSH_RETURN_IF_ERROR(Migrate(
+      &legacy,
+      {kLegacyLogSchema0001, kLegacyLogSchema0002, kLegacyLogSchema0003}));
   Importer importer(&legacy, directory);
   MQTTPUSH_RETURN_IF_ERROR(importer.Run());
-  Log::Info("log_imported",
-            {{"from", legacy_path}, {"rows", importer.rows()}});
+  Log::Info("log_imported", {{"from", legacy_path}, {"rows", importer.rows()}});
   return absl::OkStatus();
 }
 

@@ -19,9 +19,9 @@ struct LogOptions {
   // An event id that a tenant used within this time is a DUPLICATE.
   absl::Duration dedupe_window = absl::Hours(7 * 24);
 
-  // Whole segments are dropped, the oldest first, when all in them is older than
-  // this, and while the log is larger than so many bytes (0: no limit); never
-  // one that holds an event that is waiting, in flight or retrying.
+  // Whole segments are dropped, the oldest first, when all in them is older
+  // than this, and while the log is larger than so many bytes (0: no limit);
+  // never one that holds an event that is waiting, in flight or retrying.
   absl::Duration retention = absl::Hours(90 * 24);
   int64_t retention_bytes = 0;
 };

@@ -40,8 +40,8 @@ TEST(DecideRetentionTest, DropsByAgeAndBySizeTheOldestFirst) {
 TEST(DecideRetentionTest, PassesByWhatHoldsUndeliveredEvents) {
   const LogOptions options = {.retention = absl::Hours(10)};
   const RetentionDecision decision = DecideRetention(
-      {Sealed(10, absl::Hours(12)), Sealed(10, absl::Hours(11))}, kNow,
-      options, [](size_t position) { return position == 0; });
+      {Sealed(10, absl::Hours(12)), Sealed(10, absl::Hours(11))}, kNow, options,
+      [](size_t position) { return position == 0; });
   EXPECT_THAT(decision.drop, ElementsAre(1));
   EXPECT_EQ(decision.held, 1);
 }
@@ -60,9 +60,7 @@ class SteppingClock : public Clock {
   absl::Time Now() const override {
     return absl::FromUnixMicros(now_us_.load());
   }
-  void Advance(absl::Duration by) {
-    now_us_ += absl::ToInt64Microseconds(by);
-  }
+  void Advance(absl::Duration by) { now_us_ += absl::ToInt64Microseconds(by); }
 
  private:
   std::atomic<int64_t> now_us_{absl::ToUnixMicros(kNow)};
@@ -75,12 +73,11 @@ class LogRetentionTest : public ::testing::Test {
   LogRetentionTest() { Open(); }
   void Open() {
     log_.reset();
-    log_ = *SqliteEventLog::Open(
-        temp_.File("log"),
-        {.segment_rows = 2,
-         .dedupe_window = absl::Hours(1),
-         .retention = absl::Hours(24)},
-        &clock_);
+    log_ = *SqliteEventLog::Open(temp_.File("log"),
+                                 {.segment_rows = 2,
+                                  .dedupe_window = absl::Hours(1),
+                                  .retention = absl::Hours(24)},
+                                 &clock_);
   }
   void Accept(const std::string& id, int64_t uid) {
     ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent(id, {uid})}).ok());

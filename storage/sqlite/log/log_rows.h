@@ -16,8 +16,8 @@
 namespace mqttpush {
 
 // Without the payload, which is the one large column.
-#define MQTTPUSH_EVENT_COLUMNS                                          \
-  "seq, tenant_uid, event_id, object_type, object_id, asset_id, "       \
+#define MQTTPUSH_EVENT_COLUMNS                                    \
+  "seq, tenant_uid, event_id, object_type, object_id, asset_id, " \
   "owner_id, accept_time_us, subscription_uids"
 inline constexpr int kEventColumnCount = 9;
 EventRecord ReadEventColumns(const Statement& row);
@@ -36,8 +36,8 @@ AttemptRecord ReadAttemptColumns(const Statement& row);
 void BindAttempt(int64_t attempt_seq, int64_t tenant_uid,
                  const AttemptRecord& attempt, Statement* insert);
 
-#define MQTTPUSH_EXCEPTION_COLUMNS                                       \
-  "tenant_uid, event_seq, subscription_uid, state, reason, time_us, "    \
+#define MQTTPUSH_EXCEPTION_COLUMNS                                         \
+  "tenant_uid, event_seq, subscription_uid, state, reason, time_us, "      \
   "sent, answered, attempt_count, rejection_count, next_attempt_time_us, " \
   "lifetime_us, wait_cause, carried"
 #define MQTTPUSH_EXCEPTION_PARAMETERS "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
@@ -47,8 +47,8 @@ void BindException(int64_t tenant_uid, int64_t subscription_uid,
                    const DeliveryException& exception, bool carried,
                    Statement* insert);
 
-#define MQTTPUSH_SUBSCRIPTION_COLUMNS                             \
-  "uid, tenant_uid, subscription_id, cursor, sent_through, "      \
+#define MQTTPUSH_SUBSCRIPTION_COLUMNS                              \
+  "uid, tenant_uid, subscription_id, cursor, sent_through, "       \
   "accepted_count, delivered_count, parked_count, expired_count, " \
   "discarded_count"
 #define MQTTPUSH_SUBSCRIPTION_PARAMETERS "?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
@@ -58,7 +58,7 @@ SubscriptionState ReadSubscriptionColumns(const Statement& row);
 void BindSubscription(const SubscriptionState& state, Statement* insert);
 
 // The uid, then the counts of a tally.
-#define MQTTPUSH_TALLY_COLUMNS                                     \
+#define MQTTPUSH_TALLY_COLUMNS                                   \
   "subscription_uid, event_count, success_count, parked_count, " \
   "expired_count, discarded_count"
 SubscriptionTally ReadTallyCounts(const Statement& row);

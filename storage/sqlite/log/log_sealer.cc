@@ -1,14 +1,26 @@
 #include "storage/sqlite/log/log_sealer.h"
 
+#include <time.h>
+
 #include <filesystem>
 #include <utility>
 
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "common/steady_time.h"
 #include "storage/sqlite/database_files.h"
 #include "storage/sqlite/log/segment_sealing.h"
 
 namespace mqttpush {
+namespace {
+
+absl::Duration ThreadCpuTime() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return absl::DurationFromTimespec(time);
+}
+
+}  // namespace
 
 LogSealer::LogSealer(SegmentStore* store) : store_(store) {
   const auto segments = store->list().Get();
@@ -32,6 +44,25 @@ void LogSealer::Seal(SegmentPtr segment, std::unique_ptr<Database> db) {
   MutexLock lock(&mutex_);
   tasks_.push_back({std::move(segment), std::move(db)});
   changed_.SignalAll();
+}
+
+void LogSealer::NoteCost(const Cost& cost) {
+  MutexLock lock(&mutex_);
+  cost_.segments += cost.segments;
+  cost_.rows += cost.rows;
+  cost_.index_bytes += cost.index_bytes;
+  cost_.wall += cost.wall;
+  cost_.cpu += cost.cpu;
+}
+
+LogSealer::Cost LogSealer::cost() const {
+  MutexLock lock(&mutex_);
+  return cost_;
+}
+
+bool LogSealer::busy() const {
+  MutexLock lock(&mutex_);
+  return busy_;
 }
 
 void LogSealer::WaitUntilIdle() {
@@ -80,6 +111,11 @@ absl::Status LogSealer::SealOne(Task& task) {
         Database::Open(task.segment->path, Database::Mode::kReadWrite));
     task.db = std::make_unique<Database>(std::move(db));
   }
+  const absl::Duration start = SteadyNow();
+  const absl::Duration cpu_start = ThreadCpuTime();
+  // Brings what is in the WAL into the file, so that its growth is the index.
+  MQTTPUSH_RETURN_IF_ERROR(task.db->Checkpoint());
+  const int64_t bytes = FileSize(task.segment->path);
   absl::StatusOr<SegmentPtr> sealed =
       SealSegment(*task.segment, std::move(*task.db));
   task.db = nullptr;
@@ -89,6 +125,11 @@ absl::Status LogSealer::SealOne(Task& task) {
   MQTTPUSH_RETURN_IF_ERROR(sealed.status());
   store_->list().Replace(*sealed);
   store_->readers().Retire(task.segment->number, /*sealed=*/false);
+  NoteCost({.segments = 1,
+            .rows = task.segment->memory->row_count(),
+            .index_bytes = (*sealed)->bytes - bytes,
+            .wall = SteadyNow() - start,
+            .cpu = ThreadCpuTime() - cpu_start});
   return absl::OkStatus();
 }
 

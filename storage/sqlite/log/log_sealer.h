@@ -28,6 +28,18 @@ class LogSealer {
   // Waits until all that was handed in is sealed. For tests.
   void WaitUntilIdle() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // What sealing has cost so far.
+  struct Cost {
+    int64_t segments = 0;
+    int64_t rows = 0;
+    int64_t index_bytes = 0;  // by which the files grew
+    absl::Duration wall;
+    absl::Duration cpu;
+  };
+  Cost cost() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether a segment is being sealed now.
+  bool busy() const ABSL_LOCKS_EXCLUDED(mutex_);
+
  private:
   struct Task {
     SegmentPtr segment;
@@ -41,12 +53,14 @@ class LogSealer {
   void Run();
   absl::Status CheckRoom(const Segment& segment);
   absl::Status SealOne(Task& task);
+  void NoteCost(const Cost& cost) ABSL_LOCKS_EXCLUDED(mutex_);
 
   SegmentStore* const store_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  Cost cost_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -54,9 +54,9 @@ inline constexpr char kAttemptsAfterSql[] =
 
 // All of them, for the test.
 inline constexpr const char* kLogStatements[] = {
-    kEventSql,       kEventWithPayloadSql, kEventFactsSql,   kAcceptTimeSql,
-    kAttemptSql,     kExceptionSql,        kBlocksBeforeSql, kBlockAtSql,
-    kBlocksFromSql,  kEventsAfterSql,      kAttemptsAfterSql};
+    kEventSql,      kEventWithPayloadSql, kEventFactsSql,   kAcceptTimeSql,
+    kAttemptSql,    kExceptionSql,        kBlocksBeforeSql, kBlockAtSql,
+    kBlocksFromSql, kEventsAfterSql,      kAttemptsAfterSql};
 
 }  // namespace mqttpush
 

@@ -104,8 +104,8 @@ absl::Status LogWriter::BeginSegment() {
   IndexedRows carried;
   for (const SubscriptionRecovery& recovery : beginning.subscriptions) {
     for (const DeliveryException& exception : recovery.exceptions) {
-      carried.exceptions.push_back({recovery.state.tenant_uid,
-                                    exception.event_seq, recovery.state.uid});
+      carried.exceptions.push_back(
+          {recovery.state.tenant_uid, exception.event_seq, recovery.state.uid});
     }
   }
   segment->memory->Add(carried);
@@ -115,8 +115,8 @@ absl::Status LogWriter::BeginSegment() {
   damaged_ = false;
   store_->list().Append(segment);
   if (full != nullptr) {
-    sealer_->Seal(full, std::make_unique<Database>(
-                            std::move(*writer).TakeDatabase()));
+    sealer_->Seal(
+        full, std::make_unique<Database>(std::move(*writer).TakeDatabase()));
   }
   return absl::OkStatus();
 }
@@ -134,8 +134,8 @@ void LogWriter::ApplyRetention() {
         std::max(bounds.accept_times_us.last, bounds.start_times_us.last);
     candidates.push_back(
         {.bytes = segment->sealed() ? segment->bytes : FileSize(segment->path),
-         .last_time = std::max(segment->create_time,
-                               absl::FromUnixMicros(last_us)),
+         .last_time =
+             std::max(segment->create_time, absl::FromUnixMicros(last_us)),
          .sealed = segment->sealed()});
   }
   const RetentionDecision decision =
@@ -380,8 +380,7 @@ absl::StatusOr<AppendOutcome> LogWriter::WriteEvent(const NewEvent& event) {
                             group_.duplicates->IsDuplicate(event, key));
   if (duplicate) return AppendOutcome::kDuplicate;
   const int64_t seq = group_.next_event_seq++;
-  MQTTPUSH_RETURN_IF_ERROR(
-      writer_->WriteEvent(seq, event, group_.accept_time));
+  MQTTPUSH_RETURN_IF_ERROR(writer_->WriteEvent(seq, event, group_.accept_time));
   group_.rows.events.push_back(
       {.seq = seq,
        .tenant_uid = event.tenant_uid,

@@ -156,9 +156,8 @@ absl::StatusOr<std::vector<Posting>> MemoryIndex::Before(Dimension dimension,
   }
   RowList* list = FindList(dimension, key);
   if (list == nullptr) return std::vector<Posting>();
-  return list->Before(before, limit, [&](uint32_t row) {
-    return PostingOf(dimension, row);
-  });
+  return list->Before(before, limit,
+                      [&](uint32_t row) { return PostingOf(dimension, row); });
 }
 
 absl::StatusOr<std::vector<Posting>> MemoryIndex::After(Dimension dimension,
@@ -185,9 +184,8 @@ absl::StatusOr<std::vector<Posting>> MemoryIndex::After(Dimension dimension,
   }
   RowList* list = FindList(dimension, key);
   if (list == nullptr) return std::vector<Posting>();
-  return list->After(after, limit, [&](uint32_t row) {
-    return PostingOf(dimension, row);
-  });
+  return list->After(after, limit,
+                     [&](uint32_t row) { return PostingOf(dimension, row); });
 }
 
 std::optional<EventFacts> MemoryIndex::FindEvent(int64_t seq) const {

@@ -2,10 +2,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/sqlite/database.h"
-#include "storage/sqlite/sqlite_config_store.h"
 #include "storage/sqlite/log/legacy_log.h"
 #include "storage/sqlite/log/sqlite_event_log.h"
 #include "storage/sqlite/log/sqlite_history_reader.h"
+#include "storage/sqlite/sqlite_config_store.h"
 #include "tests/support/log_fixture.h"
 #include "tests/support/temp_dir.h"
 
@@ -37,9 +37,11 @@ class MigrationTest : public ::testing::Test {
     log_ = *std::move(log);
   }
   DeliveryRow Delivery(int64_t event_seq) {
-    auto row = SqliteHistoryReader(log_.get()).GetDelivery(
-        1, {event_seq, 7},
-        [](int64_t, int64_t, DeliveryState state) { return state; });
+    auto row = SqliteHistoryReader(log_.get())
+                   .GetDelivery(1, {event_seq, 7},
+                                [](int64_t, int64_t, DeliveryState state) {
+                                  return state;
+                                });
     EXPECT_TRUE(row.ok()) << row.status();
     return *std::move(row);
   }

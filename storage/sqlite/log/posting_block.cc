@@ -46,6 +46,7 @@ bool AddDifference(absl::string_view& in, int64_t& value) {
 }
 
 constexpr size_t kChecksumSize = sizeof(uint32_t);
+constexpr size_t kMostPostingBytes = 3 * 10;  // varints of 64 bits
 
 std::string ChecksumOf(const KeyedPosting& first, absl::string_view packed) {
   const int64_t name[] = {first.key, first.posting.order, first.posting.row};
@@ -56,16 +57,20 @@ std::string ChecksumOf(const KeyedPosting& first, absl::string_view packed) {
 
 }  // namespace
 
-std::string PackPostings(absl::Span<const KeyedPosting> postings) {
+std::string PackBlock(absl::Span<const KeyedPosting>& postings) {
+  const KeyedPosting first = postings.front();
+  KeyedPosting last = first;
   std::string packed;
-  KeyedPosting last = postings.front();
-  for (const KeyedPosting& next : postings) {
+  while (!postings.empty() &&
+         packed.size() + kMostPostingBytes + kChecksumSize <= kBlockBytes) {
+    const KeyedPosting& next = postings.front();
     AppendDifference(last.key, next.key, packed);
     AppendDifference(last.posting.order, next.posting.order, packed);
     AppendDifference(last.posting.row, next.posting.row, packed);
     last = next;
+    postings.remove_prefix(1);
   }
-  return packed + ChecksumOf(postings.front(), packed);
+  return packed + ChecksumOf(first, packed);
 }
 
 absl::StatusOr<std::vector<KeyedPosting>> UnpackPostings(
@@ -77,7 +82,7 @@ absl::StatusOr<std::vector<KeyedPosting>> UnpackPostings(
     return absl::DataLossError("an index block is not what was written");
   }
   std::vector<KeyedPosting> postings;
-  postings.reserve(kPostingsPerBlock);
+  postings.reserve(kMostPostingsPerBlock);
   KeyedPosting next = first;
   while (!packed.empty()) {
     if (!AddDifference(packed, next.key) ||

@@ -1,5 +1,5 @@
-// How postings lie in a sealed segment: sorted, in blocks of kPostingsPerBlock,
-// each packed as differences to the one before.
+// How postings lie in a sealed segment: sorted, in blocks of kBlockBytes, each
+// packed as differences to the one before.
 //
 //   block   := posting* checksum
 //   posting := key order row, each the signed difference to the one of the
@@ -21,14 +21,17 @@
 
 namespace mqttpush {
 
-// A block is read whole for one posting of it: larger ones would make the log
-// smaller and single look-ups slower.
-inline constexpr size_t kPostingsPerBlock = 256;
+// SQLite keeps a row of so many bytes beside others in a page of 4 KiB; a
+// longer one would get pages of its own.
+inline constexpr size_t kBlockBytes = 900;
+// A posting takes 3 bytes at the least.
+inline constexpr size_t kMostPostingsPerBlock = kBlockBytes / 3;
 
-// `postings` is sorted and not empty; its first one names the block.
-std::string PackPostings(absl::Span<const KeyedPosting> postings);
+// Packs as many of `postings` as a block holds, and takes them off its front.
+// It is sorted and not empty; its first one names the block.
+std::string PackBlock(absl::Span<const KeyedPosting>& postings);
 
-// DATA_LOSS when `packed` is nothing that PackPostings makes.
+// DATA_LOSS when `packed` is nothing that PackBlock makes.
 absl::StatusOr<std::vector<KeyedPosting>> UnpackPostings(
     const KeyedPosting& first, absl::string_view packed);
 

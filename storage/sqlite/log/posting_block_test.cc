@@ -14,9 +14,26 @@ constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 
 std::vector<KeyedPosting> Unpacked(const std::vector<KeyedPosting>& postings) {
-  auto unpacked = UnpackPostings(postings.front(), PackPostings(postings));
-  EXPECT_TRUE(unpacked.ok()) << unpacked.status();
-  return *std::move(unpacked);
+  std::vector<KeyedPosting> all;
+  absl::Span<const KeyedPosting> rest = postings;
+  while (!rest.empty()) {
+    const KeyedPosting first = rest.front();
+    const std::string packed = PackBlock(rest);
+    EXPECT_LE(packed.size(), kBlockBytes);
+    auto unpacked = UnpackPostings(first, packed);
+    EXPECT_TRUE(unpacked.ok()) << unpacked.status();
+    if (!unpacked.ok()) return all;
+    all.insert(all.end(), unpacked->begin(), unpacked->end());
+  }
+  return all;
+}
+
+// One block of what fits into one.
+std::string PackPostings(const std::vector<KeyedPosting>& postings) {
+  absl::Span<const KeyedPosting> rest = postings;
+  std::string packed = PackBlock(rest);
+  EXPECT_TRUE(rest.empty());
+  return packed;
 }
 
 TEST(PostingBlockTest, OnePostingComesBack) {
@@ -34,7 +51,8 @@ TEST(PostingBlockTest, AnySortedPostingsComeBack) {
   std::mt19937_64 random(1);
   for (int round = 0; round < 200; ++round) {
     const int shift = static_cast<int>(random() % 64);
-    std::vector<KeyedPosting> postings(1 + random() % (2 * kPostingsPerBlock));
+    std::vector<KeyedPosting> postings(1 +
+                                       random() % (2 * kMostPostingsPerBlock));
     for (KeyedPosting& posting : postings) {
       posting = {static_cast<int64_t>(random() >> shift),
                  {static_cast<int64_t>(random() >> shift),

@@ -123,8 +123,7 @@ absl::StatusOr<AttemptRecord> ReadSession::ReadAttempt(const Segment& segment,
 absl::StatusOr<std::optional<DeliveryException>> ReadSession::FindException(
     const Segment& segment, int64_t tenant_uid, int64_t event_seq,
     int64_t subscription_uid) {
-  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
-                            Get(segment, kExceptionSql));
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, Get(segment, kExceptionSql));
   StatementReset reset(select);
   select->Bind(0, tenant_uid).Bind(1, event_seq).Bind(2, subscription_uid);
   const absl::StatusOr<bool> row = select->Step();
@@ -135,8 +134,7 @@ absl::StatusOr<std::optional<DeliveryException>> ReadSession::FindException(
 
 absl::StatusOr<absl::Time> ReadSession::ReadAcceptTime(const Segment& segment,
                                                        int64_t seq) {
-  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
-                            Get(segment, kAcceptTimeSql));
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, Get(segment, kAcceptTimeSql));
   StatementReset reset(select);
   select->Bind(0, seq);
   const absl::StatusOr<bool> row = select->Step();

@@ -1,5 +1,5 @@
-// RowList: the rows of one key in the order of their postings, appended in about
-// that order.
+// RowList: the rows of one key in the order of their postings, appended in
+// about that order.
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_ROW_LIST_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_ROW_LIST_H_
 
@@ -56,9 +56,9 @@ class RowList {
   template <typename PostingOf>
   std::vector<uint32_t>::iterator LowerBound(Posting posting,
                                              PostingOf posting_of) {
-    return std::partition_point(
-        rows_.begin(), rows_.end(),
-        [&](uint32_t row) { return posting_of(row) < posting; });
+    return std::partition_point(rows_.begin(), rows_.end(), [&](uint32_t row) {
+      return posting_of(row) < posting;
+    });
   }
 
   template <typename PostingOf>

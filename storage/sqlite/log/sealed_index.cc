@@ -25,8 +25,7 @@ absl::StatusOr<std::vector<Posting>> SealedIndex::Before(Dimension dimension,
                                                          int64_t key,
                                                          Posting before,
                                                          size_t limit) {
-  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
-                            reader_->Get(kBlocksBeforeSql));
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, reader_->Get(kBlocksBeforeSql));
   StatementReset reset(select);
   BindPosition(dimension, {key, before}, select);
   std::vector<Posting> found;

@@ -67,8 +67,9 @@ class SealedIndexTest : public ::testing::TestWithParam<int> {
     SealedIndex index(reader_.get());
     const auto all = *memory.After(dimension, key, kFirstPosting, SIZE_MAX);
     EXPECT_EQ(*index.After(dimension, key, kFirstPosting, SIZE_MAX), all);
-    for (size_t limit : {size_t{1}, size_t{2}, kPostingsPerBlock - 1,
-                         kPostingsPerBlock, kPostingsPerBlock + 1, SIZE_MAX}) {
+    for (size_t limit :
+         {size_t{1}, size_t{2}, kMostPostingsPerBlock - 1,
+          kMostPostingsPerBlock, kMostPostingsPerBlock + 1, SIZE_MAX}) {
       const Posting at = SomePosition(all);
       EXPECT_EQ(*index.Before(dimension, key, at, limit),
                 *memory.Before(dimension, key, at, limit));
@@ -103,7 +104,7 @@ TEST_P(SealedIndexTest, KeysOfManyRowsTakeSeveralBlocks) {
   EXPECT_GT(fixture_.memory()
                 .Before(Dimension::kEventsOfTenant, 1, kLastPosting, SIZE_MAX)
                 ->size(),
-            4 * kPostingsPerBlock);
+            4 * kMostPostingsPerBlock);
 }
 
 TEST_P(SealedIndexTest, FilterHoldsEveryKey) {

@@ -80,16 +80,16 @@ class SegmentFixture {
     const int64_t seq = next_attempt_seq_++;
     EXPECT_TRUE(writer_->WriteAttempt(seq, tenant_uid, attempt).ok());
     segment_->memory->Add(
-        {.attempts = {{.attempt_seq = seq,
-                       .tenant_uid = tenant_uid,
-                       .subscription_uid = attempt.subscription_uid,
-                       .event_seq = attempt.event_seq,
-                       .start_time_us = absl::ToUnixMicros(attempt.start_time),
-                       .succeeded = attempt.succeeded,
-                       .topic_key = TextKey(tenant_uid, attempt.topic),
-                       .event = EventFacts{
-                           .asset_key = TextKey(tenant_uid, asset_id),
-                           .type = type}}}});
+        {.attempts = {
+             {.attempt_seq = seq,
+              .tenant_uid = tenant_uid,
+              .subscription_uid = attempt.subscription_uid,
+              .event_seq = attempt.event_seq,
+              .start_time_us = absl::ToUnixMicros(attempt.start_time),
+              .succeeded = attempt.succeeded,
+              .topic_key = TextKey(tenant_uid, attempt.topic),
+              .event = EventFacts{.asset_key = TextKey(tenant_uid, asset_id),
+                                  .type = type}}}});
     return seq;
   }
   void AddException(int64_t tenant_uid, int64_t subscription_uid,

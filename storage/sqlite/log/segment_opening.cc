@@ -234,11 +234,9 @@ absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
   DroppedSegments dropped;
-  MQTTPUSH_RETURN_IF_ERROR(
-      ForEachRow(db, "SELECT number FROM dropped_segment ORDER BY number",
-                 [&](const Statement& row) {
-                   dropped.numbers.push_back(row.Int64(0));
-                 }));
+  MQTTPUSH_RETURN_IF_ERROR(ForEachRow(
+      db, "SELECT number FROM dropped_segment ORDER BY number",
+      [&](const Statement& row) { dropped.numbers.push_back(row.Int64(0)); }));
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kDroppedTalliesSql, [&](const Statement& row) {
         dropped.tallies[row.Int64(0)] = ReadTallyCounts(row);

@@ -86,15 +86,13 @@ absl::Status WriteDimension(Database& db, Dimension dimension,
                               static_cast<int>(dimension))));
   MQTTPUSH_ASSIGN_OR_RETURN(Statement insert, db.Prepare(kInsertBlockSql));
   while (!postings.empty()) {
-    const auto block =
-        postings.first(std::min(postings.size(), kPostingsPerBlock));
-    postings.remove_prefix(block.size());
-    const std::string packed = PackPostings(block);
-    checksum.Add(static_cast<int>(dimension), block.front(), packed);
+    const KeyedPosting first = postings.front();
+    const std::string packed = PackBlock(postings);
+    checksum.Add(static_cast<int>(dimension), first, packed);
     insert.Bind(0, static_cast<int>(dimension))
-        .Bind(1, block.front().key)
-        .Bind(2, block.front().posting.order)
-        .Bind(3, block.front().posting.row)
+        .Bind(1, first.key)
+        .Bind(2, first.posting.order)
+        .Bind(3, first.posting.row)
         .BindBlob(4, packed);
     MQTTPUSH_RETURN_IF_ERROR(insert.Run());
   }
@@ -120,8 +118,7 @@ absl::Status WriteSeal(Database& db, const SegmentSummary& summary,
   MQTTPUSH_ASSIGN_OR_RETURN(Statement tally, db.Prepare(kInsertTallySql));
   for (const auto& [uid, part] : summary.tallies) {
     BindTallyCounts(uid, part, &tally);
-    tally.Bind(6, part.attempted_seqs.first)
-        .Bind(7, part.attempted_seqs.last);
+    tally.Bind(6, part.attempted_seqs.first).Bind(7, part.attempted_seqs.last);
     MQTTPUSH_RETURN_IF_ERROR(tally.Run());
   }
   MQTTPUSH_RETURN_IF_ERROR(db.Execute(FillHoursSql()));

@@ -11,9 +11,9 @@
 namespace mqttpush {
 
 // Writes the index of `segment`, which nothing is added to any more, into its
-// file, and gives back the sealed one. `db` is the segment, open for writing; it
-// is closed. After an error, or a crash at any point, the segment is not sealed
-// and can be sealed again.
+// file, and gives back the sealed one. `db` is the segment, open for writing;
+// it is closed. After an error, or a crash at any point, the segment is not
+// sealed and can be sealed again.
 absl::StatusOr<SegmentPtr> SealSegment(const Segment& segment, Database db);
 
 // The sum that a sealed segment's `index_checksum` must be. Reads all of its

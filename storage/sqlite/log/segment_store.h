@@ -65,7 +65,8 @@ class SegmentStore {
   bool SuccessorIsLost() const;
   // Moves the position over the number and the seqs of a lost segment.
   void PassOverLost();
-  // Notes that those from the position up to `number`, exclusive, are not there.
+  // Notes that those from the position up to `number`, exclusive, are not
+  // there.
   void NoteMissing(int64_t number);
   absl::Status RemoveDropped();
   void MoveAside(int64_t number, const std::string& path,

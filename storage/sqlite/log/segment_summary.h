@@ -47,9 +47,9 @@ struct SegmentSummary {
   int64_t last_event_seq = 0;    // the first one less one: no events
   int64_t last_attempt_seq = 0;  // likewise
   Range accept_times_us;
-  Range start_times_us;   // of attempts
-  Range attempted_seqs;   // event seqs of attempts
-  Range exception_seqs;   // event seqs of exceptions
+  Range start_times_us;  // of attempts
+  Range attempted_seqs;  // event seqs of attempts
+  Range exception_seqs;  // event seqs of exceptions
   absl::flat_hash_map<int64_t, SubscriptionTally> tallies;  // by subscription
 
   // Zeros for a subscription without a part in it.

@@ -40,7 +40,8 @@ struct SegmentBeginning {
 class SegmentWriter {
  public:
   // Makes the file, which exists as a segment from the commit of its beginning
-  // on; what a crash left of an earlier try is removed. An error leaves no file.
+  // on; what a crash left of an earlier try is removed. An error leaves no
+  // file.
   static absl::StatusOr<std::unique_ptr<SegmentWriter>> Create(
       const std::string& path, const SegmentBeginning& beginning);
   // Goes on with a segment that is not sealed.

@@ -1,10 +1,10 @@
 // SqliteEventLog: the EventLog as a sequence of segments, each a SQLite file.
 //
-// The newest segment is written, by one thread (log_writer.h), without any index
-// on disk; its index is in memory (memory_index.h). When it is full the next one
-// begins and it is sealed in the background (log_sealer.h): its index is packed
-// into it (posting_block.h), and it never changes again. segment.h tells what
-// there is, read_session.h how it is read.
+// The newest segment is written, by one thread (log_writer.h), without any
+// index on disk; its index is in memory (memory_index.h). When it is full the
+// next one begins and it is sealed in the background (log_sealer.h): its index
+// is packed into it (posting_block.h), and it never changes again. segment.h
+// tells what there is, read_session.h how it is read.
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_SQLITE_EVENT_LOG_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_SQLITE_EVENT_LOG_H_
 
@@ -53,6 +53,7 @@ class SqliteEventLog : public EventLog {
   SegmentStore* store() { return store_.get(); }
   // Waits until all full segments are sealed. For tests.
   void WaitUntilSealed() { sealer_->WaitUntilIdle(); }
+  const LogSealer& sealer() const { return *sealer_; }
 
  private:
   explicit SqliteEventLog(std::unique_ptr<SegmentStore> store)

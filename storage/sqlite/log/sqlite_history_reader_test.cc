@@ -23,9 +23,8 @@ struct Layout {
 class SqliteHistoryReaderTest : public ::testing::TestWithParam<Layout> {
  protected:
   void SetUp() override {
-    log_ = *SqliteEventLog::Open(temp_.File("log"),
-                                 {.segment_rows = GetParam().segment_rows},
-                                 &clock_);
+    log_ = *SqliteEventLog::Open(
+        temp_.File("log"), {.segment_rows = GetParam().segment_rows}, &clock_);
     history_ = std::make_unique<SqliteHistoryReader>(log_.get());
     query_.tenant_uid = 1;
     std::vector<NewEvent> events = {

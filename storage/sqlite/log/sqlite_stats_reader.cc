@@ -48,7 +48,7 @@ absl::StatusOr<std::vector<StatsRow>> SqliteStatsReader::ReadStats(
   ReadSession session(store_);
   Counts counts;
   for (const SegmentPtr& segment : session.segments()) {
-    const StatsTable table = !hours ? StatsTable::kMinutes
+    const StatsTable table = !hours              ? StatsTable::kMinutes
                              : segment->sealed() ? StatsTable::kHours
                                                  : StatsTable::kMinutesByHour;
     MQTTPUSH_RETURN_IF_ERROR(AddFrom(session, *segment, SelectStatsSql(table),

@@ -49,8 +49,8 @@ class SqliteStatsReaderTest : public ::testing::TestWithParam<int64_t> {
   std::vector<StatsRow> Read(absl::Time start, absl::Time end,
                              StatsResolution resolution) {
     log_->WaitUntilSealed();
-    auto rows = SqliteStatsReader(log_.get()).ReadStats(7, start, end,
-                                                        resolution);
+    auto rows =
+        SqliteStatsReader(log_.get()).ReadStats(7, start, end, resolution);
     EXPECT_TRUE(rows.ok()) << rows.status();
     return *std::move(rows);
   }
@@ -71,8 +71,8 @@ TEST_P(SqliteStatsReaderTest, CountsByMinuteAndHourOverAllSegments) {
   Deliver(kNoon + absl::Hours(1), absl::Seconds(2));
   for (bool reopened : {false, true}) {
     if (reopened) Open();
-    const auto minutes = Read(kNoon, kNoon + absl::Hours(2),
-                              StatsResolution::kMinute);
+    const auto minutes =
+        Read(kNoon, kNoon + absl::Hours(2), StatsResolution::kMinute);
     ASSERT_EQ(minutes.size(), 3u);
     EXPECT_EQ(minutes[0].start, kNoon);
     EXPECT_EQ(minutes[0].counts.delivered, 3);
@@ -95,18 +95,18 @@ TEST_P(SqliteStatsReaderTest, CountsByMinuteAndHourOverAllSegments) {
 
 TEST_P(SqliteStatsReaderTest, TimesAreHalfOpen) {
   Deliver(kNoon, absl::ZeroDuration());
-  EXPECT_EQ(Read(kNoon, kNoon + absl::Minutes(1), StatsResolution::kMinute)
-                .size(),
-            1u);
+  EXPECT_EQ(
+      Read(kNoon, kNoon + absl::Minutes(1), StatsResolution::kMinute).size(),
+      1u);
   EXPECT_TRUE(Read(kNoon + absl::Seconds(1), kNoon + absl::Hours(1),
                    StatsResolution::kMinute)
                   .empty());
-  EXPECT_TRUE(Read(kNoon - absl::Hours(1), kNoon, StatsResolution::kMinute)
-                  .empty());
-  EXPECT_EQ(Read(absl::InfinitePast(), absl::InfiniteFuture(),
-                 StatsResolution::kHour)
-                .size(),
-            1u);
+  EXPECT_TRUE(
+      Read(kNoon - absl::Hours(1), kNoon, StatsResolution::kMinute).empty());
+  EXPECT_EQ(
+      Read(absl::InfinitePast(), absl::InfiniteFuture(), StatsResolution::kHour)
+          .size(),
+      1u);
 }
 
 TEST_P(SqliteStatsReaderTest, CountsFailuresAndEndings) {
@@ -126,8 +126,7 @@ TEST_P(SqliteStatsReaderTest, CountsFailuresAndEndings) {
         {.event_seq = ++seq, .state = state, .end_time = kNoon});
   }
   ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
-  const auto rows =
-      Read(kNoon, kNoon + absl::Hours(1), StatsResolution::kHour);
+  const auto rows = Read(kNoon, kNoon + absl::Hours(1), StatsResolution::kHour);
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].counts.failed, 1);
   EXPECT_EQ(rows[0].counts.parked, 1);
@@ -143,9 +142,9 @@ TEST_P(SqliteStatsReaderTest, ThirtyDaysAreAsManyRowsAsHours) {
   for (int i = 0; i < kHours * kPerHour; ++i) {
     Deliver(kNoon + i * absl::Hours(1) / kPerHour, absl::Milliseconds(5));
   }
-  EXPECT_EQ(Read(kNoon, kNoon + absl::Hours(30 * 24), StatsResolution::kHour)
-                .size(),
-            static_cast<size_t>(kHours));
+  EXPECT_EQ(
+      Read(kNoon, kNoon + absl::Hours(30 * 24), StatsResolution::kHour).size(),
+      static_cast<size_t>(kHours));
 }
 
 }  // namespace

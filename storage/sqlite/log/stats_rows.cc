@@ -8,9 +8,9 @@
 namespace mqttpush {
 namespace {
 
-constexpr const char* kCounters[] = {"accepted",  "accepted_bytes", "delivered",
-                                     "delivered_bytes", "failed", "parked",
-                                     "expired", "discarded"};
+constexpr const char* kCounters[] = {
+    "accepted", "accepted_bytes", "delivered", "delivered_bytes",
+    "failed",   "parked",         "expired",   "discarded"};
 
 // The columns of all counts, in order: the counters, then "latency_0" and on.
 const std::vector<std::string>& CountColumns() {
@@ -86,10 +86,10 @@ const std::string& SelectStatsSql(StatsTable table) {
       "SELECT minute, object_type, ", Joined("", ""),
       " FROM stats_minute WHERE subscription_uid = ? AND minute >= ? "
       "AND minute < ?"));
-  static const auto* const hours = new std::string(absl::StrCat(
-      "SELECT hour, object_type, ", Joined("", ""),
-      " FROM stats_hour WHERE subscription_uid = ? AND hour >= ? "
-      "AND hour < ?"));
+  static const auto* const hours = new std::string(
+      absl::StrCat("SELECT hour, object_type, ", Joined("", ""),
+                   " FROM stats_hour WHERE subscription_uid = ? AND hour >= ? "
+                   "AND hour < ?"));
   static const auto* const by_hour = new std::string(absl::StrCat(
       "SELECT minute / 60, object_type, ", Joined("sum(", ")"),
       " FROM stats_minute WHERE subscription_uid = ?1 AND minute >= ?2 * 60 "

@@ -53,8 +53,8 @@ void BindMinute(const StatsOfCommit::Key& key, const DeliveryCounts& counts,
 const std::string& FillHoursSql();
 
 // Rows of a subscription from one minute (hour) to another, exclusive: number
-// of the minute (hour), object type, then the counts. By hours of a segment that
-// has no table of hours yet, they are added up from its minutes.
+// of the minute (hour), object type, then the counts. By hours of a segment
+// that has no table of hours yet, they are added up from its minutes.
 enum class StatsTable { kMinutes, kHours, kMinutesByHour };
 const std::string& SelectStatsSql(StatsTable table);
 DeliveryCounts ReadCounts(const Statement& row);  // from column 2 on

@@ -33,8 +33,7 @@ std::optional<bool> LastAnswered(const DeliveryUpdate& update,
 
 bool HasUndelivered(const SubscriptionState& state) {
   return state.accepted_count > state.delivered_count + state.parked_count +
-                                    state.expired_count +
-                                    state.discarded_count;
+                                    state.expired_count + state.discarded_count;
 }
 
 void SubscriptionStates::AddAccepted(const SubscriptionRef& subscription,
@@ -70,8 +69,8 @@ void SubscriptionStates::Apply(const DeliveryUpdate& update) {
     DeliveryException& kept = live.exceptions[exception.event_seq];
     const bool answered_before = kept.answered;
     kept = exception;
-    kept.answered = LastAnswered(update, exception.event_seq)
-                        .value_or(answered_before);
+    kept.answered =
+        LastAnswered(update, exception.event_seq).value_or(answered_before);
   }
   for (int64_t event_seq : update.erase_exceptions) {
     live.exceptions.erase(event_seq);
@@ -129,10 +128,9 @@ SubscriptionState SubscriptionStates::Get(int64_t subscription_uid) const {
   const auto found = live_.find(subscription_uid);
   if (found == live_.end()) return {.uid = subscription_uid};
   SubscriptionState state = found->second.state;
-  state.retrying_count =
-      std::count_if(found->second.exceptions.begin(),
-                    found->second.exceptions.end(),
-                    [](const auto& entry) { return IsRetrying(entry.second); });
+  state.retrying_count = std::count_if(
+      found->second.exceptions.begin(), found->second.exceptions.end(),
+      [](const auto& entry) { return IsRetrying(entry.second); });
   return state;
 }
 

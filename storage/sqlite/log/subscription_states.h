@@ -26,7 +26,8 @@ class SubscriptionStates {
   // What a segment says when it is opened.
   void Put(SubscriptionState state);
   void PutException(int64_t subscription_uid, DeliveryException exception);
-  // `answered`: whether the broker answered its last attempt; absent: not known.
+  // `answered`: whether the broker answered its last attempt; absent: not
+  // known.
   void PutAttempted(int64_t subscription_uid, AttemptedEvent attempted,
                     std::optional<bool> answered = std::nullopt);
 
