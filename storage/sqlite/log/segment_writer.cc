@@ -159,13 +159,13 @@ absl::Status SegmentWriter::WriteEvent(int64_t seq, const NewEvent& event,
 absl::Status SegmentWriter::AddAccepted(const SubscriptionRef& subscription,
                                         int64_t tenant_uid, int64_t first_seq,
                                         int64_t count) {
-  BindSubscription({.uid = subscription.uid,
-                    .tenant_uid = tenant_uid,
-                    .id = subscription.id,
-                    .cursor = first_seq - 1,
-                    .sent_through = first_seq - 1,
-                    .accepted_count = count},
-                   add_accepted_.get());
+  const SubscriptionState state = {.uid = subscription.uid,
+                                   .tenant_uid = tenant_uid,
+                                   .id = subscription.id,
+                                   .cursor = first_seq - 1,
+                                   .sent_through = first_seq - 1,
+                                   .accepted_count = count};
+  BindSubscription(state, add_accepted_.get());
   return add_accepted_->Run();
 }
 

@@ -173,6 +173,9 @@ absl::StatusOr<AttemptPage> AttemptsOf(SegmentStore& store,
     if (static_cast<int>(page.rows.size()) == limit) return page;
     AttemptRow row = ToRow(*std::move(candidate), lookup);
     page.next = AttemptKey{row.attempt.start_time, row.attempt_seq};
+    if (!lookup.Has(row.attempt.subscription_uid)) continue;
+    // What the event was is not known any more.
+    if (row.event_id.empty() && query.object_type.has_value()) continue;
     if (Matches(query, succeeded, row)) page.rows.push_back(std::move(row));
   }
   return page;
