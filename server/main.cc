@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/logging.h"
+#include "server/commands.h"
 #include "server/config.h"
 #include "server/server.h"
 
@@ -94,7 +95,9 @@ absl::Status Run(const ServerConfig& config) {
 
 int Main(const std::vector<std::string>& arguments) {
   if (arguments.size() == 1) {
-    if (arguments[0] == "--help") return std::cout << ConfigHelp(), 0;
+    if (arguments[0] == "--help") {
+      return std::cout << ConfigHelp() << CommandHelp(), 0;
+    }
     if (arguments[0] == "--help-markdown") {
       return std::cout << ConfigMarkdown(), 0;
     }
@@ -103,7 +106,12 @@ int Main(const std::vector<std::string>& arguments) {
     }
   }
   DisableCoreDumps();
-  absl::StatusOr<ServerConfig> config = ReadConfig(arguments);
+  const absl::StatusOr<Command> command = TakeCommand(arguments);
+  absl::StatusOr<ServerConfig> config =
+      command.ok() ? ReadConfig(command->arguments) : command.status();
+  if (config.ok() && command->kind != Command::Kind::kServe) {
+    return RunCommand(*command, *config);
+  }
   absl::Status status = config.ok() ? Run(*config) : config.status();
   if (status.ok()) return 0;
   std::cerr << "mqttpushd: " << status.message() << "\n";

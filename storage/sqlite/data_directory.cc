@@ -11,20 +11,21 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
 
 namespace mqttpush {
 namespace {
 
-// The process that holds the lock, as it wrote itself down; for the message
-// only.
-std::string Holder(int fd) {
-  char text[32] = {};
-  const ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
-  int pid = 0;
-  if (size <= 0 || !absl::SimpleAtoi(text, &pid)) return "another process";
-  return absl::StrCat("process ", pid);
+// Who only looks whether the directory is in use holds the lock for an instant.
+bool TakeLock(int fd) {
+  constexpr int kTries = 5;
+  for (int i = 0; i < kTries; ++i) {
+    if (i > 0) absl::SleepFor(absl::Milliseconds(20));
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+  }
+  return false;
 }
 
 absl::Status CheckFileSystem(const std::string& path,
@@ -62,9 +63,9 @@ absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(
   if (fd < 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("data directory ", path));
   }
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (!TakeLock(fd)) {
     absl::Status in_use = absl::FailedPreconditionError(
-        absl::StrCat("data directory ", path, " is in use by ", Holder(fd)));
+        absl::StrCat("data directory ", path, " is in use by ", HolderOf(fd)));
     close(fd);
     return in_use;
   }
@@ -81,6 +82,14 @@ absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(
     return absl::ErrnoToStatus(errno, sessions);
   }
   return directory;
+}
+
+std::string DataDirectory::HolderOf(int fd) {
+  char text[32] = {};
+  const ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
+  int pid = 0;
+  if (size <= 0 || !absl::SimpleAtoi(text, &pid)) return "another process";
+  return absl::StrCat("process ", pid);
 }
 
 DataDirectory::~DataDirectory() { close(lock_fd_); }

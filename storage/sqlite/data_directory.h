@@ -26,6 +26,9 @@ class DataDirectory {
       const std::string& path,
       NetworkFileSystems allowed = NetworkFileSystems::kRefused,
       FileSystem (*find)(const std::string& path) = FindFileSystem);
+  // The process that holds the lock file `fd`, as it wrote itself down; for
+  // messages only.
+  static std::string HolderOf(int fd);
   ~DataDirectory();
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;

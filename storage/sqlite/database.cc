@@ -72,10 +72,22 @@ absl::Status CreatePrivateFile(const std::string& path) {
 }
 
 // As SQLite's "URI filenames" say: '?', '#' and '%' have a meaning in it.
-std::string UriOf(const std::string& path, bool immutable) {
+std::string UriOf(const std::string& path, Database::Mode mode) {
   const std::string escaped =
       absl::StrReplaceAll(path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}});
-  return absl::StrCat("file:", escaped, immutable ? "?immutable=1" : "");
+  const char* how = mode == Database::Mode::kImmutable ? "?immutable=1"
+                    : mode == Database::Mode::kQuiet   ? "?vfs=unix-none"
+                                                       : "";
+  return absl::StrCat("file:", escaped, how);
+}
+
+absl::Status SyncFile(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int synced = fd < 0 ? -1 : fsync(fd);
+  const int error = errno;
+  if (fd >= 0) close(fd);
+  if (synced == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(error, absl::StrCat("cannot sync ", path));
 }
 
 }  // namespace
@@ -95,7 +107,7 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
   sqlite3* handle = nullptr;
   const int flags = (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
-  const std::string uri = UriOf(path, mode == Mode::kImmutable);
+  const std::string uri = UriOf(path, mode);
   errno = 0;
   const int rc = sqlite3_open_v2(uri.c_str(), &handle, flags, nullptr);
   Database db(handle);
@@ -109,6 +121,12 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
     MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA synchronous=FULL"));
   } else {
     MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA query_only=ON"));
+  }
+  if (mode == Mode::kQuiet) {
+    // With it the index of the WAL is in memory; without a checkpoint at the
+    // end, both files stay as they are.
+    MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA locking_mode=EXCLUSIVE"));
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }
   return db;
 }
@@ -145,6 +163,27 @@ absl::Status Database::Checkpoint() {
                             QueryInt64("PRAGMA wal_checkpoint(TRUNCATE)"));
   return busy == 0 ? absl::OkStatus()
                    : absl::UnavailableError("sqlite: the WAL is being read");
+}
+
+absl::Status Database::CopyTo(const std::string& path) {
+  MQTTPUSH_RETURN_IF_ERROR(CreatePrivateFile(path));
+  sqlite3* handle = nullptr;
+  const int rc = sqlite3_open_v2(
+      UriOf(path, Mode::kReadWrite).c_str(), &handle,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
+  Database copy(handle);
+  if (rc != SQLITE_OK) return SqliteError(handle);
+  // Nobody reads it before all of it is on the disk.
+  MQTTPUSH_RETURN_IF_ERROR(copy.Execute("PRAGMA journal_mode=OFF"));
+  MQTTPUSH_RETURN_IF_ERROR(copy.Execute("PRAGMA synchronous=OFF"));
+  sqlite3_backup* backup =
+      sqlite3_backup_init(handle, "main", db_.get(), "main");
+  if (backup == nullptr) return SqliteError(handle);
+  constexpr int kAllPages = -1;  // in one read transaction
+  sqlite3_backup_step(backup, kAllPages);
+  if (sqlite3_backup_finish(backup) != SQLITE_OK) return SqliteError(handle);
+  copy.db_ = nullptr;
+  return SyncFile(path);
 }
 
 void Statement::Finalizer::operator()(sqlite3_stmt* statement) const {

@@ -36,6 +36,9 @@ class Database {
     kReadWrite,  // creates the file (mode 0600); WAL, synchronous=FULL
     kReadOnly,
     kImmutable,  // of a file that nobody writes any more: without locks
+    // Of a database that nobody has open, with what its WAL holds: without
+    // locks, and without writing anything, be it beside the file.
+    kQuiet,
   };
   static absl::StatusOr<Database> Open(const std::string& path, Mode mode);
 
@@ -54,6 +57,9 @@ class Database {
   // Brings what is in the WAL into the file, and empties it. UNAVAILABLE when a
   // reader is in the way for longer than it is waited for.
   absl::Status Checkpoint();
+  // Writes all of it, as of one moment, into the new file `path` (mode 0600),
+  // and that to the disk. On an error, what there is of the file stays.
+  absl::Status CopyTo(const std::string& path);
 
  private:
   struct Closer {

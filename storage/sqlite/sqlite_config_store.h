@@ -17,6 +17,9 @@ namespace mqttpush {
 // (synchronous=FULL) before the next snapshot is shown.
 class SqliteConfigStore : public ConfigStore {
  public:
+  // The newest version of the schema that this program knows.
+  static constexpr int64_t kSchemaVersion = 2;
+
   // Creates or migrates the file (mode 0600) and loads everything. Errors are
   // those of Database.
   static absl::StatusOr<std::unique_ptr<SqliteConfigStore>> Open(

@@ -111,38 +111,6 @@ absl::StatusOr<int64_t> CountAbove(ReadSession& session, int64_t uid,
   return above;
 }
 
-// All that one comparison needs.
-struct Counted {
-  SubscriptionTally tally;
-  ExceptionTally exceptions;  // of the newest segment
-  int64_t ahead = 0;          // delivered above the cursor
-  int64_t above_cursor = 0;   // events
-};
-
-void CompareOne(const SubscriptionState& state, const Counted& counted,
-                ConservationReport& report) {
-  const auto expect = [&](absl::string_view count, int64_t stated,
-                          int64_t counted) {
-    if (stated == counted) return;
-    report.differences.push_back({state.uid, state.tenant_uid, state.id,
-                                  std::string(count), stated, counted});
-  };
-  const SubscriptionTally& tally = counted.tally;
-  expect("accepted", state.accepted_count, tally.events);
-  expect("delivered", state.delivered_count, tally.successes);
-  expect("parked", state.parked_count, tally.parked);
-  expect("expired", state.expired_count, tally.expired);
-  expect("discarded", state.discarded_count, tally.discarded);
-  // What the cursor passed must be delivered or an exception: a cursor that
-  // passed an event by shows here.
-  expect(
-      "waiting",
-      state.accepted_count - state.delivered_count - state.parked_count -
-          state.expired_count - state.discarded_count -
-          counted.exceptions.retrying,
-      counted.above_cursor - counted.ahead - counted.exceptions.above_cursor);
-}
-
 }  // namespace
 
 absl::StatusOr<std::optional<ConservationReport>>
@@ -235,7 +203,7 @@ absl::StatusOr<ConservationReport> SqliteConservationAudit::Compare(
     report.attempts += bounds.last_attempt_seq + 1 - segment->first_attempt_seq;
   }
   for (const SubscriptionState& state : states) {
-    Counted counted;
+    SubscriptionCounts counted;
     counted.exceptions = FindIn(exceptions, state.uid);
     counted.tally = TallyBefore(segments, dropped, state.uid);
     counted.tally.AddCounts(Combined(rows.Find(state.uid), counted.exceptions));
@@ -244,7 +212,7 @@ absl::StatusOr<ConservationReport> SqliteConservationAudit::Compare(
     MQTTPUSH_ASSIGN_OR_RETURN(counted.above_cursor,
                               CountAbove(session, state.uid, state.cursor));
     counted.above_cursor += static_cast<int64_t>(newest_tally.above.size());
-    CompareOne(state, counted, report);
+    CompareCounts(state, counted, report);
   }
   return report;
 }

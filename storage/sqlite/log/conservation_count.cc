@@ -1,6 +1,7 @@
 #include "storage/sqlite/log/conservation_count.h"
 
 #include <limits>
+#include <string>
 
 #include "common/status_macros.h"
 #include "storage/sqlite/log/log_rows.h"
@@ -137,6 +138,31 @@ absl::StatusOr<absl::flat_hash_map<int64_t, ExceptionTally>> CountExceptions(
         Add(row, CursorOf(cursors, uid), tallies[uid]);
       }));
   return tallies;
+}
+
+void CompareCounts(const SubscriptionState& state,
+                   const SubscriptionCounts& counted,
+                   ConservationReport& report) {
+  const auto expect = [&](absl::string_view count, int64_t stated,
+                          int64_t counted) {
+    if (stated == counted) return;
+    report.differences.push_back({state.uid, state.tenant_uid, state.id,
+                                  std::string(count), stated, counted});
+  };
+  const SubscriptionTally& tally = counted.tally;
+  expect("accepted", state.accepted_count, tally.events);
+  expect("delivered", state.delivered_count, tally.successes);
+  expect("parked", state.parked_count, tally.parked);
+  expect("expired", state.expired_count, tally.expired);
+  expect("discarded", state.discarded_count, tally.discarded);
+  // What the cursor passed must be delivered or an exception: a cursor that
+  // passed an event by shows here.
+  expect(
+      "waiting",
+      state.accepted_count - state.delivered_count - state.parked_count -
+          state.expired_count - state.discarded_count -
+          counted.exceptions.retrying,
+      counted.above_cursor - counted.ahead - counted.exceptions.above_cursor);
 }
 
 }  // namespace mqttpush

@@ -10,6 +10,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/conservation_audit.h"
+#include "storage/event_log.h"
+#include "storage/sqlite/log/segment_summary.h"
 #include "storage/sqlite/reader_pool.h"
 
 namespace mqttpush {
@@ -70,6 +73,18 @@ struct ExceptionTally {
 };
 absl::StatusOr<absl::flat_hash_map<int64_t, ExceptionTally>> CountExceptions(
     Reader& reader, const ConservationCount::Cursors* cursors);
+
+// All that was counted of one subscription.
+struct SubscriptionCounts {
+  SubscriptionTally tally;
+  ExceptionTally exceptions;  // of the newest segment
+  int64_t ahead = 0;          // delivered above the cursor
+  int64_t above_cursor = 0;   // events
+};
+// Adds to `report` where `state` says something else.
+void CompareCounts(const SubscriptionState& state,
+                   const SubscriptionCounts& counted,
+                   ConservationReport& report);
 
 }  // namespace mqttpush
 

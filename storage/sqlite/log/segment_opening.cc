@@ -53,17 +53,6 @@ constexpr char kSelectOutcomesSql[] =
     "SELECT subscription_uid, event_seq, number, succeeded, error_class "
     "FROM attempt ORDER BY attempt_seq";
 
-absl::Status CheckSize(Database& db, const std::string& path) {
-  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t pages,
-                            db.QueryInt64("PRAGMA page_count"));
-  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t page_size,
-                            db.QueryInt64("PRAGMA page_size"));
-  const int64_t size = FileSize(path);
-  if (size == pages * page_size) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat(path, " has ", size, " bytes, not ", pages * page_size));
-}
-
 // Every page of it, but for what only an index could tell.
 absl::Status CheckPages(Database& db, const std::string& path) {
   MQTTPUSH_ASSIGN_OR_RETURN(Statement check,
@@ -140,6 +129,17 @@ IndexedAttempt ReadIndexedAttempt(const Statement& row) {
 
 }  // namespace
 
+absl::Status CheckSize(Database& db, const std::string& path) {
+  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t pages,
+                            db.QueryInt64("PRAGMA page_count"));
+  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t page_size,
+                            db.QueryInt64("PRAGMA page_size"));
+  const int64_t size = FileSize(path);
+  if (size == pages * page_size) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(path, " has ", size, " bytes, not ", pages * page_size));
+}
+
 absl::Status CheckAllPages(const Segment& segment) {
   if (!segment.sealed()) return absl::OkStatus();  // was checked as it opened
   MQTTPUSH_ASSIGN_OR_RETURN(
@@ -160,6 +160,16 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                             db.QueryInt64("PRAGMA user_version"));
   if (version == 0) return absl::NotFoundError("no segment began");
   MQTTPUSH_RETURN_IF_ERROR(CheckSize(db, path));
+  MQTTPUSH_ASSIGN_OR_RETURN(OpenedSegment opened,
+                            ReadSegment(db, number, path));
+  if (!opened.segment->sealed()) {
+    MQTTPUSH_RETURN_IF_ERROR(CheckPages(db, path));
+  }
+  return opened;
+}
+
+absl::StatusOr<OpenedSegment> ReadSegment(Database& db, int64_t number,
+                                          const std::string& path) {
   MQTTPUSH_ASSIGN_OR_RETURN(Statement beginning,
                             db.Prepare(kSelectBeginningSql));
   MQTTPUSH_ASSIGN_OR_RETURN(const bool began, beginning.Step());
@@ -175,7 +185,6 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
   beginning.Reset();
   MQTTPUSH_ASSIGN_OR_RETURN(const bool sealed, ReadSeal(db, *segment));
   if (!sealed) {
-    MQTTPUSH_RETURN_IF_ERROR(CheckPages(db, path));
     segment->memory = std::make_shared<MemoryIndex>(segment->first_event_seq,
                                                     segment->first_attempt_seq);
   } else if (!segment->summary.accept_times_us.empty()) {
@@ -188,7 +197,11 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
 absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
-  MemoryIndex& index = *segment.memory;
+  return LoadIndex(db, segment, find_event, *segment.memory);
+}
+
+absl::Status LoadIndex(Database& db, const Segment& segment,
+                       const FindEvent& find_event, MemoryIndex& index) {
   IndexedRows rows;
   int64_t next_event_seq = segment.first_event_seq;
   int64_t next_attempt_seq = segment.first_attempt_seq;
@@ -233,6 +246,10 @@ absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event) {
 absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
+  return ReadDropped(db);
+}
+
+absl::StatusOr<DroppedSegments> ReadDropped(Database& db) {
   DroppedSegments dropped;
   MQTTPUSH_RETURN_IF_ERROR(ForEachRow(
       db, "SELECT number FROM dropped_segment ORDER BY number",
@@ -247,6 +264,10 @@ absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment) {
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       Database db, Database::Open(segment.path, Database::Mode::kImmutable));
+  return ReadStates(db, states);
+}
+
+absl::Status ReadStates(Database& db, SubscriptionStates& states) {
   MQTTPUSH_RETURN_IF_ERROR(ForEachRow(
       db, kSelectSubscriptionsSql,
       [&](const Statement& row) { states.Put(ReadSubscriptionColumns(row)); }));

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/sqlite/database.h"
 #include "storage/sqlite/log/segment.h"
 #include "storage/sqlite/log/segment_writer.h"
 #include "storage/sqlite/log/subscription_states.h"
@@ -29,6 +30,16 @@ struct OpenedSegment {
 absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                                           const std::string& path);
 
+// The newest version of the schema that this program knows.
+inline constexpr int64_t kSegmentSchemaVersion = 1;
+
+// What an open segment says of itself; nothing is checked. NOT_FOUND as above.
+absl::StatusOr<OpenedSegment> ReadSegment(Database& db, int64_t number,
+                                          const std::string& path);
+
+// DATA_LOSS when the file has not the size that it says.
+absl::Status CheckSize(Database& db, const std::string& path);
+
 // What OpenSegment does not do with a sealed one. DATA_LOSS as there.
 absl::Status CheckAllPages(const Segment& segment);
 
@@ -36,13 +47,18 @@ absl::Status CheckAllPages(const Segment& segment);
 // rows. `find_event` looks for an event of an older segment.
 using FindEvent = std::function<std::optional<EventFacts>(int64_t seq)>;
 absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event);
+// The same into `index`, of a segment that is open, sealed or not.
+absl::Status LoadIndex(Database& db, const Segment& segment,
+                       const FindEvent& find_event, MemoryIndex& index);
 
 // Reads what the newest segment says of those that retention dropped.
 absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment);
+absl::StatusOr<DroppedSegments> ReadDropped(Database& db);
 
 // Reads the state of the subscriptions: of the newest segment as it is, of an
 // older one as it was when the next began.
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states);
+absl::Status ReadStates(Database& db, SubscriptionStates& states);
 
 }  // namespace mqttpush
 

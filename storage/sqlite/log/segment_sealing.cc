@@ -32,7 +32,8 @@ constexpr char kSelectEndingsSql[] =
 
 // What an earlier try left that could not empty the WAL.
 constexpr char kDeleteSealSql[] =
-    "DELETE FROM subscription_tally; DELETE FROM seal";
+    "DELETE FROM subscription_tally; DELETE FROM stats_hour; "
+    "DELETE FROM seal";
 
 constexpr char kInsertTallySql[] =
     "INSERT INTO subscription_tally (" MQTTPUSH_TALLY_COLUMNS

@@ -159,6 +159,7 @@ absl::Status SegmentWriter::WriteEvent(int64_t seq, const NewEvent& event,
 absl::Status SegmentWriter::AddAccepted(const SubscriptionRef& subscription,
                                         int64_t tenant_uid, int64_t first_seq,
                                         int64_t count) {
+  // It must stay until the statement has run.
   const SubscriptionState state = {.uid = subscription.uid,
                                    .tenant_uid = tenant_uid,
                                    .id = subscription.id,
