@@ -59,7 +59,7 @@ absl::Status Make(const std::string& path, int64_t events) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       const auto log,
       SqliteEventLog::Open(directory->log_path(), Clock::Real()));
-  LogLoad load(samples, *log);
+  LogLoad load(samples, *log, [] { return false; });
   MQTTPUSH_RETURN_IF_ERROR(load.GrowTo(events));
   MQTTPUSH_RETURN_IF_ERROR(load.Flush());
   log->WaitUntilSealed();
