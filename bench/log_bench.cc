@@ -17,6 +17,7 @@
 #include "common/status_macros.h"
 #include "common/steady_time.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/wait_until.h"
 
 namespace mqttpush::bench {
 namespace {
@@ -226,11 +227,8 @@ absl::Status MeasureDrop(Bench& bench, const std::string& directory) {
   log = {};
   MQTTPUSH_ASSIGN_OR_RETURN(log, OpenLog(directory, 1));
   const absl::Duration start = SteadyNow();
-  while (log.segments() > 1) {
-    if (SteadyNow() - start > absl::Minutes(2)) {
-      return absl::DeadlineExceededError("segments were not dropped");
-    }
-    absl::SleepFor(absl::Microseconds(200));
+  if (!WaitUntil(absl::Minutes(2), [&] { return log.segments() == 1; })) {
+    return absl::DeadlineExceededError("segments were not dropped");
   }
   const double millis = absl::ToDoubleMilliseconds(SteadyNow() - start) /
                         static_cast<double>(segments);

@@ -134,7 +134,7 @@ absl::Status Server::Listen(const ServerConfig& config) {
   ingest_service_ = std::make_unique<IngestService>(
       config_store_.get(), event_log_.get(), schemas_.get(), Clock::Real());
   history_service_ = std::make_unique<HistoryService>(
-      config_store_.get(), history_reader_.get(), &board_);
+      config_store_.get(), history_reader_.get(), &board_, Clock::Real());
   LinkDescriptors();
   grpc::ServerBuilder builder;
   SetServerOptions(builder);

@@ -22,6 +22,9 @@ struct HistoryQuery {
   std::optional<int64_t> event_seq;
   absl::Time start_time = absl::InfinitePast();  // inclusive
   absl::Time end_time = absl::InfiniteFuture();  // exclusive
+  // Deliveries accepted before it that have ended, and attempts that began
+  // before it, are not shown.
+  absl::Time retained_since = absl::InfinitePast();
   std::optional<ObjectType> object_type;
   std::string asset_id;  // empty: any
   std::string event_id;  // empty: any

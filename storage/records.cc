@@ -20,4 +20,9 @@ absl::string_view ObjectTypeName(ObjectType type) {
   return "";  // not a value of the enum
 }
 
+bool HasEnded(DeliveryState state) {
+  return state != DeliveryState::kWaiting &&
+         state != DeliveryState::kInFlight && state != DeliveryState::kRetrying;
+}
+
 }  // namespace mqttpush

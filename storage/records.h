@@ -45,6 +45,8 @@ struct TenantRecord {
   std::vector<std::string> owner_ids;
   std::map<std::string, std::string> labels;
   bool paused = false;
+  // How long its history is shown. Absent: as long as it is kept.
+  std::optional<absl::Duration> history_retention;
   int64_t revision = 1;  // +1 with every change
   absl::Time create_time;
   absl::Time update_time;
@@ -173,6 +175,9 @@ enum class DeliveryState {
   kExpired = 6,
   kDiscarded = 7,
 };
+
+// Not WAITING, IN_FLIGHT or RETRYING.
+bool HasEnded(DeliveryState state);
 
 // Stored as numbers. Why a delivery ended without an attempt that says it.
 enum class EndReason {

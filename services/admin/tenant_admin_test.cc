@@ -37,12 +37,14 @@ TEST_F(TenantAdminTest, CreatedIsReturnedByGetAlsoAfterARestart) {
       CreateTenant("acme",
                    "name: 'ignored' display_name: 'Acme' owner_ids: 'o1' "
                    "owner_ids: 'o2' labels { key: 'k' value: 'v' } "
+                   "history_retention { seconds: 864000 } "
                    "state: PAUSED etag: 'ignored'");
   ASSERT_TRUE(created.ok()) << created.status.error_message();
   EXPECT_EQ(created->name(), "tenants/acme");
   EXPECT_EQ(created->display_name(), "Acme");
   EXPECT_THAT(created->owner_ids(), ElementsAre("o1", "o2"));
   EXPECT_EQ(created->labels().at("k"), "v");
+  EXPECT_EQ(created->history_retention().seconds(), 864000);
   EXPECT_EQ(created->state(), v1::Tenant::ACTIVE);
   EXPECT_EQ(created->etag(), "\"1-1\"");
   EXPECT_GT(created->create_time().seconds(), 1'700'000'000);
@@ -57,6 +59,7 @@ TEST_F(TenantAdminTest, CreateNamesAllViolations) {
   request.set_tenant_id("Acme!");
   auto* tenant = request.mutable_tenant();
   tenant->set_display_name(std::string(129, 'x'));
+  tenant->mutable_history_retention()->set_seconds(60);
   for (const char* owner_id : {"", "ok", " o", "a\tb", "ok"}) {
     tenant->add_owner_ids(owner_id);
   }
@@ -70,6 +73,7 @@ TEST_F(TenantAdminTest, CreateNamesAllViolations) {
               UnorderedElementsAre(
                   "tenant_id: must match [a-z]([a-z0-9-]{0,61}[a-z0-9])?",
                   "tenant.display_name: must be at most 128 characters",
+                  HasSubstr("tenant.history_retention: must be"),
                   "tenant.owner_ids[0]: must be 1 to 128 bytes",
                   HasSubstr("tenant.owner_ids[2]: must not begin or end with"),
                   HasSubstr("tenant.owner_ids[3]: must not begin or end with"),
@@ -198,7 +202,8 @@ TEST_F(TenantAdminTest, UpdateFollowsTheMask) {
 
   const auto cleared = Update(
       "tenant { name: 'tenants/acme' display_name: 'not named' } "
-      "update_mask { paths: 'labels' paths: 'state' paths: 'etag' }");
+      "update_mask { paths: 'labels' paths: 'state' paths: 'etag' "
+      "paths: 'history_retention' }");
   EXPECT_EQ(cleared->display_name(), "New");
   EXPECT_EQ(cleared->labels_size(), 0);
   EXPECT_EQ(cleared->state(), v1::Tenant::ACTIVE);

@@ -1,6 +1,7 @@
 #include "services/admin/tenant_converter.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -18,6 +19,8 @@ constexpr size_t kMaxDisplayNameCharacters = 128;
 constexpr size_t kMaxLabels = 64;
 constexpr size_t kMaxLabelKeyBytes = 63;
 constexpr size_t kMaxLabelValueCharacters = 63;
+constexpr absl::Duration kMinRetention = absl::Hours(1);
+constexpr absl::Duration kMaxRetention = absl::Hours(36500 * 24);
 
 // What is invisible in an owner id is a slip of the keyboard, and would send
 // the customer's objects nowhere.
@@ -82,6 +85,13 @@ void CheckLabels(const std::map<std::string, std::string>& labels,
   }
 }
 
+std::optional<absl::Duration> RetentionFromProto(const v1::Tenant& proto,
+                                                 Violations* violations) {
+  if (!proto.has_history_retention()) return std::nullopt;
+  return WholeSeconds(proto.history_retention(), kMinRetention, kMaxRetention,
+                      "tenant.history_retention", violations);
+}
+
 }  // namespace
 
 v1::Tenant TenantToProto(const TenantRecord& tenant) {
@@ -93,6 +103,9 @@ v1::Tenant TenantToProto(const TenantRecord& tenant) {
   proto.mutable_labels()->insert(tenant.labels.begin(), tenant.labels.end());
   proto.set_state(tenant.paused ? v1::Tenant::PAUSED : v1::Tenant::ACTIVE);
   proto.set_etag(Etag(tenant));
+  if (tenant.history_retention.has_value()) {
+    SetDuration(*tenant.history_retention, proto.mutable_history_retention());
+  }
   SetTimestamp(tenant.create_time, proto.mutable_create_time());
   SetTimestamp(tenant.update_time, proto.mutable_update_time());
   return proto;
@@ -110,6 +123,7 @@ TenantRecord TenantFromProto(const v1::Tenant& proto, TenantRecord base,
   base.owner_ids = {proto.owner_ids().begin(), proto.owner_ids().end()};
   base.labels = {proto.labels().begin(), proto.labels().end()};
   CheckLabels(base.labels, violations);
+  base.history_retention = RetentionFromProto(proto, violations);
   return base;
 }
 

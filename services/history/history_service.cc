@@ -27,8 +27,17 @@ absl::Status FromStorage(const absl::Status& status) {
 
 HistoryService::HistoryService(const ConfigStore* config,
                                HistoryReader* history,
-                               const DeliveryStatus* status)
-    : config_(config), history_(history), status_(status), pool_(kThreads) {}
+                               const DeliveryStatus* status, const Clock* clock)
+    : config_(config),
+      history_(history),
+      status_(status),
+      clock_(clock),
+      pool_(kThreads) {}
+
+absl::Time HistoryService::RetainedSince(const TenantRecord& tenant) const {
+  if (!tenant.history_retention.has_value()) return absl::InfinitePast();
+  return clock_->Now() - *tenant.history_retention;
+}
 
 template <typename Handler>
 grpc::ServerUnaryReactor* HistoryService::RunOnPool(
@@ -72,6 +81,7 @@ absl::Status HistoryService::ListDeliveriesImpl(
   const auto snapshot = config_->Snapshot();
   MQTTPUSH_ASSIGN_OR_RETURN(ListDeliveriesQuery parsed,
                             ParseListDeliveries(request, *snapshot));
+  parsed.query.retained_since = RetainedSince(*parsed.tenant);
   absl::StatusOr<DeliveryPage> page = history_->ListDeliveries(
       parsed.query, parsed.states, MakeOverlay(*snapshot, parsed.tenant->uid),
       parsed.after, parsed.page_size);
@@ -103,10 +113,15 @@ absl::Status HistoryService::GetDeliveryImpl(
     return errors::DeliveryNotFound(request.name());
   }
   if (!row.ok()) return FromStorage(row.status());
+  const absl::Time retained_since = RetainedSince(*tenant);
+  if (row->event.accept_time < retained_since && HasEnded(row->state)) {
+    return errors::DeliveryNotFound(request.name());
+  }
   HistoryQuery attempts;
   attempts.tenant_uid = tenant->uid;
   attempts.event_seq = name->event_seq;
   attempts.subscription_uid = name->subscription_uid;
+  attempts.retained_since = retained_since;
   absl::StatusOr<AttemptPage> page = history_->ListAttempts(
       attempts, std::nullopt, std::nullopt, HistoryReader::kMaxLookedAt);
   if (!page.ok()) return FromStorage(page.status());
@@ -125,6 +140,7 @@ absl::Status HistoryService::ListAttemptsImpl(
   const auto snapshot = config_->Snapshot();
   MQTTPUSH_ASSIGN_OR_RETURN(ListAttemptsQuery parsed,
                             ParseListAttempts(request, *snapshot));
+  parsed.query.retained_since = RetainedSince(*parsed.tenant);
   absl::StatusOr<AttemptPage> page = history_->ListAttempts(
       parsed.query, parsed.succeeded, parsed.after, parsed.page_size);
   if (!page.ok()) return FromStorage(page.status());

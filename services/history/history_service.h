@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/clock.h"
 #include "common/delivery_status.h"
 #include "common/thread_pool.h"
 #include "mqttpush/v1/history_service.grpc.pb.h"
@@ -20,7 +21,7 @@ class HistoryService : public v1::HistoryService::CallbackService {
  public:
   // All must outlive the service.
   HistoryService(const ConfigStore* config, HistoryReader* history,
-                 const DeliveryStatus* status);
+                 const DeliveryStatus* status, const Clock* clock);
 
   grpc::ServerUnaryReactor* ListDeliveries(
       grpc::CallbackServerContext* context,
@@ -45,6 +46,8 @@ class HistoryService : public v1::HistoryService::CallbackService {
   template <typename Handler>
   grpc::ServerUnaryReactor* RunOnPool(grpc::CallbackServerContext* context,
                                       Handler handler);
+  // From when on the tenant's history is shown.
+  absl::Time RetainedSince(const TenantRecord& tenant) const;
   // What is in flight, and what is discarded because its subscription was
   // deleted.
   StateOverlay MakeOverlay(const ConfigSnapshot& snapshot,
@@ -53,6 +56,7 @@ class HistoryService : public v1::HistoryService::CallbackService {
   const ConfigStore* const config_;
   HistoryReader* const history_;
   const DeliveryStatus* const status_;
+  const Clock* const clock_;
   ThreadPool pool_;
 };
 

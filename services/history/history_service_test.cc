@@ -31,6 +31,13 @@ class FakeStatus : public DeliveryStatus {
   std::vector<int64_t> in_flight;
 };
 
+// The real one, or later.
+class LaterClock : public Clock {
+ public:
+  absl::Time Now() const override { return Clock::Now() + later; }
+  absl::Duration later;
+};
+
 class HistoryServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -39,7 +46,7 @@ class HistoryServiceTest : public ::testing::Test {
     history_ = std::make_unique<SqliteHistoryReader>(log_.get());
     Provision();
     service_ = std::make_unique<HistoryService>(config_.get(), history_.get(),
-                                                &status_);
+                                                &status_, &clock_);
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -155,6 +162,7 @@ class HistoryServiceTest : public ::testing::Test {
   int64_t tenant_uid_ = 0;
   int64_t subscription_uid_ = 0;
   FakeStatus status_;
+  LaterClock clock_;
   std::unique_ptr<SqliteConfigStore> config_;
   std::unique_ptr<SqliteEventLog> log_;
   std::unique_ptr<SqliteHistoryReader> history_;
@@ -192,6 +200,30 @@ TEST_F(HistoryServiceTest, GetsADeliveryWithPayloadAndAttempts) {
             250);
   EXPECT_EQ(TimeUtil::TimestampToMilliseconds(delivery.complete_time()),
             112250);
+}
+
+// Of a, b and c, which were delivered, parked, and still wait.
+TEST_F(HistoryServiceTest, WhatHasEndedIsShownAsLongAsTheTenantsHistory) {
+  TenantRecord tenant = *config_->Snapshot()->FindTenant("acme");
+  tenant.history_retention = absl::Hours(2);
+  Put(tenant);
+  v1::ListDeliveriesRequest request;
+  request.set_parent("tenants/acme");
+  v1::ListDeliveriesResponse deliveries;
+  ASSERT_TRUE(List(request, deliveries).ok());
+  EXPECT_EQ(deliveries.deliveries_size(), 3);
+  clock_.later = absl::Hours(3);
+  ASSERT_TRUE(List(request, deliveries).ok());
+  ASSERT_EQ(deliveries.deliveries_size(), 1);
+  EXPECT_EQ(deliveries.deliveries(0).state(), v1::Delivery::WAITING);
+  v1::ListAttemptsRequest attempts_request;
+  attempts_request.set_parent("tenants/acme");
+  v1::ListAttemptsResponse attempts;
+  ASSERT_TRUE(List(attempts_request, attempts).ok());
+  EXPECT_EQ(attempts.attempts_size(), 0);
+  v1::Delivery delivery;
+  EXPECT_EQ(Get(Name(1), delivery).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_TRUE(Get(Name(3), delivery).ok());
 }
 
 TEST_F(HistoryServiceTest, ListsByState) {

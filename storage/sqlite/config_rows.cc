@@ -64,17 +64,19 @@ int64_t UidOf(int64_t uid, const Database& db) {
 
 constexpr absl::string_view kSelectTenants =
     "SELECT uid, id, display_name, paused, revision, create_time_us,"
-    " update_time_us FROM tenant ORDER BY uid";
+    " update_time_us, history_retention_s FROM tenant ORDER BY uid";
 constexpr absl::string_view kSelectOwnerIds =
     "SELECT tenant_uid, owner_id FROM owner_id ORDER BY tenant_uid, position";
 constexpr absl::string_view kSelectLabels =
     "SELECT tenant_uid, key, value FROM tenant_label ORDER BY tenant_uid, key";
 constexpr absl::string_view kPutTenant =
     "INSERT INTO tenant (uid, id, display_name, paused, revision,"
-    " create_time_us, update_time_us) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " create_time_us, update_time_us, history_retention_s)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (uid) DO UPDATE SET display_name = excluded.display_name,"
     " paused = excluded.paused, revision = excluded.revision,"
-    " update_time_us = excluded.update_time_us";
+    " update_time_us = excluded.update_time_us,"
+    " history_retention_s = excluded.history_retention_s";
 
 absl::Status LoadTenants(Database* db, ConfigSnapshot* snapshot) {
   std::map<int64_t, TenantRecord> tenants;
@@ -88,6 +90,9 @@ absl::Status LoadTenants(Database* db, ConfigSnapshot* snapshot) {
         tenant.revision = row.Int64(4);
         tenant.create_time = row.Time(5);
         tenant.update_time = row.Time(6);
+        if (!row.IsNull(7)) {
+          tenant.history_retention = absl::Seconds(row.Int64(7));
+        }
       }));
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectOwnerIds, [&](const Statement& row) {
@@ -276,9 +281,10 @@ absl::StatusOr<ConfigSnapshot> LoadConfig(Database* db) {
 }
 
 absl::StatusOr<int64_t> PutTenant(const TenantRecord& tenant, Database* db) {
-  MQTTPUSH_RETURN_IF_ERROR(Run(
-      db, kPutTenant, Uid{tenant.uid}, tenant.id, tenant.display_name,
-      tenant.paused, tenant.revision, tenant.create_time, tenant.update_time));
+  MQTTPUSH_RETURN_IF_ERROR(Run(db, kPutTenant, Uid{tenant.uid}, tenant.id,
+                               tenant.display_name, tenant.paused,
+                               tenant.revision, tenant.create_time,
+                               tenant.update_time, tenant.history_retention));
   const int64_t uid = UidOf(tenant.uid, *db);
   MQTTPUSH_RETURN_IF_ERROR(
       Run(db, "DELETE FROM owner_id WHERE tenant_uid = ?", uid));

@@ -18,7 +18,7 @@ namespace mqttpush {
 class SqliteConfigStore : public ConfigStore {
  public:
   // The newest version of the schema that this program knows.
-  static constexpr int64_t kSchemaVersion = 2;
+  static constexpr int64_t kSchemaVersion = 3;
 
   // Creates or migrates the file (mode 0600) and loads everything. Errors are
   // those of Database.

@@ -37,6 +37,8 @@ class ReadTransaction {
   Reader* reader_;
 };
 
+constexpr char kDroppedNumbersSql[] = "SELECT number FROM dropped_segment";
+
 absl::StatusOr<std::vector<SubscriptionState>> ReadStates(Reader& reader) {
   MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, reader.Get(kStatesSql));
   StatementReset reset(select);
@@ -66,6 +68,20 @@ SubscriptionTally Combined(const ConservationCount::Tally& rows,
           .parked = exceptions.parked,
           .expired = exceptions.expired,
           .discarded = exceptions.discarded};
+}
+
+// Without those that were dropped since the list was taken: they are among the
+// dropped ones already.
+absl::StatusOr<Segments> StillThere(Reader& newest, Segments segments) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, newest.Get(kDroppedNumbersSql));
+  StatementReset reset(select);
+  while (true) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select->Step());
+    if (!row) return segments;
+    std::erase_if(segments, [&](const SegmentPtr& segment) {
+      return segment->number == select->Int64(0);
+    });
+  }
 }
 
 ExceptionTally FindIn(
@@ -170,7 +186,8 @@ absl::StatusOr<ConservationReport> SqliteConservationAudit::Compare(
     ReadSession& session, Reader& newest,
     const std::vector<SubscriptionState>& states,
     const ConservationCount::Cursors& cursors) {
-  const Segments& segments = session.segments();
+  MQTTPUSH_ASSIGN_OR_RETURN(const Segments segments,
+                            StillThere(newest, session.segments()));
   const ConservationCount& rows = counts_[segments.back()->number].rows;
   MQTTPUSH_ASSIGN_OR_RETURN(const Tallies dropped, ReadDropped(newest));
   MQTTPUSH_ASSIGN_OR_RETURN(const auto exceptions,

@@ -51,7 +51,9 @@ absl::StatusOr<DeliveryRow> DeliveryLookup::Find(const EventRecord& event,
   DeliveryRow row;
   row.event = event;
   row.subscription_uid = subscription_uid;
-  const Subscription& subscription = subscriptions_[subscription_uid];
+  const auto known = subscriptions_.find(subscription_uid);
+  const Subscription subscription =
+      known == subscriptions_.end() ? Subscription() : known->second;
   row.subscription_id = subscription.id;
   bool exception = false;
   MQTTPUSH_RETURN_IF_ERROR(FindException(row, exception));

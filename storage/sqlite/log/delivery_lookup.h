@@ -36,6 +36,10 @@ class DeliveryLookup {
   absl::StatusOr<std::vector<FoundAttempt>> FindAttempts(
       int64_t event_seq, int64_t subscription_uid);
 
+  // Whether the tenant ever had it.
+  bool Has(int64_t subscription_uid) const {
+    return subscriptions_.contains(subscription_uid);
+  }
   // "" for one that the tenant never had.
   std::string subscription_id(int64_t subscription_uid) const;
 

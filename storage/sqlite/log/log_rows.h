@@ -54,6 +54,7 @@ void BindException(int64_t tenant_uid, int64_t subscription_uid,
 #define MQTTPUSH_SUBSCRIPTION_PARAMETERS "?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 // Without the retrying_count.
 SubscriptionState ReadSubscriptionColumns(const Statement& row);
+// `state` must stay until the statement has run.
 void BindSubscription(const SubscriptionState& state, Statement* insert);
 
 // The uid, then the counts of a tally.

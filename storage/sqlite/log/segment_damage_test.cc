@@ -281,6 +281,22 @@ TEST_P(DamageFoundOnOpenTest, OfAllSegmentsLeavesAnEmptyLog) {
   EXPECT_TRUE(AppendAndWait(*log_, {MakeEvent("new", {7})}).ok());
 }
 
+// A crash came before it began.
+TEST_F(SegmentDamageTest, SegmentThatNeverBeganIsNotMissed) {
+  Damage(4, [](const std::string&) {});
+  for (absl::string_view begun : {"", "-wal"}) {
+    WriteFile(absl::StrCat(PathOf(5), begun), "");
+  }
+  Open();
+  EXPECT_FALSE(fs::exists(PathOf(5)));
+  AddSegment();
+  AddSegment();
+  EXPECT_TRUE(fs::exists(PathOf(5)));
+  Open();
+  EXPECT_THAT(logged_, IsEmpty());
+  EXPECT_EQ(ReadSeqs().size(), 6 * kEventsPerSegment);
+}
+
 TEST_F(SegmentDamageTest, IdsOfALostSegmentAreAcceptedAgain) {
   Damage(2, [](const std::string& path) { fs::resize_file(path, 5000); });
   Open();

@@ -86,7 +86,6 @@ absl::Status SegmentStore::OpenSegments() {
     } else {
       PassOverLost();
     }
-    position_.next_segment_number = number + 1;
   }
   if (SuccessorIsLost()) NoteMissing(position_.next_segment_number + 1);
   MQTTPUSH_RETURN_IF_ERROR(ReadNewestStates());
@@ -126,14 +125,14 @@ bool SegmentStore::SuccessorIsLost() const {
 }
 
 void SegmentStore::NoteMissing(int64_t number) {
-  for (; position_.next_segment_number < number;
-       ++position_.next_segment_number) {
+  while (position_.next_segment_number < number) {
     missing_.push_back(position_.next_segment_number);
     PassOverLost();
   }
 }
 
 void SegmentStore::PassOverLost() {
+  ++position_.next_segment_number;
   position_.next_event_seq += kSeqsOfALostSegment;
   position_.next_attempt_seq += kSeqsOfALostSegment;
 }
@@ -188,6 +187,7 @@ absl::Status SegmentStore::OpenOne(int64_t number, bool newest) {
     return absl::OkStatus();
   }
   MQTTPUSH_RETURN_IF_ERROR(status);
+  position_.next_segment_number = number + 1;
   const SegmentSummary bounds = opened->segment->Bounds();
   position_.next_event_seq = bounds.last_event_seq + 1;
   position_.next_attempt_seq = bounds.last_attempt_seq + 1;

@@ -63,7 +63,7 @@ class SegmentStore {
   absl::Status ReadNewestStates();
   // Whether one must have been where the position is now, after the last one.
   bool SuccessorIsLost() const;
-  // Moves the position over the seqs of a lost segment.
+  // Moves the position over the number and the seqs of a lost segment.
   void PassOverLost();
   // Notes that those from the position up to `number`, exclusive, are not
   // there.

@@ -22,6 +22,9 @@ bool Matches(const HistoryQuery& query, const EventRecord& event) {
 
 bool Matches(const HistoryQuery& query,
              const std::vector<DeliveryState>& states, const DeliveryRow& row) {
+  if (row.event.accept_time < query.retained_since && HasEnded(row.state)) {
+    return false;
+  }
   if (!states.empty() && !absl::c_linear_search(states, row.state)) {
     return false;
   }
@@ -73,9 +76,14 @@ absl::StatusOr<DeliveryPage> DeliveriesOf(
                             FirstSeqAt(session, query.end_time));
   int64_t newest = end - 1;
   if (after.has_value()) newest = std::min(newest, after->event_seq);
+  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t retained,
+                            FirstSeqAt(session, query.retained_since));
+  const int64_t open_cursor = OpenCursor(subscriptions);
   DeliveryCandidates candidates(
       &session,
-      PlanDeliveries(query, states, newest, oldest, OpenCursor(subscriptions)));
+      PlanDeliveries(query, states, newest,
+                     std::max(oldest, std::min(retained, open_cursor + 1)),
+                     open_cursor));
   DeliveryPage page;
   for (int looked_at = 0; looked_at < HistoryReader::kMaxLookedAt;
        ++looked_at) {
@@ -144,13 +152,15 @@ absl::StatusOr<AttemptPage> AttemptsOf(SegmentStore& store,
                                        std::optional<bool> succeeded,
                                        std::optional<AttemptKey> after,
                                        int limit) {
+  HistoryQuery bounded = query;
+  bounded.start_time = std::max(query.start_time, query.retained_since);
   const StateOverlay no_overlay;
   const auto subscriptions = store.states().OfTenant(query.tenant_uid);
   ReadSession session(&store);
   DeliveryLookup lookup(&session, subscriptions, &no_overlay);
   MQTTPUSH_ASSIGN_OR_RETURN(
       AttemptCandidates candidates,
-      AttemptCandidates::Make(&session, &lookup, query, succeeded, after));
+      AttemptCandidates::Make(&session, &lookup, bounded, succeeded, after));
   AttemptPage page;
   for (int looked_at = 0; looked_at < HistoryReader::kMaxLookedAt;
        ++looked_at) {
@@ -163,6 +173,9 @@ absl::StatusOr<AttemptPage> AttemptsOf(SegmentStore& store,
     if (static_cast<int>(page.rows.size()) == limit) return page;
     AttemptRow row = ToRow(*std::move(candidate), lookup);
     page.next = AttemptKey{row.attempt.start_time, row.attempt_seq};
+    if (!lookup.Has(row.attempt.subscription_uid)) continue;
+    // What the event was is not known any more.
+    if (row.event_id.empty() && query.object_type.has_value()) continue;
     if (Matches(query, succeeded, row)) page.rows.push_back(std::move(row));
   }
   return page;

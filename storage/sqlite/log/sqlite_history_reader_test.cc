@@ -10,6 +10,7 @@ namespace mqttpush {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 // Six events of tenant 1, for subscription 7 (and 3, 6 also for 17):
 //   1, 2 delivered; 3 parked for 7; 4 retrying; 5, 6 waiting. 17: all waiting.
@@ -115,6 +116,13 @@ INSTANTIATE_TEST_SUITE_P(Layouts, SqliteHistoryReaderTest,
                          ::testing::Values(Layout{400'000, false},
                                            Layout{1, false}, Layout{1, true},
                                            Layout{3, true}));
+
+TEST_P(SqliteHistoryReaderTest, SubscriptionOfAnotherTenantHasNothing) {
+  query_.tenant_uid = 2;
+  query_.subscription_uid = 7;
+  EXPECT_THAT(Deliveries(), IsEmpty());
+  EXPECT_THAT(Attempts(), IsEmpty());
+}
 
 TEST_P(SqliteHistoryReaderTest, ListsDeliveriesNewestFirstOverPages) {
   for (int page_size : {1, 2, 3, 100}) {
