@@ -21,13 +21,6 @@ constexpr absl::Duration kRetentionInterval = absl::Minutes(1);
 // What may wait for a disk that is slow or hangs; then producers are told.
 constexpr size_t kMaxQueuedBytes = 64 << 20;
 
-std::vector<int64_t> UidsOf(const Route& route) {
-  std::vector<int64_t> uids;
-  uids.reserve(route.size());
-  for (const SubscriptionRef& ref : route) uids.push_back(ref.uid);
-  return uids;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LogWriter>> LogWriter::Start(
@@ -45,8 +38,7 @@ LogWriter::LogWriter(SegmentStore* store, LogSealer* sealer,
     : store_(store), sealer_(sealer), options_(options), clock_(clock) {
   const SegmentStore::WritePosition& position = store->position_at_open();
   next_segment_number_ = position.next_segment_number;
-  next_event_seq_ = position.next_event_seq;
-  next_attempt_seq_ = position.next_attempt_seq;
+  next_ = {position.next_event_seq, position.next_attempt_seq};
   last_accept_time_ = position.last_accept_time;
   dropped_ = position.dropped;
 }
@@ -68,7 +60,7 @@ absl::Status LogWriter::OpenNewest() {
   if (segments->empty()) return BeginSegment();
   const SegmentPtr& newest = segments->back();
   const SegmentSummary bounds = newest->Bounds();
-  if (newest->sealed() || bounds.last_event_seq + 1 != next_event_seq_) {
+  if (newest->sealed() || bounds.last_event_seq + 1 != next_.event) {
     MQTTPUSH_RETURN_IF_ERROR(BeginSegment());
     if (!newest->sealed()) sealer_->Seal(newest, nullptr);
     return absl::OkStatus();
@@ -87,8 +79,8 @@ absl::Status LogWriter::BeginSegment() {
   auto segment = std::make_shared<Segment>();
   segment->number = next_segment_number_;
   segment->path = store_->PathOf(segment->number);
-  segment->first_event_seq = next_event_seq_;
-  segment->first_attempt_seq = next_attempt_seq_;
+  segment->first_event_seq = next_.event;
+  segment->first_attempt_seq = next_.attempt;
   segment->create_time = clock_->Now();
   segment->memory = std::make_shared<MemoryIndex>(segment->first_event_seq,
                                                   segment->first_attempt_seq);
@@ -288,54 +280,48 @@ absl::Status LogWriter::WriteGroup(std::vector<Command>& commands) {
       Log::Warning("segment_not_begun", {{"error", begun.message()}});
     }
   }
-  group_ = {};
-  group_.accept_time = NextAcceptTime();
-  group_.next_event_seq = next_event_seq_;
-  group_.next_attempt_seq = next_attempt_seq_;
-  const absl::Status written = WriteRows(commands);
+  const absl::Time accept_time = NextAcceptTime();
+  LogCommit commit(store_, writer_.get(), accept_time,
+                   accept_time - options_.dedupe_window, next_);
+  const absl::Status written = WriteRows(commands, commit);
   if (!written.ok()) {
     writer_->Rollback();
-    group_.accepted.clear();
     damaged_ = absl::IsDataLoss(written);
     return written;
   }
-  TakeIntoMemory(commands);
+  next_ = commit.next();
+  TakeIntoMemory(commands, commit);
+  // Dispatch starts on the events while their producers are being answered.
+  std::vector<int64_t> accepting = commit.AcceptingUids();
+  if (!accepting.empty() && listener_) listener_(std::move(accepting));
   return absl::OkStatus();
 }
 
-absl::Status LogWriter::WriteRows(std::vector<Command>& commands) {
-  group_.duplicates = std::make_unique<DuplicateFinder>(
-      store_, group_.accept_time - options_.dedupe_window);
-  group_.session = std::make_unique<ReadSession>(store_);
+absl::Status LogWriter::WriteRows(std::vector<Command>& commands,
+                                  LogCommit& commit) {
   MQTTPUSH_RETURN_IF_ERROR(writer_->Begin());
   for (Command& command : commands) {
     if (auto* append = std::get_if<AppendCommand>(&command)) {
-      MQTTPUSH_RETURN_IF_ERROR(WriteAppend(*append));
+      MQTTPUSH_ASSIGN_OR_RETURN(append->outcomes, commit.Write(append->events));
     } else {
       for (const auto& update : std::get<CommitCommand>(command).updates) {
-        MQTTPUSH_RETURN_IF_ERROR(WriteUpdate(update));
+        MQTTPUSH_RETURN_IF_ERROR(commit.Write(update));
       }
     }
   }
-  MQTTPUSH_RETURN_IF_ERROR(WriteAccepted());
-  MQTTPUSH_RETURN_IF_ERROR(writer_->AddStats(group_.stats));
+  MQTTPUSH_RETURN_IF_ERROR(commit.WriteSums());
   return writer_->Commit();
 }
 
 // The index before the states: who reads a cursor finds the attempts that moved
 // it.
-void LogWriter::TakeIntoMemory(const std::vector<Command>& commands) {
-  next_event_seq_ = group_.next_event_seq;
-  next_attempt_seq_ = group_.next_attempt_seq;
-  newest_->memory->Add(group_.rows);
-  for (const auto& [uid, accepted] : group_.accepted) {
-    store_->states().AddAccepted(*accepted.subscription, accepted.tenant_uid,
-                                 accepted.first_seq, accepted.count);
-  }
+void LogWriter::TakeIntoMemory(const std::vector<Command>& commands,
+                               LogCommit& commit) {
+  commit.TakeIntoMemory(*newest_->memory);
   for (const Command& command : commands) {
-    const auto* commit = std::get_if<CommitCommand>(&command);
-    if (commit == nullptr) continue;
-    for (const DeliveryUpdate& update : commit->updates) {
+    const auto* updates = std::get_if<CommitCommand>(&command);
+    if (updates == nullptr) continue;
+    for (const DeliveryUpdate& update : updates->updates) {
       store_->states().Apply(update);
     }
   }
@@ -343,12 +329,6 @@ void LogWriter::TakeIntoMemory(const std::vector<Command>& commands) {
 
 void LogWriter::Finish(std::vector<Command>& commands,
                        const absl::Status& status) {
-  // Dispatch starts on the events while their producers are being answered.
-  if (status.ok() && !group_.accepted.empty() && listener_) {
-    std::vector<int64_t> uids;
-    for (const auto& [uid, accepted] : group_.accepted) uids.push_back(uid);
-    listener_(std::move(uids));
-  }
   for (Command& command : commands) {
     if (auto* append = std::get_if<AppendCommand>(&command)) {
       if (append->refused) {
@@ -363,129 +343,6 @@ void LogWriter::Finish(std::vector<Command>& commands,
       std::get<CommitCommand>(command).done(status);
     }
   }
-}
-
-absl::Status LogWriter::WriteAppend(AppendCommand& command) {
-  command.outcomes.clear();
-  for (const NewEvent& event : command.events) {
-    MQTTPUSH_ASSIGN_OR_RETURN(AppendOutcome outcome, WriteEvent(event));
-    command.outcomes.push_back(outcome);
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<AppendOutcome> LogWriter::WriteEvent(const NewEvent& event) {
-  const int64_t key = TextKey(event.tenant_uid, event.event_id);
-  MQTTPUSH_ASSIGN_OR_RETURN(const bool duplicate,
-                            group_.duplicates->IsDuplicate(event, key));
-  if (duplicate) return AppendOutcome::kDuplicate;
-  const int64_t seq = group_.next_event_seq++;
-  MQTTPUSH_RETURN_IF_ERROR(writer_->WriteEvent(seq, event, group_.accept_time));
-  group_.rows.events.push_back(
-      {.seq = seq,
-       .tenant_uid = event.tenant_uid,
-       .id_key = key,
-       .facts = {.asset_key = TextKey(event.tenant_uid, event.asset_id),
-                 .type = event.object_type,
-                 .accept_time_us = absl::ToUnixMicros(group_.accept_time),
-                 .payload_bytes = static_cast<int64_t>(event.payload.size())},
-       .subscription_uids = UidsOf(*event.route)});
-  for (const SubscriptionRef& ref : *event.route) {
-    DeliveryCounts& counts =
-        group_.stats.At(ref.uid, group_.accept_time, event.object_type);
-    ++counts.accepted;
-    counts.accepted_bytes += static_cast<int64_t>(event.payload.size());
-    Accepted& accepted = group_.accepted[ref.uid];
-    if (accepted.count++ == 0) {
-      accepted.subscription = &ref;
-      accepted.tenant_uid = event.tenant_uid;
-      accepted.first_seq = seq;
-    }
-  }
-  return AppendOutcome::kAccepted;
-}
-
-absl::Status LogWriter::WriteAccepted() {
-  for (const auto& [uid, accepted] : group_.accepted) {
-    MQTTPUSH_RETURN_IF_ERROR(
-        writer_->AddAccepted(*accepted.subscription, accepted.tenant_uid,
-                             accepted.first_seq, accepted.count));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status LogWriter::WriteUpdate(const DeliveryUpdate& update) {
-  const int64_t uid = update.subscription_uid;
-  const int64_t tenant_uid = store_->states().Get(uid).tenant_uid;
-  for (const AttemptRecord& attempt : update.attempts) {
-    MQTTPUSH_RETURN_IF_ERROR(WriteAttempt(tenant_uid, attempt));
-  }
-  for (const DeliveryException& exception : update.put_exceptions) {
-    MQTTPUSH_RETURN_IF_ERROR(WriteException(tenant_uid, uid, exception));
-  }
-  for (int64_t event_seq : update.erase_exceptions) {
-    MQTTPUSH_RETURN_IF_ERROR(WriteException(
-        tenant_uid, uid,
-        {.event_seq = event_seq, .state = DeliveryState::kDelivered}));
-  }
-  return writer_->UpdateSubscription(update);
-}
-
-absl::Status LogWriter::WriteAttempt(int64_t tenant_uid,
-                                     const AttemptRecord& attempt) {
-  const int64_t attempt_seq = group_.next_attempt_seq++;
-  MQTTPUSH_RETURN_IF_ERROR(
-      writer_->WriteAttempt(attempt_seq, tenant_uid, attempt));
-  IndexedAttempt indexed = {
-      .attempt_seq = attempt_seq,
-      .tenant_uid = tenant_uid,
-      .subscription_uid = attempt.subscription_uid,
-      .event_seq = attempt.event_seq,
-      .start_time_us = absl::ToUnixMicros(attempt.start_time),
-      .succeeded = attempt.succeeded,
-      .topic_key = TextKey(tenant_uid, attempt.topic)};
-  indexed.event = group_.session->FindEventFacts(attempt.event_seq);
-  if (indexed.event.has_value()) CountAttempt(attempt, *indexed.event);
-  group_.rows.attempts.push_back(std::move(indexed));
-  return absl::OkStatus();
-}
-
-void LogWriter::CountAttempt(const AttemptRecord& attempt,
-                             const EventFacts& event) {
-  const absl::Time end = attempt.start_time + attempt.duration;
-  DeliveryCounts& counts =
-      group_.stats.At(attempt.subscription_uid, end, event.type);
-  if (!attempt.succeeded) {
-    ++counts.failed;
-    return;
-  }
-  ++counts.delivered;
-  counts.delivered_bytes += event.payload_bytes;
-  counts.latency.Add(end - absl::FromUnixMicros(event.accept_time_us));
-}
-
-void LogWriter::CountEnding(int64_t subscription_uid,
-                            const DeliveryException& exception) {
-  if (exception.state == DeliveryState::kRetrying ||
-      exception.state == DeliveryState::kDelivered) {
-    return;
-  }
-  const auto event = group_.session->FindEventFacts(exception.event_seq);
-  if (!event.has_value()) return;
-  DeliveryCounts& counts =
-      group_.stats.At(subscription_uid, exception.end_time, event->type);
-  if (exception.state == DeliveryState::kParked) ++counts.parked;
-  if (exception.state == DeliveryState::kExpired) ++counts.expired;
-  if (exception.state == DeliveryState::kDiscarded) ++counts.discarded;
-}
-
-absl::Status LogWriter::WriteException(int64_t tenant_uid,
-                                       int64_t subscription_uid,
-                                       const DeliveryException& exception) {
-  group_.rows.exceptions.push_back(
-      {tenant_uid, exception.event_seq, subscription_uid});
-  CountEnding(subscription_uid, exception);
-  return writer_->WriteException(tenant_uid, subscription_uid, exception);
 }
 
 absl::Time LogWriter::NextAcceptTime() {

@@ -5,7 +5,6 @@
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_LOG_WRITER_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_LOG_WRITER_H_
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,7 +17,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "storage/event_log.h"
-#include "storage/sqlite/log/duplicate_finder.h"
+#include "storage/sqlite/log/log_commit.h"
 #include "storage/sqlite/log/log_options.h"
 #include "storage/sqlite/log/log_sealer.h"
 #include "storage/sqlite/log/segment_store.h"
@@ -54,24 +53,6 @@ class LogWriter {
     EventLog::CommitDone done;
   };
   using Command = std::variant<AppendCommand, CommitCommand>;
-  // What one commit adds to a subscription's row.
-  struct Accepted {
-    const SubscriptionRef* subscription = nullptr;
-    int64_t tenant_uid = 0;
-    int64_t first_seq = 0;
-    int64_t count = 0;
-  };
-  // What one commit writes, until it is in memory too.
-  struct Group {
-    absl::Time accept_time;
-    int64_t next_event_seq = 0;
-    int64_t next_attempt_seq = 0;
-    IndexedRows rows;
-    StatsOfCommit stats;
-    std::map<int64_t, Accepted> accepted;  // by subscription uid
-    std::unique_ptr<DuplicateFinder> duplicates;
-    std::unique_ptr<ReadSession> session;
-  };
 
   LogWriter(SegmentStore* store, LogSealer* sealer, const LogOptions& options,
             const Clock* clock);
@@ -86,8 +67,8 @@ class LogWriter {
   void WriteAndFinish(std::vector<Command>& commands);
   static std::vector<Command> TakeCommits(std::vector<Command>& commands);
   absl::Status WriteGroup(std::vector<Command>& commands);
-  absl::Status WriteRows(std::vector<Command>& commands);
-  void TakeIntoMemory(const std::vector<Command>& commands);
+  absl::Status WriteRows(std::vector<Command>& commands, LogCommit& commit);
+  void TakeIntoMemory(const std::vector<Command>& commands, LogCommit& commit);
   void Finish(std::vector<Command>& commands, const absl::Status& status);
 
   // Drops what has been kept long enough, at most once in kRetentionInterval.
@@ -98,16 +79,6 @@ class LogWriter {
   // Begins the next segment and hands the newest one over to be sealed.
   absl::Status BeginSegment();
 
-  absl::Status WriteAppend(AppendCommand& command);
-  absl::StatusOr<AppendOutcome> WriteEvent(const NewEvent& event);
-  absl::Status WriteAccepted();
-  absl::Status WriteUpdate(const DeliveryUpdate& update);
-  absl::Status WriteAttempt(int64_t tenant_uid, const AttemptRecord& attempt);
-  absl::Status WriteException(int64_t tenant_uid, int64_t subscription_uid,
-                              const DeliveryException& exception);
-  void CountAttempt(const AttemptRecord& attempt, const EventFacts& event);
-  void CountEnding(int64_t subscription_uid,
-                   const DeliveryException& exception);
   // Now, but never before the accept time of an earlier event.
   absl::Time NextAcceptTime();
 
@@ -128,13 +99,11 @@ class LogWriter {
   SegmentPtr newest_;
   bool damaged_ = false;  // the newest one cannot be written any more
   int64_t next_segment_number_ = 1;
-  int64_t next_event_seq_ = 1;
-  int64_t next_attempt_seq_ = 1;
+  NextSeqs next_;
   absl::Time last_accept_time_;
   DroppedSegments dropped_;
   absl::Time next_retention_ = absl::InfinitePast();
   int held_by_undelivered_ = 0;  // segments, when retention was applied last
-  Group group_;
 
   std::thread thread_;
 };

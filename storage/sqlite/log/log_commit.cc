@@ -1,0 +1,171 @@
+#include "storage/sqlite/log/log_commit.h"
+
+#include <utility>
+
+#include "common/status_macros.h"
+
+namespace mqttpush {
+namespace {
+
+std::vector<int64_t> UidsOf(const Route& route) {
+  std::vector<int64_t> uids;
+  uids.reserve(route.size());
+  for (const SubscriptionRef& ref : route) uids.push_back(ref.uid);
+  return uids;
+}
+
+}  // namespace
+
+LogCommit::LogCommit(SegmentStore* store, SegmentWriter* writer,
+                     absl::Time accept_time, absl::Time duplicates_since,
+                     NextSeqs next)
+    : store_(store),
+      writer_(writer),
+      accept_time_(accept_time),
+      next_(next),
+      duplicates_(store, duplicates_since),
+      session_(store) {}
+
+absl::StatusOr<std::vector<AppendOutcome>> LogCommit::Write(
+    const std::vector<NewEvent>& events) {
+  std::vector<AppendOutcome> outcomes;
+  outcomes.reserve(events.size());
+  for (const NewEvent& event : events) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const AppendOutcome outcome, WriteEvent(event));
+    outcomes.push_back(outcome);
+  }
+  return outcomes;
+}
+
+absl::StatusOr<AppendOutcome> LogCommit::WriteEvent(const NewEvent& event) {
+  const int64_t key = TextKey(event.tenant_uid, event.event_id);
+  MQTTPUSH_ASSIGN_OR_RETURN(const bool duplicate,
+                            duplicates_.IsDuplicate(event, key));
+  if (duplicate) return AppendOutcome::kDuplicate;
+  const int64_t seq = next_.event++;
+  MQTTPUSH_RETURN_IF_ERROR(writer_->WriteEvent(seq, event, accept_time_));
+  rows_.events.push_back(
+      {.seq = seq,
+       .tenant_uid = event.tenant_uid,
+       .id_key = key,
+       .facts = {.asset_key = TextKey(event.tenant_uid, event.asset_id),
+                 .type = event.object_type,
+                 .accept_time_us = absl::ToUnixMicros(accept_time_),
+                 .payload_bytes = static_cast<int64_t>(event.payload.size())},
+       .subscription_uids = UidsOf(*event.route)});
+  CountAccepted(event, seq);
+  return AppendOutcome::kAccepted;
+}
+
+void LogCommit::CountAccepted(const NewEvent& event, int64_t seq) {
+  for (const SubscriptionRef& ref : *event.route) {
+    DeliveryCounts& counts =
+        stats_.At(ref.uid, accept_time_, event.object_type);
+    ++counts.accepted;
+    counts.accepted_bytes += static_cast<int64_t>(event.payload.size());
+    Accepted& accepted = accepted_[ref.uid];
+    if (accepted.count++ == 0) {
+      accepted.subscription = &ref;
+      accepted.tenant_uid = event.tenant_uid;
+      accepted.first_seq = seq;
+    }
+  }
+}
+
+absl::Status LogCommit::WriteSums() {
+  for (const auto& [uid, accepted] : accepted_) {
+    MQTTPUSH_RETURN_IF_ERROR(
+        writer_->AddAccepted(*accepted.subscription, accepted.tenant_uid,
+                             accepted.first_seq, accepted.count));
+  }
+  return writer_->AddStats(stats_);
+}
+
+absl::Status LogCommit::Write(const DeliveryUpdate& update) {
+  const int64_t uid = update.subscription_uid;
+  const int64_t tenant_uid = store_->states().Get(uid).tenant_uid;
+  for (const AttemptRecord& attempt : update.attempts) {
+    MQTTPUSH_RETURN_IF_ERROR(WriteAttempt(tenant_uid, attempt));
+  }
+  for (const DeliveryException& exception : update.put_exceptions) {
+    MQTTPUSH_RETURN_IF_ERROR(WriteException(tenant_uid, uid, exception));
+  }
+  for (int64_t event_seq : update.erase_exceptions) {
+    MQTTPUSH_RETURN_IF_ERROR(WriteException(
+        tenant_uid, uid,
+        {.event_seq = event_seq, .state = DeliveryState::kDelivered}));
+  }
+  return writer_->UpdateSubscription(update);
+}
+
+absl::Status LogCommit::WriteAttempt(int64_t tenant_uid,
+                                     const AttemptRecord& attempt) {
+  const int64_t attempt_seq = next_.attempt++;
+  MQTTPUSH_RETURN_IF_ERROR(
+      writer_->WriteAttempt(attempt_seq, tenant_uid, attempt));
+  IndexedAttempt indexed = {
+      .attempt_seq = attempt_seq,
+      .tenant_uid = tenant_uid,
+      .subscription_uid = attempt.subscription_uid,
+      .event_seq = attempt.event_seq,
+      .start_time_us = absl::ToUnixMicros(attempt.start_time),
+      .succeeded = attempt.succeeded,
+      .topic_key = TextKey(tenant_uid, attempt.topic)};
+  indexed.event = session_.FindEventFacts(attempt.event_seq);
+  if (indexed.event.has_value()) CountAttempt(attempt, *indexed.event);
+  rows_.attempts.push_back(std::move(indexed));
+  return absl::OkStatus();
+}
+
+void LogCommit::CountAttempt(const AttemptRecord& attempt,
+                             const EventFacts& event) {
+  const absl::Time end = attempt.start_time + attempt.duration;
+  DeliveryCounts& counts = stats_.At(attempt.subscription_uid, end, event.type);
+  if (!attempt.succeeded) {
+    ++counts.failed;
+    return;
+  }
+  ++counts.delivered;
+  counts.delivered_bytes += event.payload_bytes;
+  counts.latency.Add(end - absl::FromUnixMicros(event.accept_time_us));
+}
+
+void LogCommit::CountEnding(int64_t subscription_uid,
+                            const DeliveryException& exception) {
+  if (exception.state == DeliveryState::kRetrying ||
+      exception.state == DeliveryState::kDelivered) {
+    return;
+  }
+  const auto event = session_.FindEventFacts(exception.event_seq);
+  if (!event.has_value()) return;
+  DeliveryCounts& counts =
+      stats_.At(subscription_uid, exception.end_time, event->type);
+  if (exception.state == DeliveryState::kParked) ++counts.parked;
+  if (exception.state == DeliveryState::kExpired) ++counts.expired;
+  if (exception.state == DeliveryState::kDiscarded) ++counts.discarded;
+}
+
+absl::Status LogCommit::WriteException(int64_t tenant_uid,
+                                       int64_t subscription_uid,
+                                       const DeliveryException& exception) {
+  rows_.exceptions.push_back(
+      {tenant_uid, exception.event_seq, subscription_uid});
+  CountEnding(subscription_uid, exception);
+  return writer_->WriteException(tenant_uid, subscription_uid, exception);
+}
+
+void LogCommit::TakeIntoMemory(MemoryIndex& index) {
+  index.Add(rows_);
+  for (const auto& [uid, accepted] : accepted_) {
+    store_->states().AddAccepted(*accepted.subscription, accepted.tenant_uid,
+                                 accepted.first_seq, accepted.count);
+  }
+}
+
+std::vector<int64_t> LogCommit::AcceptingUids() const {
+  std::vector<int64_t> uids;
+  for (const auto& [uid, accepted] : accepted_) uids.push_back(uid);
+  return uids;
+}
+
+}  // namespace mqttpush
