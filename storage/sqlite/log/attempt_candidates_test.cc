@@ -1,5 +1,7 @@
 #include "storage/sqlite/log/attempt_candidates.h"
 
+#include <filesystem>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/sqlite/log/sqlite_event_log.h"
@@ -151,6 +153,14 @@ TEST_P(AttemptsOfAnOldEventTest, AreFoundByWhatTheirEventIs) {
   EXPECT_EQ(Count({.tenant_uid = 1, .event_seq = 1}), 2u);
   EXPECT_EQ(Count({.tenant_uid = 1, .topic = "old-topic"}), 2u);
   EXPECT_EQ(Count({.tenant_uid = 1, .asset_id = "asset-1"}), 0u);
+}
+
+TEST_P(AttemptsOfAnOldEventTest, AreOfNoTypeOnceItIsLost) {
+  std::filesystem::remove(log_->store()->list().Get()->front()->path);
+  EXPECT_EQ(Count({.tenant_uid = 1,
+                   .object_type = ObjectType::kAsset,
+                   .topic = "old-topic"}),
+            0u);
 }
 
 }  // namespace
