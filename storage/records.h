@@ -185,6 +185,7 @@ enum class EndReason {
   kLifetimeOver = 1,          // EXPIRED
   kSubscriptionDisabled = 2,  // DISCARDED
   kSubscriptionDeleted = 3,   // DISCARDED
+  kEventLost = 4,             // DISCARDED: with a damaged segment of the log
 };
 
 // Stored as numbers. What an event waits for. Up to kPaused these are the

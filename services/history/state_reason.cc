@@ -104,6 +104,17 @@ std::string WaitCauseWords(WaitCause cause) {
   }
 }
 
+// Without a reason: deleted so lately that the log does not say so yet.
+std::string DiscardedWords(const Ending& ending) {
+  if (ending.reason == EndReason::kSubscriptionDisabled) {
+    return "its subscription was disabled";
+  }
+  if (ending.reason == EndReason::kEventLost) {
+    return "its event was lost with a damaged file of the log";
+  }
+  return "its subscription was deleted";
+}
+
 std::string ExpiredWords(const Ending& ending) {
   std::string words = "expired: its lifetime";
   if (ending.lifetime > absl::ZeroDuration()) {
@@ -127,11 +138,7 @@ std::string StateReasons::Of(const DeliveryRow& row) {
     case DeliveryState::kExpired:
       return absl::StrCat(ExpiredWords(row.ending), Doubt(row));
     case DeliveryState::kDiscarded:
-      // Without a reason: deleted so lately that the log does not say so yet.
-      return absl::StrCat(row.ending.reason == EndReason::kSubscriptionDisabled
-                              ? "its subscription was disabled"
-                              : "its subscription was deleted",
-                          Doubt(row));
+      return absl::StrCat(DiscardedWords(row.ending), Doubt(row));
     default:
       return "";
   }

@@ -119,6 +119,8 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   // Each takes at most a turn's worth of the room; true if there is more.
   bool TakeTurn(const SubscriptionPtr& subscription, Round& round);
   bool TakeRetries(const SubscriptionPtr& subscription, int most, Round& round);
+  void EndLost(const SubscriptionPtr& subscription, int64_t event_seq,
+               Round& round);
   bool TakeNext(const SubscriptionPtr& subscription, int most, Round& round);
   // Whether the first message that `subscription` may send can go out now.
   bool MayGoFirst(const SubscriptionDispatch& subscription, int64_t event_seq,

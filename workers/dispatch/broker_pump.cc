@@ -98,6 +98,10 @@ bool BrokerDispatch::TakeRetries(const SubscriptionPtr& subscription, int most,
     if (!seq.has_value()) return false;
     if (!MayGoFirst(*subscription, *seq, round)) return true;
     absl::StatusOr<EventRecord> event = context_->log->ReadEvent(*seq);
+    if (absl::IsNotFound(event.status())) {
+      EndLost(subscription, *seq, round);
+      continue;
+    }
     if (!event.ok()) {
       Log::Error("event_read_failed", {{"error", event.status().message()}});
       round.alone = false;
@@ -108,6 +112,20 @@ bool BrokerDispatch::TakeRetries(const SubscriptionPtr& subscription, int most,
     Take(subscription, *std::move(event), round);
   }
   return true;
+}
+
+// What was in a damaged segment must not keep those behind it.
+void BrokerDispatch::EndLost(const SubscriptionPtr& subscription,
+                             int64_t event_seq, Round& round) {
+  Log::Error("event_lost", {{"subscription_uid", subscription->uid()},
+                            {"event_seq", event_seq}});
+  subscription->queue().Ended(event_seq, {EndReason::kEventLost},
+                              context_->clock->Now());
+  poison_.Ended({subscription->uid(), event_seq});
+  round.alone = false;
+  round.touched[subscription];
+  ++round.unsendable;
+  ++unsendable_;
 }
 
 bool BrokerDispatch::TakeNext(const SubscriptionPtr& subscription, int most,

@@ -29,6 +29,8 @@ class CheckedLog : public EventLog {
   // The most exceptions that one update held.
   size_t largest_update() const { return largest_update_; }
   int64_t commits() const { return commits_; }
+  // From now on it is not found, as when its segment was damaged.
+  void LoseEvent(int64_t seq) { lost_event_ = seq; }
   // Refuses commits, as a full disk does, or takes them again.
   void RefuseCommits(bool refuse) { refuse_ = refuse; }
 
@@ -71,6 +73,7 @@ class CheckedLog : public EventLog {
     return log_->ReadNext(tenant_uid, uid, after_seq, limit);
   }
   absl::StatusOr<EventRecord> ReadEvent(int64_t seq) override {
+    if (seq == lost_event_) return absl::NotFoundError("lost by the test");
     return log_->ReadEvent(seq);
   }
 
@@ -111,6 +114,7 @@ class CheckedLog : public EventLog {
   std::atomic<size_t> largest_update_{0};
   std::atomic<int64_t> commits_{0};
   std::atomic<bool> refuse_{false};
+  std::atomic<int64_t> lost_event_{0};
   const std::unique_ptr<SqliteEventLog> log_;
 };
 

@@ -167,13 +167,20 @@ absl::Status Dispatcher::SettleDoubt(SubscriptionDispatch& subscription,
                                      int64_t sent_through) {
   SubscriptionQueue& queue = subscription.queue();
   std::vector<AttemptRecord> attempts;
+  bool lost = false;  // events, with a damaged segment
   auto settle = [&](EventRecord& event) {
     attempts.push_back(ServiceLost(subscription, event));
     queue.Lost(event.seq, attempts.back().qos, clock_->Now());
   };
   for (int64_t event_seq : queue.ListSent()) {  // retries
-    MQTTPUSH_ASSIGN_OR_RETURN(EventRecord event, log_->ReadEvent(event_seq));
-    settle(event);
+    absl::StatusOr<EventRecord> event = log_->ReadEvent(event_seq);
+    if (absl::IsNotFound(event.status())) {
+      queue.Ended(event_seq, {EndReason::kEventLost}, clock_->Now());
+      lost = true;
+      continue;
+    }
+    MQTTPUSH_RETURN_IF_ERROR(event.status());
+    settle(*event);
   }
   // All are read first: Returned() moves the read position back.
   std::vector<EventRecord> events;
@@ -193,7 +200,7 @@ absl::Status Dispatcher::SettleDoubt(SubscriptionDispatch& subscription,
       queue.Returned(event.seq, /*attempted=*/false);
     }
   }
-  if (attempts.empty()) return absl::OkStatus();
+  if (attempts.empty() && !lost) return absl::OkStatus();
   DeliveryUpdate update = queue.TakeUpdate();
   update.attempts = std::move(attempts);
   commits_.Add({std::move(update)}, nullptr);

@@ -52,6 +52,42 @@ TEST_F(DispatcherEndingsTest, QosZeroExpiresWithoutALink) {
   EXPECT_EQ(IdOf(channel->Next()), "c");
 }
 
+// Its segment was damaged while it waited for its next try.
+TEST_F(DispatcherEndingsTest, RetryOfALostEventEndsAndTheOthersGoOn) {
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"lost", "b"});
+  const int64_t lost = channel->Next().token();
+  const int64_t b = channel->Next().token();
+  Answer({lost, b}, Result::REJECTED, /*reason_code=*/0x97);
+  WaitForCommits();
+  log_->LoseEvent(1);
+  clock_.Advance(absl::Hours(1));
+  Configure();  // looks at what is due
+  EXPECT_EQ(IdOf(channel->Next()), "b");
+  WaitForDiscarded(1);
+  EXPECT_EQ(Delivery(1).ending.reason, EndReason::kEventLost);
+}
+
+TEST_F(DispatcherEndingsTest, DoubtAboutALostEventDoesNotKeepTheOthers) {
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"lost", "b"});
+  Answer({channel->Next().token()}, Result::REJECTED, /*reason_code=*/0x97);
+  channel->Next();
+  WaitForCommits();
+  clock_.Advance(absl::Hours(1));
+  Configure();
+  channel->Next();  // "lost" again
+  WaitForCommits();
+  Stop();
+  Start(/*lost_event=*/1);
+  WaitForDiscarded(1);
+  channel = Attach();
+  Grant(1, 10);
+  EXPECT_EQ(IdOf(channel->Next()), "b");
+}
+
 // By a timer, which runs by the real clock.
 TEST_F(DispatcherEndingsTest, NobodyNeedsToAskForTheExpiry) {
   UseLifetime(absl::Milliseconds(1));

@@ -112,9 +112,11 @@ class DispatcherTest : public ::testing::Test {
   }
   ~DispatcherTest() override { Stop(); }
 
-  void Start() {
+  // `lost_event`: its seq; 0 for none.
+  void Start(int64_t lost_event = 0) {
     loop_ = std::make_unique<EventLoop>();
     log_ = std::make_unique<CheckedLog>(temp_.File("log"), &clock_);
+    log_->LoseEvent(lost_event);
     dispatcher_ =
         std::make_unique<Dispatcher>(log_.get(), loop_.get(), &clock_, &board_,
                                      DispatcherOptions{.max_attempts = 2});

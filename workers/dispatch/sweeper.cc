@@ -107,6 +107,11 @@ void Sweeper::EndRetries(SubscriptionDispatch& subscription, Found& found) {
     EventRecord event;
     if (!subscription.discards()) {
       absl::StatusOr<EventRecord> read = log_->ReadEvent(*seq);
+      if (absl::IsNotFound(read.status())) {
+        queue.Ended(*seq, {EndReason::kEventLost}, found.now);
+        ++found.ended;
+        continue;
+      }
       if (!read.ok()) {
         Log::Error("event_read_failed", {{"error", read.status().message()}});
         found.next = found.now + kRetryDelay;

@@ -1,5 +1,7 @@
 #include "storage/sqlite/log/log_retention.h"
 
+#include <algorithm>
+
 #include "absl/algorithm/container.h"
 
 namespace mqttpush {
@@ -13,14 +15,17 @@ RetentionDecision DecideRetention(
     bytes += candidate.bytes;
   }
   RetentionDecision decision;
+  int64_t kept_through = 0;  // the last event of those that stay so far
   for (size_t i = 0; i < candidates.size(); ++i) {
     const RetentionCandidate& candidate = candidates[i];
     const bool too_old = now - candidate.last_time > options.retention;
     const bool too_large =
         options.retention_bytes > 0 && bytes > options.retention_bytes;
-    if (!candidate.sealed || (!too_old && !too_large)) continue;
-    if (holds_undelivered(i)) {
-      ++decision.held;
+    const bool due = candidate.sealed && (too_old || too_large);
+    if (!due || candidate.first_touched_seq <= kept_through ||
+        holds_undelivered(i)) {
+      decision.held += due;
+      kept_through = std::max(kept_through, candidate.last_event_seq);
       continue;
     }
     decision.drop.push_back(i);

@@ -3,6 +3,7 @@
 #define MQTTPUSH_STORAGE_SQLITE_LOG_LOG_RETENTION_H_
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -18,11 +19,16 @@ struct RetentionCandidate {
   int64_t bytes = 0;
   absl::Time last_time;  // of the last event or attempt in it
   bool sealed = false;   // others are not dropped
+  int64_t last_event_seq = 0;
+  // The lowest seq of an event of which it has an attempt or an exception,
+  // whichever segment the event is in.
+  int64_t first_touched_seq = std::numeric_limits<int64_t>::max();
 };
 
 struct RetentionDecision {
   std::vector<size_t> drop;  // positions of the candidates
-  // So many would be dropped, but for an undelivered event.
+  // So many would be dropped, but hold an undelivered event, or tell how
+  // deliveries of a segment before them went that is kept.
   int held = 0;
 };
 // `holds_undelivered` is asked only of those that would be dropped.

@@ -46,6 +46,20 @@ TEST(DecideRetentionTest, PassesByWhatHoldsUndeliveredEvents) {
   EXPECT_EQ(decision.held, 1);
 }
 
+// Attempts and exceptions tell what became of events of earlier segments.
+TEST(DecideRetentionTest, KeepsWhatTellsOfEventsThatAreKept) {
+  const LogOptions options = {.retention = absl::Hours(10)};
+  std::vector<RetentionCandidate> candidates(3, Sealed(10, absl::Hours(12)));
+  candidates[0].last_event_seq = 5;
+  candidates[1].last_event_seq = 9;
+  candidates[1].first_touched_seq = 6;
+  candidates[2].first_touched_seq = 4;
+  const RetentionDecision decision = DecideRetention(
+      candidates, kNow, options, [](size_t position) { return position == 0; });
+  EXPECT_THAT(decision.drop, ElementsAre(1));
+  EXPECT_EQ(decision.held, 2);
+}
+
 TEST(DecideRetentionTest, KeepsWhatIsNotSealed) {
   RetentionCandidate open = Sealed(10, absl::Hours(12));
   open.sealed = false;

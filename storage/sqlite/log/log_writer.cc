@@ -128,7 +128,10 @@ void LogWriter::ApplyRetention() {
         {.bytes = segment->sealed() ? segment->bytes : FileSize(segment->path),
          .last_time =
              std::max(segment->create_time, absl::FromUnixMicros(last_us)),
-         .sealed = segment->sealed()});
+         .sealed = segment->sealed(),
+         .last_event_seq = bounds.last_event_seq,
+         .first_touched_seq = std::min(bounds.attempted_seqs.first,
+                                       bounds.exception_seqs.first)});
   }
   const RetentionDecision decision =
       DecideRetention(candidates, now, options_, [&](size_t position) {
