@@ -182,8 +182,9 @@ constexpr Setting kSettings[] = {
                           c.qos_0_lifetime);
      }},
     {"MQTTPUSH_DEDUPE_WINDOW", "duration", "7d",
-     "An event id that a tenant used within this time is a DUPLICATE; 1m to "
-     "366d. Costs 2 bytes of memory for each event in it.",
+     "An event id that a tenant used within this time is a DUPLICATE, unless "
+     "--retention-bytes has dropped it; 1m to 366d. Costs 2 bytes of memory "
+     "for each event in it.",
      [](ServerConfig& c, const std::string& v) {
        return SetLongDuration(v, absl::Minutes(1), absl::Hours(24 * 366),
                               c.log.dedupe_window);
@@ -196,8 +197,8 @@ constexpr Setting kSettings[] = {
                               c.log.retention);
      }},
     {"MQTTPUSH_RETENTION_BYTES", "bytes", "0",
-     "The oldest segments are dropped while the log is larger, such as 50GiB; "
-     "0: no limit.",
+     "The oldest segments are dropped while the log is larger, such as 50GiB, "
+     "looked at once a minute; 0: no limit.",
      [](ServerConfig& c, const std::string& v) {
        return SetBytes(v, c.log.retention_bytes);
      }},
@@ -294,6 +295,11 @@ absl::StatusOr<ServerConfig> ParseConfig(
   if (config.connect_backoff_max < config.connect_backoff_base) {
     return absl::InvalidArgumentError(
         "--connect-backoff-max: must not be below --connect-backoff-base");
+  }
+  if (config.log.retention < config.log.dedupe_window) {
+    return absl::InvalidArgumentError(
+        "--retention: must not be below --dedupe-window: what is dropped is "
+        "not known as a duplicate any more");
   }
   return config;
 }

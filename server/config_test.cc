@@ -79,6 +79,7 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
       {{"--retention=xd"}, {}, "--retention: must be a duration"},
       {{"--retention-bytes=20GB"}, {}, "must be a number of bytes"},
       {{"--retention-bytes=-1"}, {}, "must be a number of bytes"},
+      {{"--retention=2h"}, {}, "--retention: must not be below"},
       {{"--segment-rows=999"}, {}, "from 1000 to 10000000"},
       {{"--dedupe-window=1s"}, {}, "from 1m to 8784h"},
       {{"--segment-age=32d"}, {}, "from 1m to 744h"}};
@@ -92,7 +93,7 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
 
 TEST(ConfigTest, DaysAndBinaryUnits) {
   EXPECT_EQ(Parse({"--retention=30d"})->log.retention, absl::Hours(720));
-  EXPECT_EQ(Parse({"--retention=30h"})->log.retention, absl::Hours(30));
+  EXPECT_EQ(Parse({"--retention=300h"})->log.retention, absl::Hours(300));
   EXPECT_EQ(Parse({"--retention-bytes=20GiB"})->log.retention_bytes,
             int64_t{20} << 30);
   EXPECT_EQ(Parse({"--retention-bytes=77"})->log.retention_bytes, 77);

@@ -47,6 +47,15 @@ void DisableCoreDumps() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
+// A query over a long history opens many segments. Workers set a limit of their
+// own.
+void AllowManyFiles() {
+  rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 // Before any thread starts, so that all inherit it and only sigwait sees them.
 sigset_t BlockStopSignals() {
   sigset_t stop;
@@ -106,6 +115,7 @@ int Main(const std::vector<std::string>& arguments) {
     }
   }
   DisableCoreDumps();
+  AllowManyFiles();
   const absl::StatusOr<Command> command = TakeCommand(arguments);
   absl::StatusOr<ServerConfig> config =
       command.ok() ? ReadConfig(command->arguments) : command.status();

@@ -46,6 +46,22 @@ absl::StatusOr<std::string> WorkerPath(const ServerConfig& config) {
   return path;
 }
 
+// Uids that are given anew would make the events of one customer another's.
+absl::Status CheckUids(const SqliteConfigStore& config, SqliteEventLog& log) {
+  const SqliteConfigStore::LastUids& last = config.last_uids_at_open();
+  for (const SubscriptionRecovery& recovery : log.store()->states().All()) {
+    const SubscriptionState& state = recovery.state;
+    if (state.uid <= last.subscription && state.tenant_uid <= last.tenant) {
+      continue;
+    }
+    return absl::FailedPreconditionError(absl::StrCat(
+        "config.db does not know subscription uid ", state.uid, " (", state.id,
+        "), of which the log holds events: config.db is missing, or older than "
+        "the log; restore both from the same backup"));
+  }
+  return absl::OkStatus();
+}
+
 void SetServerOptions(grpc::ServerBuilder& builder) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -88,6 +104,7 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       auto log, SqliteEventLog::Open(data_directory_->log_path(), config.log,
                                      Clock::Real()));
+  MQTTPUSH_RETURN_IF_ERROR(CheckUids(*config_store_, *log));
   history_reader_ = std::make_unique<SqliteHistoryReader>(log.get());
   audit_ = std::make_unique<SqliteConservationAudit>(log.get());
   event_log_ = std::make_unique<FullDiskLog>(

@@ -14,8 +14,10 @@
 #include "grpc/health/v1/health.pb.h"
 #include "gtest/gtest.h"
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/log/sqlite_event_log.h"
 #include "tests/support/admin_client.h"
 #include "tests/support/free_port.h"
+#include "tests/support/log_fixture.h"
 #include "tests/support/rpc.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
@@ -250,6 +252,22 @@ TEST_F(ServerTest, KeepsItsConfigurationOverARestart) {
   EXPECT_EQ(after->etag(), before->etag());
   EXPECT_EQ(after->port(), before->port());
   ExpectStopsInTime();
+}
+
+// Uids would be given anew, and a new customer would see another's events.
+TEST_F(ServerTest, RefusesALogThatItsConfigurationDoesNotKnow) {
+  const ServerConfig config = Config();
+  Start(config);
+  ExpectStopsInTime();
+  {
+    auto log = SqliteEventLog::Open(config.data_dir + "/log", Clock::Real());
+    ASSERT_TRUE(log.ok()) << log.status();
+    ASSERT_TRUE(AppendAndWait(**log, {MakeEvent("a", {7})}).ok());
+  }
+  const auto started = Server::Start(config);
+  EXPECT_EQ(started.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(started.status().message()),
+              ::testing::HasSubstr("does not know subscription uid 7"));
 }
 
 TEST_F(ServerTest, FindsAnEventThatIsMissingFromItsBooks) {

@@ -72,6 +72,11 @@ struct SnapshotWriter {
   void operator()(ConfigChange::Keep&) const {}
 };
 
+absl::StatusOr<int64_t> LastUidOf(absl::string_view table, Database& db) {
+  return db.QueryInt64(absl::StrCat(
+      "SELECT seq FROM sqlite_sequence WHERE name = '", table, "'"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteConfigStore>> SqliteConfigStore::Open(
@@ -82,8 +87,11 @@ absl::StatusOr<std::unique_ptr<SqliteConfigStore>> SqliteConfigStore::Open(
       kConfigSchema0001, kConfigSchema0002, kConfigSchema0003};
   MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, migrations));
   MQTTPUSH_ASSIGN_OR_RETURN(ConfigSnapshot snapshot, LoadConfig(&db));
+  LastUids last;
+  MQTTPUSH_ASSIGN_OR_RETURN(last.tenant, LastUidOf("tenant", db));
+  MQTTPUSH_ASSIGN_OR_RETURN(last.subscription, LastUidOf("subscription", db));
   return std::unique_ptr<SqliteConfigStore>(
-      new SqliteConfigStore(std::move(db), std::move(snapshot)));
+      new SqliteConfigStore(std::move(db), std::move(snapshot), last));
 }
 
 std::shared_ptr<const ConfigSnapshot> SqliteConfigStore::Snapshot() const {

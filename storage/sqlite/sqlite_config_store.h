@@ -20,6 +20,14 @@ class SqliteConfigStore : public ConfigStore {
   // The newest version of the schema that this program knows.
   static constexpr int64_t kSchemaVersion = 3;
 
+  // The last uids that were given when it was opened: the log must not hold
+  // higher ones.
+  struct LastUids {
+    int64_t tenant = 0;
+    int64_t subscription = 0;
+  };
+  const LastUids& last_uids_at_open() const { return last_uids_; }
+
   // Creates or migrates the file (mode 0600) and loads everything. Errors are
   // those of Database.
   static absl::StatusOr<std::unique_ptr<SqliteConfigStore>> Open(
@@ -30,8 +38,9 @@ class SqliteConfigStore : public ConfigStore {
   void SetListener(Listener listener) override;
 
  private:
-  SqliteConfigStore(Database db, ConfigSnapshot snapshot)
-      : db_(std::move(db)),
+  SqliteConfigStore(Database db, ConfigSnapshot snapshot, LastUids last_uids)
+      : last_uids_(last_uids),
+        db_(std::move(db)),
         snapshot_(std::make_shared<const ConfigSnapshot>(std::move(snapshot))) {
   }
 
@@ -39,6 +48,7 @@ class SqliteConfigStore : public ConfigStore {
   absl::StatusOr<int64_t> Write(const ConfigChange& change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mutex_);
 
+  const LastUids last_uids_;
   Mutex change_mutex_;  // one change at a time; taken before snapshot_mutex_
   Database db_ ABSL_GUARDED_BY(change_mutex_);
   Listener listener_ ABSL_GUARDED_BY(change_mutex_);

@@ -77,7 +77,9 @@ absl::Status DeliveryLookup::FindException(DeliveryRow& row, bool& found) {
   const Segment* oldest = FindByEventSeq(segments, row.event.seq);
   for (auto at = segments.rbegin(); at != segments.rend(); ++at) {
     const Segment& segment = **at;
-    if (exception_seqs_[segment.number].Contains(row.event.seq)) {
+    if (exception_seqs_[segment.number].Contains(row.event.seq) &&
+        segment.MayContain(Dimension::kExceptionsOfTenant,
+                           row.event.tenant_uid)) {
       MQTTPUSH_ASSIGN_OR_RETURN(
           const std::optional<DeliveryException> exception,
           session_->FindException(segment, row.event.tenant_uid, row.event.seq,

@@ -83,7 +83,7 @@ absl::Status LogCommit::WriteSums() {
 
 absl::Status LogCommit::Write(const DeliveryUpdate& update) {
   const int64_t uid = update.subscription_uid;
-  const int64_t tenant_uid = store_->states().Get(uid).tenant_uid;
+  const int64_t tenant_uid = store_->states().TenantOf(uid);
   for (const AttemptRecord& attempt : update.attempts) {
     MQTTPUSH_RETURN_IF_ERROR(WriteAttempt(tenant_uid, attempt));
   }
@@ -111,7 +111,8 @@ absl::Status LogCommit::WriteAttempt(int64_t tenant_uid,
       .start_time_us = absl::ToUnixMicros(attempt.start_time),
       .succeeded = attempt.succeeded,
       .topic_key = TextKey(tenant_uid, attempt.topic)};
-  indexed.event = session_.FindEventFacts(attempt.event_seq);
+  MQTTPUSH_ASSIGN_OR_RETURN(indexed.event,
+                            session_.FindEventFacts(attempt.event_seq));
   if (indexed.event.has_value()) CountAttempt(attempt, *indexed.event);
   rows_.attempts.push_back(std::move(indexed));
   return absl::OkStatus();
@@ -130,19 +131,21 @@ void LogCommit::CountAttempt(const AttemptRecord& attempt,
   counts.latency.Add(end - absl::FromUnixMicros(event.accept_time_us));
 }
 
-void LogCommit::CountEnding(int64_t subscription_uid,
-                            const DeliveryException& exception) {
+absl::Status LogCommit::CountEnding(int64_t subscription_uid,
+                                    const DeliveryException& exception) {
   if (exception.state == DeliveryState::kRetrying ||
       exception.state == DeliveryState::kDelivered) {
-    return;
+    return absl::OkStatus();
   }
-  const auto event = session_.FindEventFacts(exception.event_seq);
-  if (!event.has_value()) return;
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<EventFacts> event,
+                            session_.FindEventFacts(exception.event_seq));
+  if (!event.has_value()) return absl::OkStatus();
   DeliveryCounts& counts =
       stats_.At(subscription_uid, exception.end_time, event->type);
   if (exception.state == DeliveryState::kParked) ++counts.parked;
   if (exception.state == DeliveryState::kExpired) ++counts.expired;
   if (exception.state == DeliveryState::kDiscarded) ++counts.discarded;
+  return absl::OkStatus();
 }
 
 absl::Status LogCommit::WriteException(int64_t tenant_uid,
@@ -150,7 +153,7 @@ absl::Status LogCommit::WriteException(int64_t tenant_uid,
                                        const DeliveryException& exception) {
   rows_.exceptions.push_back(
       {tenant_uid, exception.event_seq, subscription_uid});
-  CountEnding(subscription_uid, exception);
+  MQTTPUSH_RETURN_IF_ERROR(CountEnding(subscription_uid, exception));
   return writer_->WriteException(tenant_uid, subscription_uid, exception);
 }
 

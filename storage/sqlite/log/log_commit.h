@@ -62,8 +62,8 @@ class LogCommit {
   void CountAttempt(const AttemptRecord& attempt, const EventFacts& event);
   absl::Status WriteException(int64_t tenant_uid, int64_t subscription_uid,
                               const DeliveryException& exception);
-  void CountEnding(int64_t subscription_uid,
-                   const DeliveryException& exception);
+  absl::Status CountEnding(int64_t subscription_uid,
+                           const DeliveryException& exception);
 
   SegmentStore* const store_;
   SegmentWriter* const writer_;

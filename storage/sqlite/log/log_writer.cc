@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
@@ -119,6 +120,7 @@ void LogWriter::ApplyRetention() {
   next_retention_ = now + kRetentionInterval;
   const auto segments = store_->list().Get();
   const auto subscriptions = store_->states().All();
+  ForgetFilters(*segments, now);
   std::vector<RetentionCandidate> candidates;
   for (const SegmentPtr& segment : *segments) {
     const SegmentSummary bounds = segment->Bounds();
@@ -151,15 +153,31 @@ void LogWriter::ApplyRetention() {
   }
 }
 
-// What they held is noted first: a file that a crash leaves is removed when the
-// log is opened.
+// Only duplicates make a filter worth its memory, and only within their window.
+void LogWriter::ForgetFilters(const Segments& segments, absl::Time now) {
+  const int64_t since_us = absl::ToUnixMicros(now - options_.dedupe_window);
+  for (const SegmentPtr& segment : segments) {
+    if (segment->filter == nullptr ||
+        segment->summary.accept_times_us.last >= since_us) {
+      continue;
+    }
+    auto without = std::make_shared<Segment>(*segment);
+    without->filter = nullptr;
+    store_->list().Replace(std::move(without));
+  }
+}
+
+// What they held is noted first: a file that a crash leaves, or that cannot be
+// removed now, is removed when the log is opened.
 absl::Status LogWriter::Drop(const std::vector<SegmentPtr>& segments) {
   DroppedSegments dropped = dropped_;
-  // Only of those between the others has to be known that they are not lost.
+  // Of others than those between the segments nobody asks any more.
   std::erase_if(dropped.numbers, [&](int64_t number) {
-    return number < store_->list().Get()->front()->number;
+    return number < store_->list().Get()->front()->number &&
+           FileSize(store_->PathOf(number)) == 0;
   });
   for (const SegmentPtr& segment : segments) {
+    if (absl::c_linear_search(dropped.numbers, segment->number)) continue;
     dropped.numbers.push_back(segment->number);
     for (const auto& [uid, tally] : segment->summary.tallies) {
       dropped.tallies[uid].AddCounts(tally);
@@ -169,14 +187,17 @@ absl::Status LogWriter::Drop(const std::vector<SegmentPtr>& segments) {
   MQTTPUSH_RETURN_IF_ERROR(writer_->WriteDropped(dropped));
   MQTTPUSH_RETURN_IF_ERROR(writer_->Commit());
   dropped_ = std::move(dropped);
+  absl::Status status;
   for (const SegmentPtr& segment : segments) {
-    MQTTPUSH_RETURN_IF_ERROR(store_->Remove(*segment));
+    const absl::Status removed = store_->Remove(*segment);
+    status.Update(removed);
+    if (!removed.ok()) continue;
     Log::Info("segment_dropped",
               {{"segment", segment->number},
                {"last_event_seq", segment->summary.last_event_seq},
                {"bytes", segment->bytes}});
   }
-  return absl::OkStatus();
+  return status;
 }
 
 void LogWriter::SetAppendListener(EventLog::AppendListener listener) {

@@ -74,6 +74,7 @@ class LogWriter {
   // Drops what has been kept long enough, at most once in kRetentionInterval.
   void ApplyRetention();
   absl::Status Drop(const std::vector<SegmentPtr>& segments);
+  void ForgetFilters(const Segments& segments, absl::Time now);
 
   bool NewestIsFull() const;
   // Begins the next segment and hands the newest one over to be sealed.

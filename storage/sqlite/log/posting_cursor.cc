@@ -39,26 +39,37 @@ PostingCursor::PostingCursor(ReadSession* session, const PostingQuery& query)
       continue;
     }
     const Posting last = {orders.last, std::numeric_limits<int64_t>::max()};
-    sources_.push(
-        {.next = std::min(last, query.before), .segment = segment.get()});
+    GiveBack({.next = std::min(last, query.before), .segment = segment.get()});
   }
 }
 
 absl::StatusOr<std::optional<FoundPosting>> PostingCursor::Next() {
-  while (!sources_.empty()) {
-    Source source = sources_.top();
-    sources_.pop();
+  Source source;
+  while (TakeNextSource(source)) {
     if (source.at == source.read.size()) {
       MQTTPUSH_ASSIGN_OR_RETURN(const bool more, Refill(source));
-      if (more) sources_.push(std::move(source));
+      if (more) GiveBack(std::move(source));
       continue;
     }
     const FoundPosting found = {source.segment, source.read[source.at++]};
     if (source.at < source.read.size()) source.next = source.read[source.at];
-    sources_.push(std::move(source));
+    GiveBack(std::move(source));
     return found;
   }
   return std::nullopt;
+}
+
+bool PostingCursor::TakeNextSource(Source& source) {
+  if (sources_.empty()) return false;
+  std::pop_heap(sources_.begin(), sources_.end());
+  source = std::move(sources_.back());
+  sources_.pop_back();
+  return true;
+}
+
+void PostingCursor::GiveBack(Source source) {
+  sources_.push_back(std::move(source));
+  std::push_heap(sources_.begin(), sources_.end());
 }
 
 // What is added to the newest segment meanwhile stays out: it may come after

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <queue>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -54,7 +53,11 @@ class PostingCursor {
 
   ReadSession* const session_;
   const PostingQuery query_;
-  std::priority_queue<Source> sources_;
+  // The next source to take from; false: there is none.
+  bool TakeNextSource(Source& source);
+  void GiveBack(Source source);
+
+  std::vector<Source> sources_;  // a heap
 };
 
 }  // namespace mqttpush

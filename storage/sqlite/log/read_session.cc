@@ -142,20 +142,28 @@ absl::StatusOr<absl::Time> ReadSession::ReadAcceptTime(const Segment& segment,
   return *row ? select->Time(0) : absl::InfinitePast();
 }
 
-std::optional<EventFacts> ReadSession::FindEventFacts(int64_t seq) {
+absl::StatusOr<std::optional<EventFacts>> ReadSession::FindEventFacts(
+    int64_t seq) {
   const Segment* segment = FindByEventSeq(*segments_, seq);
   if (segment == nullptr) return std::nullopt;
   if (!segment->sealed()) return segment->memory->FindEvent(seq);
-  const absl::StatusOr<Statement*> select = Get(*segment, kEventFactsSql);
-  if (!select.ok()) return std::nullopt;
-  StatementReset reset(*select);
-  (*select)->Bind(0, seq);
-  const absl::StatusOr<bool> row = (*select)->Step();
-  if (!row.ok()) Noted(*segment, row.status()).IgnoreError();
-  if (!row.ok() || !*row) return std::nullopt;
-  return EventFacts{TextKey((*select)->Int64(0), (*select)->Bytes(1)),
-                    static_cast<ObjectType>((*select)->Int(2)),
-                    (*select)->Int64(3), (*select)->Int64(4)};
+  absl::StatusOr<std::optional<EventFacts>> facts =
+      ReadEventFacts(*segment, seq);
+  if (absl::IsDataLoss(facts.status())) return std::nullopt;
+  return facts;
+}
+
+absl::StatusOr<std::optional<EventFacts>> ReadSession::ReadEventFacts(
+    const Segment& segment, int64_t seq) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, Get(segment, kEventFactsSql));
+  StatementReset reset(select);
+  select->Bind(0, seq);
+  const absl::StatusOr<bool> row = select->Step();
+  if (!row.ok()) return Noted(segment, row.status());
+  if (!*row) return std::nullopt;
+  return EventFacts{TextKey(select->Int64(0), select->Bytes(1)),
+                    static_cast<ObjectType>(select->Int(2)), select->Int64(3),
+                    select->Int64(4)};
 }
 
 }  // namespace mqttpush

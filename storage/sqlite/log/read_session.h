@@ -56,8 +56,9 @@ class ReadSession {
       int64_t subscription_uid);
   absl::StatusOr<absl::Time> ReadAcceptTime(const Segment& segment,
                                             int64_t seq);
-  // Absent also when the event cannot be read.
-  std::optional<EventFacts> FindEventFacts(int64_t seq);
+  // Absent when the event is not in the log (any more), or its segment proves
+  // to be damaged.
+  absl::StatusOr<std::optional<EventFacts>> FindEventFacts(int64_t seq);
   // The statement `sql` of a segment: see Reader::Get.
   absl::StatusOr<Statement*> Get(const Segment& segment,
                                  const std::string& sql);
@@ -68,6 +69,8 @@ class ReadSession {
     SealedIndex sealed_index;
   };
   absl::StatusOr<Open*> OpenFor(const Segment& segment);
+  absl::StatusOr<std::optional<EventFacts>> ReadEventFacts(
+      const Segment& segment, int64_t seq);
   absl::Status Noted(const Segment& segment, absl::Status status);
 
   SegmentStore* const store_;

@@ -178,7 +178,7 @@ class Checker {
   absl::Status Count(const Segment& segment, MemoryIndex& index) {
     const auto find_event = [this](int64_t seq) {
       auto found = find_event_(seq);
-      if (!found.has_value()) unknown_events_.insert(seq);
+      if (found.ok() && !found->has_value()) unknown_events_.insert(seq);
       return found;
     };
     MQTTPUSH_RETURN_IF_ERROR(LoadIndex(db_, segment, find_event, index));

@@ -205,6 +205,7 @@ absl::Status LoadIndex(Database& db, const Segment& segment,
   IndexedRows rows;
   int64_t next_event_seq = segment.first_event_seq;
   int64_t next_attempt_seq = segment.first_attempt_seq;
+  absl::Status unread;    // an event that could not be looked for
   int64_t misplaced = 0;  // rows whose number does not follow the one before
   const auto add = [&](size_t size) {
     if (size < kRowsPerAdd) return;
@@ -228,7 +229,10 @@ absl::Status LoadIndex(Database& db, const Segment& segment,
         }
         attempt.event = index.FindEvent(attempt.event_seq);
         if (!attempt.event.has_value()) {
-          attempt.event = find_event(attempt.event_seq);
+          absl::StatusOr<std::optional<EventFacts>> found =
+              find_event(attempt.event_seq);
+          unread.Update(found.status());
+          if (found.ok()) attempt.event = *found;
         }
         rows.attempts.push_back(std::move(attempt));
         add(rows.attempts.size());
@@ -238,6 +242,7 @@ absl::Status LoadIndex(Database& db, const Segment& segment,
         rows.exceptions.push_back({row.Int64(0), row.Int64(1), row.Int64(2)});
       }));
   index.Add(rows);
+  MQTTPUSH_RETURN_IF_ERROR(unread);
   if (misplaced == 0) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(
       segment.path, ": ", misplaced, " rows do not follow the ones before"));

@@ -45,7 +45,8 @@ absl::Status CheckAllPages(const Segment& segment);
 
 // Rebuilds the index of a segment that is not sealed, by one pass over its
 // rows. `find_event` looks for an event of an older segment.
-using FindEvent = std::function<std::optional<EventFacts>(int64_t seq)>;
+using FindEvent =
+    std::function<absl::StatusOr<std::optional<EventFacts>>(int64_t seq)>;
 absl::Status LoadIndex(const Segment& segment, const FindEvent& find_event);
 // The same into `index`, of a segment that is open, sealed or not.
 absl::Status LoadIndex(Database& db, const Segment& segment,

@@ -101,7 +101,9 @@ absl::Status SegmentStore::RemoveDropped() {
   const std::vector<int64_t>& dropped = position_.dropped.numbers;
   for (const SegmentPtr& segment : *segments) {
     if (!absl::c_linear_search(dropped, segment->number)) continue;
-    MQTTPUSH_RETURN_IF_ERROR(Remove(*segment));
+    const absl::Status removed = Remove(*segment);
+    if (removed.ok()) continue;
+    Log::Warning("segment_not_removed", {{"error", removed.message()}});
   }
   for (int64_t number : missing_) {
     if (absl::c_linear_search(dropped, number)) continue;

@@ -219,4 +219,14 @@ absl::Status SegmentWriter::WriteDropped(const DroppedSegments& dropped) {
   return absl::OkStatus();
 }
 
+Database SegmentWriter::TakeDatabase() && {
+  transaction_.reset();
+  for (auto* statement :
+       {&insert_event_, &add_accepted_, &insert_attempt_, &put_exception_,
+        &update_subscription_, &add_minute_}) {
+    statement->reset();
+  }
+  return std::move(db_);
+}
+
 }  // namespace mqttpush

@@ -71,8 +71,9 @@ class SegmentWriter {
   // Replaces what is noted of dropped segments.
   absl::Status WriteDropped(const DroppedSegments& dropped);
 
-  // For who seals it, once nothing is written any more.
-  Database TakeDatabase() && { return std::move(db_); }
+  // For who seals it, once nothing is written any more. Nothing of this uses
+  // the database after that, so that another thread may.
+  Database TakeDatabase() &&;
 
  private:
   explicit SegmentWriter(Database db) : db_(std::move(db)) {}

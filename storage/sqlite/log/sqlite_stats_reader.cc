@@ -14,6 +14,10 @@ namespace {
 // By (number of the minute or hour, object type).
 using Counts = std::map<std::pair<int64_t, ObjectType>, DeliveryCounts>;
 
+// What a segment counts happened while it was the newest one, but for what the
+// clock did meanwhile.
+constexpr absl::Duration kClockMayJump = absl::Hours(24);
+
 // The first one that begins at or after `time`.
 int64_t FirstFrom(absl::Time time, absl::Duration step) {
   const absl::Duration since =
@@ -47,7 +51,14 @@ absl::StatusOr<std::vector<StatsRow>> SqliteStatsReader::ReadStats(
   const int64_t after_last = FirstFrom(end, step);
   ReadSession session(store_);
   Counts counts;
-  for (const SegmentPtr& segment : session.segments()) {
+  const Segments& segments = session.segments();
+  for (size_t i = 0; i < segments.size(); ++i) {
+    const SegmentPtr& segment = segments[i];
+    if (segment->create_time - kClockMayJump > end ||
+        (i + 1 < segments.size() &&
+         segments[i + 1]->create_time + kClockMayJump < start)) {
+      continue;
+    }
     const StatsTable table = !hours              ? StatsTable::kMinutes
                              : segment->sealed() ? StatsTable::kHours
                                                  : StatsTable::kMinutesByHour;

@@ -134,6 +134,12 @@ SubscriptionState SubscriptionStates::Get(int64_t subscription_uid) const {
   return state;
 }
 
+int64_t SubscriptionStates::TenantOf(int64_t subscription_uid) const {
+  MutexLock lock(&mutex_);
+  const auto found = live_.find(subscription_uid);
+  return found == live_.end() ? 0 : found->second.state.tenant_uid;
+}
+
 SubscriptionRecovery SubscriptionStates::RecoveryOf(const Live& live) {
   SubscriptionRecovery recovery;
   recovery.state = live.state;

@@ -33,6 +33,8 @@ class SubscriptionStates {
 
   // Zeros for a subscription that never took an event.
   SubscriptionState Get(int64_t subscription_uid) const;
+  // 0 for one that never took an event.
+  int64_t TenantOf(int64_t subscription_uid) const;
   // As EventLog::Recover.
   SubscriptionRecovery Recover(int64_t subscription_uid,
                                int64_t newest_event_seq) const;
