@@ -1,9 +1,9 @@
 // EventLoop: one thread that runs what is posted to it, in order, timers, and
 // what waits for file descriptors.
 //
-// State that only the loop's thread touches needs no lock: callbacks of gRPC,
-// of the log and of the supervisor post to the loop, and act there at its own
-// pace.
+// State that only the loop's thread touches needs no lock: handlers of calls,
+// callbacks of the log and of the supervisor post to the loop, and act there at
+// its own pace.
 #ifndef MQTTPUSH_COMMON_EVENT_LOOP_H_
 #define MQTTPUSH_COMMON_EVENT_LOOP_H_
 

@@ -84,6 +84,7 @@ void LogSealer::Run() {
       tasks_.pop_front();
     }
     const absl::Status status = SealOne(task);
+    if (absl::IsDataLoss(status)) store_->SetAside(*task.segment, status);
     if (status.ok() || absl::IsDataLoss(status)) continue;
     Log::Warning("segment_not_sealed", {{"segment", task.segment->number},
                                         {"error", status.message()}});
@@ -119,9 +120,6 @@ absl::Status LogSealer::SealOne(Task& task) {
   absl::StatusOr<SegmentPtr> sealed =
       SealSegment(*task.segment, std::move(*task.db));
   task.db = nullptr;
-  if (absl::IsDataLoss(sealed.status())) {
-    store_->SetAside(*task.segment, sealed.status());
-  }
   MQTTPUSH_RETURN_IF_ERROR(sealed.status());
   store_->list().Replace(*sealed);
   store_->readers().Retire(task.segment->number, /*sealed=*/false);
