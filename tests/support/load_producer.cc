@@ -76,10 +76,12 @@ bool LoadProducer::Send(const v1::PublishEventsRequest& batch) {
       Record(batch, *response);
       return true;
     }
-    // The service is away, or ended before it answered.
+    // The service is away, or ended before it answered: gRPC says CANCELLED of
+    // calls that outlast the grace of a shutdown.
     {
       MutexLock lock(&mutex_);
-      if (!absl::IsUnavailable(response.status())) {
+      if (!absl::IsUnavailable(response.status()) &&
+          !absl::IsCancelled(response.status())) {
         failure_ = response.status();
         stopping_ = true;
       }
