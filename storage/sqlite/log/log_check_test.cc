@@ -166,12 +166,14 @@ TEST_F(LogCheckTest, ARunningOneIsSoundAndSoIsWhatItsEndLeftInTheWal) {
 }
 
 TEST_F(LogCheckTest, ALogThatIsWrittenMeanwhileIsSound) {
-  std::atomic<bool> stop = false;
+  // So much and no more: a check takes longer the more there is.
+  constexpr int kWrites = 40;
+  std::atomic<bool> written = false;
   std::thread writer([&] {
-    while (!stop) WriteSome();
+    for (int i = 0; i < kWrites; ++i) WriteSome();
+    written = true;
   });
-  for (int i = 0; i < 20; ++i) EXPECT_THAT(Findings(), IsEmpty());
-  stop = true;
+  while (!written) EXPECT_THAT(Findings(), IsEmpty());
   writer.join();
   EXPECT_THAT(Findings(), IsEmpty());
 }
