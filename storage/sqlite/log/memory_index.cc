@@ -83,9 +83,16 @@ void MemoryIndex::AddAttempt(const IndexedAttempt& attempt) {
   summary_.attempted_seqs.Include(attempt.event_seq);
 }
 
+// The lists call it under the lock that their owner holds, which the analysis
+// cannot see.
+auto MemoryIndex::PostingsBy(Dimension dimension) const {
+  return [this, dimension](uint32_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return PostingOf(dimension, row);
+  };
+}
+
 void MemoryIndex::AddToList(Dimension dimension, int64_t key, uint32_t row) {
-  lists_[dimension][key].Add(
-      row, [&](uint32_t other) { return PostingOf(dimension, other); });
+  lists_[dimension][key].Add(row, PostingsBy(dimension));
 }
 
 void MemoryIndex::AddToChain(Dimension dimension, int64_t key, uint32_t row) {
@@ -156,8 +163,7 @@ absl::StatusOr<std::vector<Posting>> MemoryIndex::Before(Dimension dimension,
   }
   RowList* list = FindList(dimension, key);
   if (list == nullptr) return std::vector<Posting>();
-  return list->Before(before, limit,
-                      [&](uint32_t row) { return PostingOf(dimension, row); });
+  return list->Before(before, limit, PostingsBy(dimension));
 }
 
 absl::StatusOr<std::vector<Posting>> MemoryIndex::After(Dimension dimension,
@@ -184,8 +190,7 @@ absl::StatusOr<std::vector<Posting>> MemoryIndex::After(Dimension dimension,
   }
   RowList* list = FindList(dimension, key);
   if (list == nullptr) return std::vector<Posting>();
-  return list->After(after, limit,
-                     [&](uint32_t row) { return PostingOf(dimension, row); });
+  return list->After(after, limit, PostingsBy(dimension));
 }
 
 std::optional<EventFacts> MemoryIndex::FindEvent(int64_t seq) const {
@@ -255,9 +260,7 @@ std::vector<KeyedPosting> MemoryIndex::Sorted(Dimension dimension) const {
       }
     } else {
       for (auto& [key, list] : lists_[dimension]) {
-        add(key, list.After(kFirstPosting, SIZE_MAX, [&](uint32_t row) {
-          return PostingOf(dimension, row);
-        }));
+        add(key, list.After(kFirstPosting, SIZE_MAX, PostingsBy(dimension)));
       }
     }
   }

@@ -114,6 +114,8 @@ class MemoryIndex : public PostingIndex {
   // nullptr: no rows have the key.
   RowList* FindList(Dimension dimension, int64_t key) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // PostingOf of one dimension, for a RowList.
+  auto PostingsBy(Dimension dimension) const;
   Posting PostingOf(Dimension dimension, uint32_t row) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The postings of a key that has few, the last one first.
