@@ -34,9 +34,11 @@ class FaultTest : public E2eTest {
         producer_->WaitForAccepted(producer_->accepted().size() + count));
   }
 
-  // Waits until a broker that answers nothing has the link busy for certain:
-  // more is in flight than it may have answered before.
+  // Freezes the broker behind a link that is up, for over one that is still
+  // connecting nothing goes out, and waits until it has the link busy for
+  // certain: more is in flight than it may have answered before.
   void FreezeWithMessagesInFlight() {
+    WaitForLink(v1::Link::CONNECTED);
     mosquitto_->Freeze();
     ASSERT_TRUE(WaitUntil(kPatience, [&] {
       const auto subscription = admin().GetSubscription(kSubscription);

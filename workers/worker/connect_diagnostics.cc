@@ -92,11 +92,16 @@ ConnectFailure DescribeConnectFailure(const ConnectDiagnostics& diagnostics,
                                       const std::string& library_message,
                                       const std::string& verify_host) {
   if (connack_code > 0) {
-    return {IsConnackPermanent(connack_code), ConnackName(connack_code)};
+    return {IsConnackPermanent(connack_code), ConnackName(connack_code),
+            ConnectAnswer::kRead};
   }
   ConnectFailure failure =
       DescribeUnanswered(diagnostics, library_message, verify_host);
-  failure.answer_lost = diagnostics.heard;
+  if (diagnostics.heard) {
+    failure.answer = ConnectAnswer::kLost;
+  } else if (diagnostics.connect_written) {
+    failure.answer = ConnectAnswer::kNone;
+  }
   return failure;
 }
 

@@ -47,15 +47,21 @@ struct ConnectDiagnostics {
 // Who ended a connection whose socket has the error `error`, 0 for "closed".
 EndedBy WhoEnded(int error);
 
+// What became of CONNECT.
+enum class ConnectAnswer {
+  kNotAsked,  // it was never written
+  kNone,      // not a byte came: whether the broker saw it is not known
+  kLost,      // one came, but malformed or cut off
+  kRead,      // a CONNACK that refuses
+};
+
 // Why a connection could not be made.
 struct ConnectFailure {
   // Only a person can mend it.
   bool refused = false;
   // In the words of its layer; never a secret.
   std::string message;
-  // The broker answered CONNECT, but what is not known: the answer was
-  // malformed or cut off.
-  bool answer_lost = false;
+  ConnectAnswer answer = ConnectAnswer::kNotAsked;
 };
 
 // Puts a failure into words. `connack_code` is the code of a refusing CONNACK,

@@ -88,14 +88,20 @@ TEST(ConnectDiagnosticsTest, PutsFailuresIntoWords) {
   }
 }
 
-TEST(ConnectDiagnosticsTest, KnowsAnAnswerThatWasLost) {
-  ConnectDiagnostics heard = Peer(ECONNRESET);
-  EXPECT_FALSE(DescribeConnectFailure(heard, -1, "", "").answer_lost);
-  heard.heard = true;
-  EXPECT_TRUE(DescribeConnectFailure(heard, -1, "", "").answer_lost);
-  EXPECT_FALSE(DescribeConnectFailure(heard, 3, "", "").answer_lost);
-  heard.malformed_packet = true;
-  EXPECT_EQ(DescribeConnectFailure(heard, -1, "", "").message,
+TEST(ConnectDiagnosticsTest, KnowsWhatBecameOfConnect) {
+  auto answer = [](const ConnectDiagnostics& seen, int connack_code = -1) {
+    return DescribeConnectFailure(seen, connack_code, "", "").answer;
+  };
+  ConnectDiagnostics seen = Peer(ECONNRESET);
+  EXPECT_EQ(answer(seen), ConnectAnswer::kNotAsked);
+  seen.connect_written = true;
+  EXPECT_EQ(answer(seen), ConnectAnswer::kNone);
+  seen.heard = true;
+  EXPECT_EQ(answer(seen), ConnectAnswer::kLost);
+  EXPECT_EQ(answer(seen, 3), ConnectAnswer::kRead);
+  seen.malformed_packet = true;
+  EXPECT_EQ(answer(seen), ConnectAnswer::kLost);
+  EXPECT_EQ(DescribeConnectFailure(seen, -1, "", "").message,
             "the broker sent a malformed packet for CONNACK");
 }
 

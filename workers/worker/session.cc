@@ -84,7 +84,10 @@ absl::Status Session::Load() {
   for (const wire::SessionRecord& record : records) Apply(record);
   const std::string why =
       WhyNotTrusted(records, options_.identity, options_.boot_id);
-  if (!why.empty()) ApplyBroken(why);
+  if (!why.empty()) {
+    ApplyBroken(why);
+    probed_ = false;  // perhaps by another broker
+  }
   MQTTPUSH_RETURN_IF_ERROR(Compact());
   // Or a power failure could bring the old file back, which was closed.
   return file_.Sync();
@@ -100,6 +103,19 @@ void Session::SetEstablished() {
   if (established_) return;
   wire::SessionRecord record;
   record.mutable_established();
+  Record(std::move(record));
+}
+
+bool Session::probed() const {
+  MutexLock lock(&mutex_);
+  return probed_;
+}
+
+void Session::SetProbed() {
+  MutexLock lock(&mutex_);
+  if (probed_) return;
+  wire::SessionRecord record;
+  record.mutable_probed();
   Record(std::move(record));
 }
 
@@ -189,7 +205,7 @@ void Session::End(int packet_id, const WireEvidence& evidence) {
 void Session::BeginConnection() {
   MutexLock lock(&mutex_);
   Defer();
-  if (!AnyReleased()) return;
+  if (Released().empty()) return;
   wire::SessionRecord record;
   record.mutable_connecting();
   Record(std::move(record));
@@ -237,6 +253,22 @@ void Session::DeferNone() {
 bool Session::connecting() const {
   MutexLock lock(&mutex_);
   return connecting_;
+}
+
+bool Session::HasReleased() const {
+  MutexLock lock(&mutex_);
+  return !Released().empty();
+}
+
+void Session::WarnReleased(const std::string& why) {
+  MutexLock lock(&mutex_);
+  for (DeliveryKey delivery : Released()) {
+    wire::SessionRecord record;
+    wire::SessionUncertain& uncertain = *record.mutable_uncertain();
+    *uncertain.mutable_delivery() = ToProto(delivery);
+    uncertain.set_why(why);
+    Record(std::move(record));
+  }
 }
 
 void Session::Break(const std::string& why) {
@@ -333,6 +365,9 @@ void Session::Apply(const wire::SessionRecord& record) {
     case wire::SessionRecord::kConnected:
       connecting_ = false;
       return;
+    case wire::SessionRecord::kProbed:
+      probed_ = true;
+      return;
     case wire::SessionRecord::kBroken:
       return ApplyBroken(record.broken().why());
     case wire::SessionRecord::kUncertain:
@@ -365,13 +400,14 @@ void Session::ApplyConnecting() {
   }
 }
 
-bool Session::AnyReleased() const {
+std::vector<DeliveryKey> Session::Released() const {
+  std::vector<DeliveryKey> released;
   for (const auto& [packet_id, message] : in_flight_) {
     for (const auto& [key, packet] : message.packets) {
-      if (IsReleaseKey(key)) return true;
+      if (IsReleaseKey(key)) released.push_back(message.delivery);
     }
   }
-  return false;
+  return released;
 }
 
 void Session::ApplyBroken(const std::string& why) {
@@ -410,6 +446,7 @@ absl::Status Session::Compact() {
     return records.emplace_back();
   };
   if (established_) add().mutable_established();
+  if (probed_) add().mutable_probed();
   if (connecting_) add().mutable_connecting();
   std::map<int64_t, const InFlight*> by_order;
   for (const auto& [packet_id, message] : in_flight_) {

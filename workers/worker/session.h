@@ -54,6 +54,13 @@ inline constexpr char kUnanswered[] =
     "session: the message was sent again under its packet id, and may arrive "
     "twice if the broker had finished it";
 
+// Of a message past PUBREC, when a broker that ignores probes (probe.h) ended a
+// connection without a byte.
+inline constexpr char kMayBeLost[] =
+    "a connection ended without a word from the broker: if it had lost its "
+    "session by then, the message was lost with it, though it acknowledged "
+    "PUBREL later";
+
 // Of a session that sent again, with each connection, a message on which the
 // broker ended it.
 inline constexpr char kGivenUp[] =
@@ -89,6 +96,10 @@ class Session {
   bool established() const;
   void SetEstablished();
 
+  // Whether the broker has answered a probe (probe.h).
+  bool probed() const;
+  void SetProbed();
+
   // The next packet with this id is a PUBLISH of this message.
   void Bind(int packet_id, const wire::Publish& message);
   // Paho's persistence; keys are described in session_file.proto. QoS 1 is not
@@ -103,15 +114,16 @@ class Session {
   // Before each CONNECT, and when the broker has answered or, it seems, never
   // saw it. A broker that has lost its session makes a new one when it sees
   // CONNECT. If its answer is not read, because this process ends or because it
-  // comes mutilated, the next answer will say that there is a session, and
-  // PUBREL would be acknowledged by a broker that never had the message. So
-  // what is past PUBREC is then sent from PUBLISH on, under its packet id: a
-  // broker that has it still knows that; one that has finished it takes it
-  // twice, hence the warning.
+  // comes mutilated or not at all, the next answer will say that there is a
+  // session, and PUBREL would be acknowledged by a broker that never had the
+  // message. So what is past PUBREC is then sent from PUBLISH on, under its
+  // packet id: a broker that has it still knows that; one that has finished it
+  // takes it twice, hence the warning.
   //
-  // A connection that ends without a byte from the broker is taken for one that
-  // it never saw: behind a balancer every restart of a broker looks like that,
-  // and would double messages.
+  // A balancer whose broker is not there ends a connection without a byte, too,
+  // and every restart of the broker would double messages. So while any is past
+  // PUBREC a probe goes first (probe.h), and only a CONNECT that follows on an
+  // answered one is doubted for its silence.
   //
   // Paho sends what is in flight in the order of the packet ids, which begin at
   // 1 with every connection. What was sent later under a smaller one is
@@ -121,6 +133,10 @@ class Session {
   // Whether it matters that the answer is read: one is awaited, and PUBREL
   // would be sent again. Who can leave later should.
   bool connecting() const;
+  // Whether a message is past PUBREC.
+  bool HasReleased() const;
+  // Leaves what is past PUBREC as it is, but its end will say `why`.
+  void WarnReleased(const std::string& why);
 
   // How many messages the present connection does not send.
   int deferred() const;
@@ -168,7 +184,9 @@ class Session {
   std::map<int64_t, int> PacketIdsByOrder() const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyConnecting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool AnyReleased() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The deliveries whose PUBREL is stored.
+  std::vector<DeliveryKey> Released() const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyBroken(const std::string& why)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Doubt(DeliveryKey delivery, const std::string& why)
@@ -183,6 +201,7 @@ class Session {
   SessionFile file_ ABSL_GUARDED_BY(mutex_);
   size_t compacted_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool established_ ABSL_GUARDED_BY(mutex_) = false;
+  bool probed_ ABSL_GUARDED_BY(mutex_) = false;
   bool connecting_ ABSL_GUARDED_BY(mutex_) = false;
   bool may_defer_ ABSL_GUARDED_BY(mutex_) = true;
   std::set<int> deferred_ ABSL_GUARDED_BY(mutex_);  // packet ids

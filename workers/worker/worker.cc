@@ -175,7 +175,7 @@ bool Worker::IsCalling() const {
 }
 
 bool Worker::AwaitsAnswer() const {
-  return IsCalling() && !awaits_permit_ && session_ != nullptr &&
+  return IsCalling() && !awaits_permit_ && !probing_ && session_ != nullptr &&
          session_->connecting();
 }
 
@@ -229,6 +229,8 @@ void Worker::ExitNow(int code) {
 }
 
 void Worker::OnConnected(const BrokerLimits& limits) {
+  if (probing_) return OnProbeAnswered();
+  probe_.OnCallAnswered();
   if (session_ != nullptr) session_->EndConnection();
   const bool leaving = goal_ == Goal::kExit;
   if (!leaving && !reconfigure_ && BeginsAgain(limits)) return;
@@ -279,13 +281,32 @@ bool Worker::BeginsAgain(const BrokerLimits& limits) {
 }
 
 void Worker::OnConnectFailed(const ConnectFailure& failure) {
+  const bool answered = failure.answer == ConnectAnswer::kRead ||
+                        failure.answer == ConnectAnswer::kLost;
+  if (probing_ && answered) return OnProbeAnswered();
   last_error_ = failure.message;
   cleaning_ = false;
-  if (session_ != nullptr && !failure.answer_lost) session_->EndConnection();
+  if (std::exchange(probing_, false)) {
+    if (failure.answer == ConnectAnswer::kNone) probe_.OnSilence(SteadyNow());
+  } else {
+    JudgeAnswer(failure.answer);
+  }
   if (goal_ == Goal::kExit) return LeaveNow();
   if (reconfigure_) return Reconfigure();
   Handle(failure.refused ? LinkEvent::kConnectRefused
                          : LinkEvent::kConnectFailed);
+}
+
+void Worker::JudgeAnswer(ConnectAnswer answer) {
+  if (answer == ConnectAnswer::kNone) {
+    probe_.OnCallSilence();
+  } else if (answer != ConnectAnswer::kNotAsked) {
+    probe_.OnCallAnswered();
+  }
+  if (session_ == nullptr || answer == ConnectAnswer::kLost) return;
+  if (answer == ConnectAnswer::kNone && doubted_) return;
+  if (answer == ConnectAnswer::kNone) session_->WarnReleased(kMayBeLost);
+  session_->EndConnection();
 }
 
 void Worker::OnConnectionLost(const ConnectionLoss& loss) {
@@ -412,10 +433,36 @@ void Worker::Call() {
     if (absl::Status opened = OpenSession(); !opened.ok()) {
       return OnConnectFailed({.message = std::string(opened.message())});
     }
-    Session* session = cleaning_ ? nullptr : session_.get();
-    if (session != nullptr) session->BeginConnection();
-    client_->Connect(ForConnection(), session, flow_.epoch() + 1);
+    const bool released =
+        session_ != nullptr && !cleaning_ && session_->HasReleased();
+    probing_ = released &&
+               probe_.IsNext(SteadyNow(), FromProto(settings_.ack_timeout()));
+    probing_ ? CallWithoutSession() : CallWithSession(false);
   });
+}
+
+// MQTT 5, section 3.1.3.1: a client id of no bytes names no session.
+void Worker::CallWithoutSession() {
+  wire::Configure settings = ForConnection();
+  settings.clear_client_id();
+  client_->Connect(settings, nullptr, flow_.epoch() + 1);
+}
+
+void Worker::OnProbeAnswered() {
+  probing_ = false;
+  probe_.OnAnswered();
+  session_->SetProbed();
+  // Something else may have been decided meanwhile. Otherwise at once, by the
+  // same permit: the less time passes, the less can happen to the broker.
+  if (goal_ == Goal::kExit || awaits_permit_ || !IsCalling()) return;
+  CallWithSession(true);
+}
+
+void Worker::CallWithSession(bool doubted) {
+  doubted_ = doubted;
+  Session* session = cleaning_ ? nullptr : session_.get();
+  if (session != nullptr) session->BeginConnection();
+  client_->Connect(ForConnection(), session, flow_.epoch() + 1);
 }
 
 // The settings with what the broker asked for.
@@ -441,6 +488,7 @@ absl::Status Worker::OpenSession() {
   if (path.empty()) return absl::OkStatus();
   MQTTPUSH_ASSIGN_OR_RETURN(session_, open_session_(path, identity));
   session_identity_ = identity;
+  probe_ = Probe(session_->probed());
   wire::WorkerMessage message;
   for (DeliveryKey delivery : session_->ListEnded()) {
     *message.mutable_session_report()->add_ended() =

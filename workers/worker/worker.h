@@ -13,6 +13,7 @@
 #include "workers/worker/link_state.h"
 #include "workers/worker/message_flow.h"
 #include "workers/worker/mqtt_client.h"
+#include "workers/worker/probe.h"
 #include "workers/worker/session.h"
 #include "workers/worker/wire.h"
 
@@ -81,6 +82,13 @@ class Worker : private MqttClient::Listener {
   void Connect();
   void OnPermit();
   void Call();
+  // Makes a connection that only shows whether the broker answers.
+  void CallWithoutSession();
+  void OnProbeAnswered();
+  // `doubted`: silence will be taken for an answer that was lost.
+  void CallWithSession(bool doubted);
+  // A call failed: what that says about the session.
+  void JudgeAnswer(ConnectAnswer answer);
   wire::Configure ForConnection() const;
   void RetryAfter(absl::Duration delay);
   // The backoff learns how long it was stable: until `stable_until`, of
@@ -122,6 +130,9 @@ class Worker : private MqttClient::Listener {
   // The client's half of the session is new, but the broker's is not: it is
   // being thrown away by a clean connection.
   bool cleaning_ = false;
+  Probe probe_;
+  bool probing_ = false;  // the connection being made is a probe
+  bool doubted_ = false;  // the one being made follows on an answered probe
   // Seconds, what the broker of these settings asked for; -1: nothing.
   int server_keep_alive_ = -1;
   WorkerLinkState state_ = WorkerLinkState::kIdle;

@@ -1,6 +1,7 @@
 // What hangs on the answer to CONNECT, when a message of QoS 2 is past PUBREC:
 // a broker that lost its session would acknowledge PUBREL without having the
 // message.
+#include <algorithm>
 #include <functional>
 #include <latch>
 #include <memory>
@@ -22,15 +23,23 @@ using ::testing::IsEmpty;
 
 using Answer = std::function<std::optional<std::string>()>;
 
+// A CONNECT without a client id, see probe.h: the length is the last field
+// before it.
+bool IsProbe(const MqttPacket& packet) {
+  return packet.type == 1 && packet.body.size() == 12;
+}
+
 // Takes over messages, but closes the connection at the first PUBREL. The next
-// CONNECT has the answer `next`.
-ScriptedBroker::Script ClosingAtPubrel(Answer next) {
-  return [next = std::move(next), pubrels = 0](
+// CONNECT has the answer `next`, and each probe `to_probe`.
+ScriptedBroker::Script ClosingAtPubrel(Answer next, Answer to_probe = nullptr) {
+  return [next = std::move(next), to_probe = std::move(to_probe), pubrels = 0](
              const MqttPacket& packet) mutable -> std::optional<std::string> {
+    if (IsProbe(packet) && to_probe) return to_probe();
     switch (packet.type) {
       case 1:
-        return pubrels == 1 && next ? std::exchange(next, nullptr)()
-                                    : ConnackFor(packet, 4);
+        return pubrels == 1 && next && !IsProbe(packet)
+                   ? std::exchange(next, nullptr)()
+                   : ConnackFor(packet, 4);
       case 3:
         return std::string{0x50, 2} + Id(packet.packet_id());
       case 6:
@@ -64,6 +73,12 @@ int Publishes(const ScriptedBroker& broker) {
   int count = 0;
   for (const MqttPacket& packet : broker.packets()) count += packet.type == 3;
   return count;
+}
+
+int Connects(const ScriptedBroker& broker,
+             const std::function<bool(const MqttPacket&)>& which) {
+  const std::vector<MqttPacket> packets = broker.packets();
+  return static_cast<int>(std::count_if(packets.begin(), packets.end(), which));
 }
 
 class WorkerAnswerTest : public WorkerSessionTest {
@@ -108,11 +123,45 @@ TEST_F(WorkerAnswerTest, OneThatCannotBeReadIsDoubted) {
   EXPECT_EQ(Publishes(broker), 2);
 }
 
-TEST_F(WorkerAnswerTest, OneThatWasNeverGivenIsNotDoubted) {
-  // As a balancer does whose broker is not there.
+TEST_F(WorkerAnswerTest, OneThatWasNeverGivenIsDoubtedIfTheBrokerIsThere) {
   ScriptedBroker broker(ClosingAtPubrel([] { return std::nullopt; }));
   ASSERT_NO_FATAL_FAILURE(SendOne(SessionSettings(broker.port())));
+  EXPECT_THAT(SendOneOverTheNext().warning(), HasSubstr("may arrive"))
+      << Transcript(*plane_);
+  EXPECT_EQ(Publishes(broker), 2);
+}
+
+// As behind a balancer.
+TEST_F(WorkerAnswerTest, ABrokerThatIsNotThereIsNotCalled) {
+  ScriptedBroker broker(ClosingAtPubrel(
+      nullptr, [probes = 0]() mutable -> std::optional<std::string> {
+        if (++probes < 4) return std::nullopt;
+        return ScriptedBroker::Connack3(0);
+      }));
+  ASSERT_NO_FATAL_FAILURE(SendOne(SessionSettings(broker.port())));
   EXPECT_THAT(SendOneOverTheNext().warning(), IsEmpty());
+  EXPECT_EQ(Publishes(broker), 1);
+  EXPECT_EQ(Connects(broker, IsProbe), 4);
+}
+
+TEST_F(WorkerAnswerTest, ARefusedProbeIsAnAnswer) {
+  ScriptedBroker broker(
+      ClosingAtPubrel(nullptr, [] { return ScriptedBroker::Connack3(2); }));
+  ASSERT_NO_FATAL_FAILURE(SendOne(SessionSettings(broker.port())));
+  EXPECT_THAT(SendOneOverTheNext().warning(), IsEmpty());
+  EXPECT_EQ(Publishes(broker), 1);
+  EXPECT_EQ(Connects(broker, IsProbe), 1);
+}
+
+// It is called in the end, and what is sent then cannot be vouched for.
+TEST_F(WorkerAnswerTest, OneThatIgnoresProbesIsCalledAndItsSilenceWarnsOf) {
+  ScriptedBroker broker(ClosingAtPubrel([] { return std::nullopt; },
+                                        [] { return std::nullopt; }));
+  wire::Configure settings = SessionSettings(broker.port());
+  settings.mutable_ack_timeout()->set_seconds(1);
+  ASSERT_NO_FATAL_FAILURE(SendOne(settings));
+  EXPECT_THAT(SendOneOverTheNext().warning(), HasSubstr("without a word"))
+      << Transcript(*plane_);
   EXPECT_EQ(Publishes(broker), 1);
 }
 
