@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "common/logging.h"
-#include "common/status_macros.h"
 #include "common/steady_time.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "workers/link/exit_codes.h"
@@ -74,7 +73,7 @@ bool SameConnection(wire::Configure a, wire::Configure b) {
 }  // namespace
 
 Worker::Worker(EventLoop* loop, const Clock* clock, MqttClient* client,
-               LinkSink* sink, SessionOpener open_session,
+               LinkSink* sink, BrokerCall::SessionOpener open_session,
                Backoff::Random random, Exit exit)
     : loop_(loop),
       clock_(clock),
@@ -92,7 +91,14 @@ Worker::Worker(EventLoop* loop, const Clock* clock, MqttClient* client,
                    EndLink({LossBy::kUs, {error}}, LinkEvent::kLinkLost);
                  },
              .on_empty = [this] { OnQuiet(); }}),
-      open_session_(std::move(open_session)) {
+      call_(
+          loop, client, sink, &settings_, std::move(open_session),
+          {.is_wanted = [this] { return goal_ != Goal::kExit && IsCalling(); },
+           .next_number = [this] { return flow_.epoch() + 1; },
+           .on_failed =
+               [this](const ConnectFailure& failure) {
+                 OnConnectFailed(failure);
+               }}) {
   client_->SetListener(this);
 }
 
@@ -105,9 +111,9 @@ void Worker::OnControl(wire::ControlMessage message) {
     case wire::ControlMessage::kDrain:
       return Drain();
     case wire::ControlMessage::kConnectPermit:
-      return OnPermit();
+      return call_.OnPermit();
     case wire::ControlMessage::kForget:
-      return Forget(message.forget());
+      return call_.Forget(message.forget());
     case wire::ControlMessage::kPing:
       return Answer();
     case wire::ControlMessage::MESSAGE_NOT_SET:
@@ -119,8 +125,7 @@ void Worker::Configure(wire::Configure settings) {
   if (goal_ == Goal::kExit) return;
   const bool same = SameConnection(settings_, settings);
   if (!same) {
-    server_keep_alive_ = -1;
-    cleaning_ = false;
+    call_.ForgetBroker();
     flow_.ForgetBroker();
   }
   settings_ = std::move(settings);
@@ -175,13 +180,12 @@ bool Worker::IsCalling() const {
 }
 
 bool Worker::AwaitsAnswer() const {
-  return IsCalling() && !awaits_permit_ && !probing_ && session_ != nullptr &&
-         session_->connecting();
+  return IsCalling() && call_.AwaitsAnswer();
 }
 
 void Worker::LeaveNow() {
   client_->Close();
-  CloseSession();
+  call_.CloseSession();
   ExitNow(0);
 }
 
@@ -209,7 +213,7 @@ void Worker::OnQuiet() {
     case Goal::kExit:
       goal_ = Goal::kExit;
       flow_.Flush();
-      CloseSession();
+      call_.CloseSession();
       client_->Disconnect();
       Arm(quiet_timer_, kDisconnectTimeout, [this] { ExitNow(0); });
       return;
@@ -229,84 +233,22 @@ void Worker::ExitNow(int code) {
 }
 
 void Worker::OnConnected(const BrokerLimits& limits) {
-  if (probing_) return OnProbeAnswered();
-  probe_.OnCallAnswered();
-  if (session_ != nullptr) session_->EndConnection();
   const bool leaving = goal_ == Goal::kExit;
-  if (!leaving && !reconfigure_ && BeginsAgain(limits)) return;
+  if (!call_.OnConnected(limits, !leaving && !reconfigure_)) return;
   limits_ = limits;
   limits_.maximum_qos = std::min(limits.maximum_qos, flow_.maximum_qos());
-  if (session_ != nullptr && !limits.session_present) {
-    session_->Break(kSessionLost);
-    session_->SetEstablished();
-  }
   if (leaving) return LeaveNow();
   if (reconfigure_) return Reconfigure();
   Handle(LinkEvent::kConnected);
 }
 
-bool Worker::BeginsAgain(const BrokerLimits& limits) {
-  if (std::exchange(cleaning_, false)) {
-    session_->SetEstablished();
-    Connect();
-    return true;
-  }
-  // A clean start of MQTT 5 has begun the broker's half afresh.
-  // mosquitto 2.0.11 does not save a session that it knows from a clean start
-  // only, so the link calls once more.
-  if (session_ != nullptr && !session_->established() &&
-      settings_.protocol_level() == 5) {
-    session_->SetEstablished();
-    Connect();
-    return true;
-  }
-  // The broker may hold packet ids of which the session knows nothing, and
-  // would take new messages for these (MQTT 3.1.1 has no way to ask for a clean
-  // start of a session that is to last).
-  if (session_ != nullptr && limits.session_present &&
-      !session_->established()) {
-    cleaning_ = true;
-    Connect();
-    return true;
-  }
-  // MQTT 5, section 3.2.2.3.14. Paho cannot change it on a live connection. A
-  // longer one than asked for is not needed, so that this comes to an end.
-  const int keep_alive = limits.server_keep_alive;
-  if (keep_alive > 0 && keep_alive < ForConnection().keep_alive().seconds()) {
-    server_keep_alive_ = keep_alive;
-    Connect();
-    return true;
-  }
-  return false;
-}
-
 void Worker::OnConnectFailed(const ConnectFailure& failure) {
-  const bool answered = failure.answer == ConnectAnswer::kRead ||
-                        failure.answer == ConnectAnswer::kLost;
-  if (probing_ && answered) return OnProbeAnswered();
+  if (!call_.OnFailed(failure)) return;
   last_error_ = failure.message;
-  cleaning_ = false;
-  if (std::exchange(probing_, false)) {
-    if (failure.answer == ConnectAnswer::kNone) probe_.OnSilence(SteadyNow());
-  } else {
-    JudgeAnswer(failure.answer);
-  }
   if (goal_ == Goal::kExit) return LeaveNow();
   if (reconfigure_) return Reconfigure();
   Handle(failure.refused ? LinkEvent::kConnectRefused
                          : LinkEvent::kConnectFailed);
-}
-
-void Worker::JudgeAnswer(ConnectAnswer answer) {
-  if (answer == ConnectAnswer::kNone) {
-    probe_.OnCallSilence();
-  } else if (answer != ConnectAnswer::kNotAsked) {
-    probe_.OnCallAnswered();
-  }
-  if (session_ == nullptr || answer == ConnectAnswer::kLost) return;
-  if (answer == ConnectAnswer::kNone && doubted_) return;
-  if (answer == ConnectAnswer::kNone) session_->WarnReleased(kMayBeLost);
-  session_->EndConnection();
 }
 
 void Worker::OnConnectionLost(const ConnectionLoss& loss) {
@@ -323,8 +265,8 @@ void Worker::EndLink(const LossCause& cause, LinkEvent event) {
     return;
   }
   last_error_ = cause.loss.message;
-  cleaning_ = false;
   if (!IsUp(state_)) {
+    call_.OnLost();
     if (goal_ == Goal::kExit) return LeaveNow();
     return reconfigure_ ? Reconfigure() : Handle(event);
   }
@@ -391,12 +333,13 @@ void Worker::Handle(LinkEvent event) {
       return;
     case LinkAction::kConnect:
       Report();
-      return Connect();
+      Cancel(retry_timer_);
+      return call_.Begin();
     case LinkAction::kServe:
       connected_ = SteadyNow();
       Report();
       if (state_ == WorkerLinkState::kUnproven) ProveLater();
-      return flow_.Open(limits_, ForConnection(), session_.get());
+      return flow_.Open(limits_, call_.ForConnection(), call_.session());
     case LinkAction::kRetryLater:
       return RetryAfter(backoff_.NextDelay());
     case LinkAction::kRetrySlowly:
@@ -404,117 +347,6 @@ void Worker::Handle(LinkEvent event) {
     case LinkAction::kShow:
       return Report();
   }
-}
-
-void Worker::Connect() {
-  Cancel(retry_timer_);
-  // Its news would be about settings that are no longer wanted. After what this
-  // round still has to say: leaving a connection takes a while.
-  loop_->Post([this] {
-    if (awaits_permit_) client_->Close();
-  });
-  if (std::exchange(awaits_permit_, true)) return;
-  wire::WorkerMessage message;
-  message.mutable_connect_request();
-  sink_->Send(std::move(message));
-}
-
-void Worker::OnPermit() {
-  if (!std::exchange(awaits_permit_, false) || goal_ == Goal::kExit) return;
-  // While it was asked for, the answer may have come from elsewhere.
-  if (IsCalling()) Call();
-}
-
-// After what this round still has to say: leaving a connection takes a while.
-void Worker::Call() {
-  loop_->Post([this] {
-    // Something else may have been decided meanwhile.
-    if (goal_ == Goal::kExit || awaits_permit_ || !IsCalling()) return;
-    if (absl::Status opened = OpenSession(); !opened.ok()) {
-      return OnConnectFailed({.message = std::string(opened.message())});
-    }
-    const bool released =
-        session_ != nullptr && !cleaning_ && session_->HasReleased();
-    probing_ = released &&
-               probe_.IsNext(SteadyNow(), FromProto(settings_.ack_timeout()));
-    probing_ ? CallWithoutSession() : CallWithSession(false);
-  });
-}
-
-// MQTT 5, section 3.1.3.1: a client id of no bytes names no session.
-void Worker::CallWithoutSession() {
-  wire::Configure settings = ForConnection();
-  settings.clear_client_id();
-  client_->Connect(settings, nullptr, flow_.epoch() + 1);
-}
-
-void Worker::OnProbeAnswered() {
-  probing_ = false;
-  probe_.OnAnswered();
-  session_->SetProbed();
-  // Something else may have been decided meanwhile. Otherwise at once, by the
-  // same permit: the less time passes, the less can happen to the broker.
-  if (goal_ == Goal::kExit || awaits_permit_ || !IsCalling()) return;
-  CallWithSession(true);
-}
-
-void Worker::CallWithSession(bool doubted) {
-  doubted_ = doubted;
-  Session* session = cleaning_ ? nullptr : session_.get();
-  if (session != nullptr) session->BeginConnection();
-  client_->Connect(ForConnection(), session, flow_.epoch() + 1);
-}
-
-// The settings with what the broker asked for.
-wire::Configure Worker::ForConnection() const {
-  wire::Configure settings = settings_;
-  if (server_keep_alive_ > 0 &&
-      server_keep_alive_ < settings.keep_alive().seconds()) {
-    settings.mutable_keep_alive()->set_seconds(server_keep_alive_);
-  }
-  return settings;
-}
-
-absl::Status Worker::OpenSession() {
-  const std::string& path = settings_.persistent_session().path();
-  const std::string identity =
-      absl::StrCat(settings_.client_id(), " at ", settings_.host(), ":",
-                   settings_.port(), ", level ", settings_.protocol_level());
-  if (session_ != nullptr && !path.empty() && identity == session_identity_) {
-    return absl::OkStatus();
-  }
-  client_->Close();
-  session_.reset();
-  if (path.empty()) return absl::OkStatus();
-  MQTTPUSH_ASSIGN_OR_RETURN(session_, open_session_(path, identity));
-  session_identity_ = identity;
-  probe_ = Probe(session_->probed());
-  wire::WorkerMessage message;
-  for (DeliveryKey delivery : session_->ListEnded()) {
-    *message.mutable_session_report()->add_ended() =
-        mqttpush::ToProto(delivery);
-  }
-  if (message.has_session_report()) sink_->Send(std::move(message));
-  return absl::OkStatus();
-}
-
-// What is in flight goes on with the next worker, even after a restart of the
-// machine.
-void Worker::CloseSession() {
-  if (session_ == nullptr) return;
-  absl::Status closed = session_->Close();
-  if (!closed.ok()) {
-    Log::Warning("session_not_closed", {{"error", closed.message()}});
-  }
-}
-
-void Worker::Forget(const wire::Forget& forget) {
-  if (session_ == nullptr) return;
-  std::vector<DeliveryKey> deliveries;
-  for (const wire::DeliveryId& id : forget.deliveries()) {
-    deliveries.push_back(DeliveryKey::Of(id));
-  }
-  session_->Forget(deliveries);
 }
 
 void Worker::Answer() {

@@ -10,11 +10,10 @@
 #include "common/clock.h"
 #include "common/event_loop.h"
 #include "workers/worker/backoff.h"
+#include "workers/worker/broker_call.h"
 #include "workers/worker/link_state.h"
 #include "workers/worker/message_flow.h"
 #include "workers/worker/mqtt_client.h"
-#include "workers/worker/probe.h"
-#include "workers/worker/session.h"
 #include "workers/worker/wire.h"
 
 namespace mqttpush {
@@ -27,14 +26,10 @@ class Worker : private MqttClient::Listener {
   // said all.
   using Exit = std::function<void(int)>;
 
-  // Opens the session at a path, of an identity.
-  using SessionOpener = std::function<absl::StatusOr<std::unique_ptr<Session>>(
-      const std::string& path, const std::string& identity)>;
-
   // All must outlive this.
   Worker(EventLoop* loop, const Clock* clock, MqttClient* client,
-         LinkSink* sink, SessionOpener open_session, Backoff::Random random,
-         Exit exit);
+         LinkSink* sink, BrokerCall::SessionOpener open_session,
+         Backoff::Random random, Exit exit);
 
   void OnControl(wire::ControlMessage message);
   // The control plane is gone, and nothing can be reported any more.
@@ -69,27 +64,9 @@ class Worker : private MqttClient::Listener {
   // changed: begins anew.
   void Reconfigure();
 
-  // Opens the session that the settings ask for, or none.
-  absl::Status OpenSession();
-  void CloseSession();
-  void Forget(const wire::Forget& forget);
   void Answer();
-  // True when the connection is not of use yet and another one was begun.
-  bool BeginsAgain(const BrokerLimits& limits);
 
   void Handle(LinkEvent event);
-  // Asks for leave to call the broker, and calls it once that is given.
-  void Connect();
-  void OnPermit();
-  void Call();
-  // Makes a connection that only shows whether the broker answers.
-  void CallWithoutSession();
-  void OnProbeAnswered();
-  // `doubted`: silence will be taken for an answer that was lost.
-  void CallWithSession(bool doubted);
-  // A call failed: what that says about the session.
-  void JudgeAnswer(ConnectAnswer answer);
-  wire::Configure ForConnection() const;
   void RetryAfter(absl::Duration delay);
   // The backoff learns how long it was stable: until `stable_until`, of
   // SteadyNow().
@@ -119,22 +96,10 @@ class Worker : private MqttClient::Listener {
   const Exit exit_;
   Backoff backoff_;
   MessageFlow flow_;
-
-  const SessionOpener open_session_;
   wire::Configure settings_;
-  std::unique_ptr<Session> session_;
-  std::string session_identity_;
-  bool awaits_permit_ = false;
+  BrokerCall call_;
   int hang_ups_ = 0;          // of the broker, in a row, soon after CONNACK
   bool reconfigure_ = false;  // once the broker has answered
-  // The client's half of the session is new, but the broker's is not: it is
-  // being thrown away by a clean connection.
-  bool cleaning_ = false;
-  Probe probe_;
-  bool probing_ = false;  // the connection being made is a probe
-  bool doubted_ = false;  // the one being made follows on an answered probe
-  // Seconds, what the broker of these settings asked for; -1: nothing.
-  int server_keep_alive_ = -1;
   WorkerLinkState state_ = WorkerLinkState::kIdle;
   absl::Time since_ = absl::InfinitePast();  // of the state that is shown
   absl::Duration connected_{};               // SteadyNow(), of the last time
