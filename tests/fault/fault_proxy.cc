@@ -122,6 +122,14 @@ void FaultProxy::Corrupt(Direction direction) {
   }
 }
 
+void FaultProxy::LoseAnswer(bool lose) {
+  {
+    MutexLock lock(&mutex_);
+    lose_answer_ = lose;
+  }
+  if (lose) Cut(/*reset=*/true);
+}
+
 bool FaultProxy::HasBytes() const {
   MutexLock lock(&mutex_);
   for (const ProxyConnection& connection : connections_) {
@@ -201,13 +209,16 @@ void FaultProxy::Accept() {
     }
     ++counts_.connections;
     connections_.emplace_back(client, broker);
+    if (lose_answer_) connections_.back().pipe(kToClient).LoseAnswer();
   }
 }
 
 void FaultProxy::Move() {
   for (auto it = connections_.begin(); it != connections_.end();) {
     const auto connection = it++;
-    if (!connection->Move(faults_, absl::Now())) Remove(connection);
+    if (connection->Move(faults_, absl::Now())) continue;
+    if (connection->pipe(kToClient).answer_lost()) lose_answer_ = false;
+    Remove(connection);
   }
 }
 

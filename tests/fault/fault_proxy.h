@@ -35,6 +35,9 @@ class FaultProxy {
   void HalfClose(Direction direction);
   // Spoils the next packet of each connection.
   void Corrupt(Direction direction);
+  // Ends all connections, and loses the answer to the next CONNECT to which the
+  // broker says yes, together with its connection; false: not any more.
+  void LoseAnswer(bool lose);
   // Resets the connections that swallowed something, and so are dead.
   void CutLossy();
 
@@ -63,6 +66,7 @@ class FaultProxy {
   std::list<ProxyConnection> connections_ ABSL_GUARDED_BY(mutex_);
   PathFaults faults_[2] ABSL_GUARDED_BY(mutex_);
   ProxyCounts counts_ ABSL_GUARDED_BY(mutex_);  // of what has ended
+  bool lose_answer_ ABSL_GUARDED_BY(mutex_) = false;
   bool held_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

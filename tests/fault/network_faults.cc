@@ -53,6 +53,20 @@ absl::Status SwallowAcknowledgements(Bench& bench, const Strike& strike) {
   return Set(bench, strike, bench.Usual(), deaf);
 }
 
+absl::Status LoseAnswer(Bench& bench, const Strike& strike) {
+  for (auto& proxy : bench.links()[strike.link].proxies) {
+    proxy->LoseAnswer(true);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KeepAnswers(Bench& bench, const Strike& strike) {
+  for (auto& proxy : bench.links()[strike.link].proxies) {
+    proxy->LoseAnswer(false);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Corrupt(Bench& bench, const Strike& strike) {
   for (auto& proxy : bench.links()[strike.link].proxies) {
     proxy->Corrupt(strike.draw % 2 == 0 ? kToBroker : kToClient);

@@ -12,6 +12,8 @@ absl::Status HalfClose(Bench& bench, const Strike& strike);
 absl::Status Delay(Bench& bench, const Strike& strike);
 absl::Status Throttle(Bench& bench, const Strike& strike);
 absl::Status SwallowAcknowledgements(Bench& bench, const Strike& strike);
+absl::Status LoseAnswer(Bench& bench, const Strike& strike);
+absl::Status KeepAnswers(Bench& bench, const Strike& strike);
 absl::Status Corrupt(Bench& bench, const Strike& strike);
 absl::Status PassAgain(Bench& bench, const Strike& strike);
 

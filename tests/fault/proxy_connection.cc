@@ -71,6 +71,10 @@ bool ProxyConnection::Move(const PathFaults faults[2], absl::Time now) {
     }
     PassEnd(sides_[i]);
   }
+  if (sides_[kToClient].pipe.answer_lost()) {
+    Reset();
+    return false;
+  }
   const bool both_read = sides_[0].read_end && sides_[1].read_end;
   return !(both_read && (lossy() || (sides_[0].closed && sides_[1].closed)));
 }

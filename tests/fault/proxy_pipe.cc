@@ -10,6 +10,11 @@ namespace {
 constexpr int64_t kPortionsPerSecond = 50;
 constexpr char kNoPacket = '\x00';  // packet type 0 is forbidden
 
+// CONNACK with return or reason code 0.
+bool IsYes(absl::string_view packet) {
+  return TypeOf(packet) == kConnack && packet.size() > 3 && packet[3] == 0;
+}
+
 }  // namespace
 
 void ProxyPipe::Take(absl::string_view bytes, const PathFaults& faults,
@@ -26,6 +31,8 @@ void ProxyPipe::Take(absl::string_view bytes, const PathFaults& faults,
 
 void ProxyPipe::TakePacket(std::string packet, const PathFaults& faults,
                            absl::Time now) {
+  if (lose_answer_ && IsYes(packet)) answer_lost_ = true;
+  if (answer_lost_) return;
   if (faults.swallow_acknowledgements && IsAcknowledgement(packet)) {
     ++counts_.acknowledgements;
     return;

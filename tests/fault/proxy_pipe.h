@@ -41,6 +41,9 @@ class ProxyPipe {
   // The first byte of the next packet becomes that of no packet that is valid
   // here, which any receiver can notice.
   void CorruptNext() { corrupt_next_ = true; }
+  // The next CONNACK that lets the client in is lost, and the connection with
+  // it.
+  void LoseAnswer() { lose_answer_ = true; }
 
   // What may be written now.
   absl::string_view Ready(const PathFaults& faults, absl::Time now) const;
@@ -54,6 +57,8 @@ class ProxyPipe {
   bool full() const { return waiting_ >= kMaxWaiting; }
   // Has swallowed something.
   bool lossy() const { return lossy_; }
+  // Has lost an answer: the connection is to be reset.
+  bool answer_lost() const { return answer_lost_; }
   const Counts& counts() const { return counts_; }
 
  private:
@@ -70,6 +75,8 @@ class ProxyPipe {
   absl::Time free_ = absl::InfinitePast();  // when the throttle lets more pass
   bool corrupt_next_ = false;
   bool lossy_ = false;
+  bool lose_answer_ = false;
+  bool answer_lost_ = false;
   Counts counts_;
 };
 

@@ -83,6 +83,20 @@ TEST(ProxyPipe, CorruptsOnePacket) {
   EXPECT_EQ(pipe.counts().corrupted, 1);
 }
 
+TEST(ProxyPipe, LosesAYesAndWhatComesAfterIt) {
+  const std::string no("\x20\x02\x00\x05", 4);
+  const std::string yes("\x20\x02\x01\x00", 4);
+  ProxyPipe pipe;
+  absl::Time now = kStart;
+  pipe.LoseAnswer();
+  pipe.Take(no, {}, now);
+  EXPECT_EQ(Drain(pipe, {}, now), no);
+  EXPECT_FALSE(pipe.answer_lost());
+  pipe.Take(yes + kAck, {}, now);
+  EXPECT_EQ(Drain(pipe, {}, now), "");
+  EXPECT_TRUE(pipe.answer_lost());
+}
+
 TEST(ProxyPipe, HoldsTheSenderBack) {
   ProxyPipe pipe;
   pipe.Take(PublishPacket({.topic = "t", .payload = std::string(70'000, 'x')}),

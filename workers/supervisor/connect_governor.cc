@@ -7,15 +7,19 @@
 
 namespace mqttpush {
 
-void ConnectGovernor::Add(int64_t worker_id, absl::string_view host, int port) {
+void ConnectGovernor::Add(int64_t worker_id, absl::string_view host, int port,
+                          int connections) {
   hosts_[absl::StrCat(absl::AsciiStrToLower(host), ":", port)].line.push_back(
-      worker_id);
+      {worker_id, connections});
 }
 
 int ConnectGovernor::Remove(int64_t worker_id) {
   int removed = 0;
   for (auto& [name, host] : hosts_) {
-    removed += static_cast<int>(std::erase(host.line, worker_id));
+    removed += static_cast<int>(
+        std::erase_if(host.line, [worker_id](const Request& request) {
+          return request.worker_id == worker_id;
+        }));
   }
   return removed;
 }
@@ -24,9 +28,11 @@ std::vector<int64_t> ConnectGovernor::TakeDue(absl::Duration now) {
   std::vector<int64_t> due;
   for (auto& [name, host] : hosts_) {
     while (!host.line.empty() && Wait(host, now) <= absl::ZeroDuration()) {
-      due.push_back(host.line.front());
+      const Request request = host.line.front();
       host.line.pop_front();
-      host.full_time = std::max(host.full_time, now) + interval_;
+      due.push_back(request.worker_id);
+      host.full_time =
+          std::max(host.full_time, now) + request.connections * interval_;
     }
   }
   // A host with a full bucket is like one that was never called.

@@ -17,9 +17,10 @@
 namespace mqttpush {
 
 // A line of waiting workers and a token bucket for each host and port: kBurst
-// calls at once, then `rate` per second. No second ever sees more than
-// kBurst + rate of them. Hosts are told apart by name: two names of one machine
-// have two lines. `now` is SteadyNow(). Pure; not thread-safe.
+// connections at once, then `rate` per second. No second ever sees more than
+// kBurst + rate of them, or one more when the last call takes two. Hosts are
+// told apart by name: two names of one machine have two lines. `now` is
+// SteadyNow(). Pure; not thread-safe.
 class ConnectGovernor {
  public:
   static constexpr int kBurst = 5;
@@ -27,8 +28,10 @@ class ConnectGovernor {
   // `rate` is from 1.
   explicit ConnectGovernor(int rate) : interval_(absl::Seconds(1) / rate) {}
 
-  // Puts a request of the worker at the end of the line of its host.
-  void Add(int64_t worker_id, absl::string_view host, int port);
+  // Puts a request of the worker, for so many connections, at the end of the
+  // line of its host.
+  void Add(int64_t worker_id, absl::string_view host, int port,
+           int connections = 1);
 
   // Takes all requests of the worker out of their lines; those behind move up.
   // Returns how many there were.
@@ -45,14 +48,18 @@ class ConnectGovernor {
   size_t host_count() const { return hosts_.size(); }
 
  private:
+  struct Request {
+    int64_t worker_id;
+    int connections;
+  };
   struct Host {
-    std::deque<int64_t> line;  // worker ids
-    // When the bucket is full again; each call moves it by an interval.
+    std::deque<Request> line;
+    // When the bucket is full again; each connection moves it by an interval.
     absl::Duration full_time = -absl::InfiniteDuration();
   };
   absl::Duration Wait(const Host& host, absl::Duration now) const;
 
-  const absl::Duration interval_;  // between two calls
+  const absl::Duration interval_;  // between two connections
   std::map<std::string, Host> hosts_;
 };
 

@@ -105,6 +105,13 @@ TEST_F(ConnectGovernorTest, OneThatAsksTwiceIsAnsweredTwice) {
   EXPECT_THAT(TakeAt(absl::ZeroDuration()), IsEmpty());
 }
 
+TEST_F(ConnectGovernorTest, ACallThatTakesTwoConnectionsCostsTwo) {
+  for (int id = 1; id <= 10; ++id) governor_.Add(id, kHost, 1883, 2);
+  EXPECT_THAT(TakeAt(absl::ZeroDuration()), ElementsAre(1, 2, 3));
+  EXPECT_THAT(TakeAt(absl::Milliseconds(100)), IsEmpty());
+  EXPECT_THAT(TakeAt(absl::Milliseconds(200)), ElementsAre(4));
+}
+
 TEST_F(ConnectGovernorTest, ForgetsHostsThatNobodyCalls) {
   for (int port = 1; port <= 1000; ++port) governor_.Add(port, kHost, port);
   EXPECT_THAT(TakeAt(absl::ZeroDuration()), SizeIs(1000));

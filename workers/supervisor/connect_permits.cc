@@ -4,8 +4,9 @@
 
 namespace mqttpush {
 
-void ConnectPermits::Ask(int64_t worker_id, absl::string_view host, int port) {
-  governor_.Add(worker_id, host, port);
+void ConnectPermits::Ask(int64_t worker_id, absl::string_view host, int port,
+                         int connections) {
+  governor_.Add(worker_id, host, port, connections);
   GiveDue();
 }
 

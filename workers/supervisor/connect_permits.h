@@ -22,8 +22,10 @@ class ConnectPermits {
   ConnectPermits(EventLoop* loop, int rate, Permit permit)
       : loop_(loop), governor_(rate), permit_(std::move(permit)) {}
 
-  // The worker asks for leave to call `host`; it may be given at once.
-  void Ask(int64_t worker_id, absl::string_view host, int port);
+  // The worker asks for leave to call `host`, which takes so many connections;
+  // it may be given at once.
+  void Ask(int64_t worker_id, absl::string_view host, int port,
+           int connections);
   // Forgets what the worker asked for, and returns how often it had asked.
   int Withdraw(int64_t worker_id) { return governor_.Remove(worker_id); }
 

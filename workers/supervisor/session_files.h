@@ -28,8 +28,10 @@ class SessionFiles {
   // No effect when there is none. The broker's worker must have ended.
   void Remove(int64_t broker_uid) const;
   // Removes the files of brokers that are not to be kept, and all new versions
-  // that were left unfinished; no worker may run. Files that are no session's
-  // stay.
+  // that were left unfinished. A worker of a service that was killed may still
+  // be there for some seconds (worker/session.h): should it be writing a new
+  // version, it ends, and the one before is complete. Files that are no
+  // session's stay.
   void RemoveExcept(const std::function<bool(int64_t broker_uid)>& keep) const;
 
  private:

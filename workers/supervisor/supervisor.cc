@@ -156,14 +156,15 @@ void Supervisor::Configure(int64_t broker_uid, Worker& worker) {
                     session ? session_files_.PathOf(broker_uid) : ""));
   // What it asked for was a call to where it may not go any more.
   for (int asked = permits_.Withdraw(worker.id); asked > 0; --asked) {
-    AskLeave(broker_uid, worker);
+    AskLeave(broker_uid, worker, 1);
   }
 }
 
-void Supervisor::AskLeave(int64_t broker_uid, const Worker& worker) {
+void Supervisor::AskLeave(int64_t broker_uid, const Worker& worker,
+                          int connections) {
   const BrokerRecord* broker = snapshot_->FindBroker(broker_uid);
   if (broker == nullptr || worker.draining) return;
-  permits_.Ask(worker.id, broker->host, broker->port);
+  permits_.Ask(worker.id, broker->host, broker->port, connections);
 }
 
 void Supervisor::GiveLeave(int64_t worker_id) {
@@ -249,7 +250,8 @@ void Supervisor::TakeMessage(int64_t worker_id,
     case worker::v1::WorkerMessage::kSessionReport:
       return dispatcher_->OnSessionReport(broker_uid, message.session_report());
     case worker::v1::WorkerMessage::kConnectRequest:
-      return AskLeave(broker_uid, *found->second.worker);
+      return AskLeave(broker_uid, *found->second.worker,
+                      message.connect_request().probes_first() ? 2 : 1);
     default:
       return;
   }

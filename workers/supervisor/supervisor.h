@@ -101,7 +101,7 @@ class Supervisor {
       absl::Duration delay, int64_t worker_id, const std::string& why,
       bool (*still_due)(const Worker&) = [](const Worker&) { return true; });
   // To call the broker.
-  void AskLeave(int64_t broker_uid, const Worker& worker);
+  void AskLeave(int64_t broker_uid, const Worker& worker, int connections);
   void GiveLeave(int64_t worker_id);
   // Asks all workers whether they still answer, and looks whether they did.
   void Watch();

@@ -26,6 +26,7 @@ BrokerCall::BrokerCall(EventLoop* loop, MqttClient* client, LinkSink* sink,
 void BrokerCall::ForgetBroker() {
   server_keep_alive_ = -1;
   cleaning_ = false;
+  cleaned_ = false;
 }
 
 void BrokerCall::Begin() {
@@ -36,7 +37,7 @@ void BrokerCall::Begin() {
   });
   if (std::exchange(awaits_permit_, true)) return;
   wire::WorkerMessage message;
-  message.mutable_connect_request();
+  message.mutable_connect_request()->set_probes_first(ProbesFirst());
   sink_->Send(std::move(message));
 }
 
@@ -54,24 +55,32 @@ void BrokerCall::Call() {
     if (absl::Status opened = OpenSession(); !opened.ok()) {
       return hooks_.on_failed({.message = std::string(opened.message())});
     }
-    const bool released =
-        session_ != nullptr && !cleaning_ && session_->HasReleased();
-    probing_ = released &&
-               probe_.IsNext(SteadyNow(), FromProto(settings_->ack_timeout()));
+    probing_ = ProbesFirst();
     probing_ ? CallWithoutSession() : CallWithSession(false);
   });
 }
 
-// MQTT 5, section 3.1.3.1: a client id of no bytes names no session.
+// Where an answer is missing already, all is doubted whatever a probe may show.
+bool BrokerCall::ProbesFirst() const {
+  return session_ != nullptr && !cleaning_ && session_->HasReleased() &&
+         !session_->connecting() &&
+         probe_.IsNext(SteadyNow(), FromProto(settings_->ack_timeout()));
+}
+
+// MQTT 5, section 3.1.3.1: a client id of no bytes names no session. Without
+// the login a broker that makes the client id of that (mosquitto's
+// use_username_as_clientid) does not take the probe for the link.
 void BrokerCall::CallWithoutSession() {
   wire::Configure settings = ForConnection();
   settings.clear_client_id();
+  settings.clear_username();
+  settings.clear_password();
   client_->Connect(settings, nullptr, hooks_.next_number());
 }
 
 void BrokerCall::OnProbeAnswered() {
   probing_ = false;
-  probe_.OnAnswered();
+  probe_.OnProbeAnswered();
   session_->SetProbed();
   // Something else may have been decided meanwhile. Otherwise at once, by the
   // same permit: the less time passes, the less can happen to the broker.
@@ -80,6 +89,7 @@ void BrokerCall::OnProbeAnswered() {
 
 void BrokerCall::CallWithSession(bool doubted) {
   doubted_ = doubted;
+  expected_ = session_ != nullptr && session_->established();
   Session* session = cleaning_ ? nullptr : session_.get();
   if (session != nullptr) session->BeginConnection();
   client_->Connect(ForConnection(), session, hooks_.next_number());
@@ -97,10 +107,11 @@ bool BrokerCall::OnConnected(const BrokerLimits& limits, bool wanted) {
     session_->Break(kSessionLost);
     session_->SetEstablished();
   }
-  return true;
+  // With other settings another connection was asked for.
+  return !awaits_permit_;
 }
 
-bool BrokerCall::OnFailed(const ConnectFailure& failure) {
+bool BrokerCall::OnFailed(ConnectFailure& failure) {
   cleaning_ = false;
   if (!probing_) {
     JudgeAnswer(failure.answer);
@@ -112,8 +123,18 @@ bool BrokerCall::OnFailed(const ConnectFailure& failure) {
     return false;
   }
   probing_ = false;
-  if (failure.answer == ConnectAnswer::kNone) probe_.OnSilence(SteadyNow());
+  if (failure.answer == ConnectAnswer::kNone) probe_.OnProbeSilent(SteadyNow());
+  absl::StrAppend(&failure.message,
+                  " (asked by a connection without client id, as QoS 2 needs "
+                  "to know that the broker answers at all)");
   return true;
+}
+
+bool BrokerCall::OnLost() {
+  cleaning_ = false;
+  if (!probing_) return true;
+  OnProbeAnswered();
+  return false;
 }
 
 bool BrokerCall::AwaitsAnswer() const {
@@ -123,12 +144,15 @@ bool BrokerCall::AwaitsAnswer() const {
 
 void BrokerCall::JudgeAnswer(ConnectAnswer answer) {
   if (answer == ConnectAnswer::kNone) {
-    probe_.OnCallSilence();
+    probe_.OnCallSilent();
   } else if (answer != ConnectAnswer::kNotAsked) {
     probe_.OnCallAnswered();
   }
-  if (session_ == nullptr || answer == ConnectAnswer::kLost) return;
-  if (answer == ConnectAnswer::kNone && doubted_) return;
+  if (session_ == nullptr) return;
+  if (answer == ConnectAnswer::kLost ||
+      (answer == ConnectAnswer::kNone && doubted_)) {
+    return session_->LeaveConnection();
+  }
   if (answer == ConnectAnswer::kNone) session_->WarnReleased(kMayBeLost);
   session_->EndConnection();
 }
@@ -136,6 +160,7 @@ void BrokerCall::JudgeAnswer(ConnectAnswer answer) {
 bool BrokerCall::BeginsAgain(const BrokerLimits& limits) {
   if (std::exchange(cleaning_, false)) {
     session_->SetEstablished();
+    cleaned_ = true;
     Begin();
     return true;
   }
@@ -157,6 +182,16 @@ bool BrokerCall::BeginsAgain(const BrokerLimits& limits) {
     Begin();
     return true;
   }
+  // A broker may say that it has no session and know packet ids of it all the
+  // same, as Aedes does.
+  if (session_ != nullptr && !limits.session_present && expected_ &&
+      !cleaned_ && settings_->protocol_level() != 5) {
+    session_->Break(kSessionLost);
+    cleaning_ = true;
+    Begin();
+    return true;
+  }
+  cleaned_ = false;
   // MQTT 5, section 3.2.2.3.14. Paho cannot change it on a live connection. A
   // longer one than asked for is not needed, so that this comes to an end.
   const int keep_alive = limits.server_keep_alive;
@@ -190,7 +225,7 @@ absl::Status BrokerCall::OpenSession() {
   if (path.empty()) return absl::OkStatus();
   MQTTPUSH_ASSIGN_OR_RETURN(session_, open_session_(path, identity));
   session_identity_ = identity;
-  probe_ = Probe(session_->probed());
+  probe_ = ProbePolicy(session_->probed());
   wire::WorkerMessage message;
   for (DeliveryKey delivery : session_->ListEnded()) {
     *message.mutable_session_report()->add_ended() = ToProto(delivery);

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/event_loop.h"
 #include "workers/worker/mqtt_client.h"
-#include "workers/worker/probe.h"
+#include "workers/worker/probe_policy.h"
 #include "workers/worker/session.h"
 #include "workers/worker/wire.h"
 
@@ -50,9 +50,10 @@ class BrokerCall {
   // What came of a connection. False: the call is not at its end yet. `wanted`:
   // the connection is, with these settings.
   bool OnConnected(const BrokerLimits& limits, bool wanted);
-  bool OnFailed(const ConnectFailure& failure);
-  // It ended before it was of use.
-  void OnLost() { cleaning_ = false; }
+  // May add to the words of the failure.
+  bool OnFailed(ConnectFailure& failure);
+  // It ended before it was of use, but not as a failed CONNECT does.
+  bool OnLost();
 
   // Of a connection that is being made: whether much depends on reading what
   // the broker says next.
@@ -71,6 +72,8 @@ class BrokerCall {
   // True when the connection is not of use yet and another one was begun.
   bool BeginsAgain(const BrokerLimits& limits);
   void Call();
+  // Whether the call begins with a probe.
+  bool ProbesFirst() const;
   // Makes a connection that only shows whether the broker answers.
   void CallWithoutSession();
   void OnProbeAnswered();
@@ -94,7 +97,9 @@ class BrokerCall {
   // The client's half of the session is new, but the broker's is not: it is
   // being thrown away by a clean connection.
   bool cleaning_ = false;
-  Probe probe_;
+  bool cleaned_ = false;   // it has been, by the connection before
+  bool expected_ = false;  // the broker is asked for a session that it had
+  ProbePolicy probe_;
   bool probing_ = false;  // the connection being made is a probe
   bool doubted_ = false;  // the one being made follows on an answered probe
   // Seconds, what the broker of these settings asked for; -1: nothing.

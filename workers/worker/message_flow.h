@@ -71,6 +71,7 @@ class MessageFlow {
   std::string hint() const { return qos2_.hint(); }
   // The highest QoS that the broker was not seen to hang up on.
   int maximum_qos() const { return qos2_.maximum_qos(); }
+  void GiveQos2AnotherChance() { qos2_.GiveAnotherChance(); }
   // The next connection is to another broker, or another one to it.
   void ForgetBroker() { qos2_ = Qos2Doubts(); }
   // Counts the connections, from 1.

@@ -15,7 +15,8 @@ namespace mqttpush {
 // messages at once: it closes the connection (mosquitto 2.0.11 with `max_qos 1`
 // or a `max_inflight_messages` below 20), after an acknowledgement that must
 // not be believed. What it was seen to do is remembered until the settings of
-// the connection change. Pure; not thread-safe.
+// the connection change, but that it takes no QoS 2 is tried again now and then
+// (worker.cc). Pure; not thread-safe.
 class Qos2Doubts {
  public:
   // So many different messages, with no answer to any, make a broker that takes
@@ -40,6 +41,9 @@ class Qos2Doubts {
     cuts_ = 0;
     ++answers_;
   }
+
+  // It may have been mended.
+  void GiveAnotherChance() { cut_.clear(); }
 
   // How many messages may be in flight beside one of QoS 2, that included.
   int window() const { return window_; }

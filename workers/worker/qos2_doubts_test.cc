@@ -25,6 +25,11 @@ TEST(Qos2DoubtsTest, TwoWithoutAnyAnswerAreNot) {
   doubts.Cut(kFirst, 1);
   doubts.Cut(kSecond, 1);
   EXPECT_EQ(doubts.maximum_qos(), 1);
+  doubts.GiveAnotherChance();
+  doubts.Cut(kFirst, 1);
+  EXPECT_EQ(doubts.maximum_qos(), 2);
+  doubts.Cut(kSecond, 1);
+  EXPECT_EQ(doubts.maximum_qos(), 1);
 }
 
 TEST(Qos2DoubtsTest, ABrokerThatEverAnsweredTakesQos2) {

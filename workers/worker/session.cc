@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -30,6 +31,14 @@ bool IsQos1(absl::string_view packet) {
 // Of PUBREL: "sc-7", "sc5-7".
 bool IsReleaseKey(absl::string_view key) {
   return key.size() > 1 && key[1] == 'c';
+}
+
+// Both, one of which may be in the other.
+std::string JoinWhy(const std::string& before, const std::string& why) {
+  if (before.empty() || absl::StrContains(before, why)) {
+    return before.empty() ? why : before;
+  }
+  return absl::StrCat(before, "; ", why);
 }
 
 // Why the file of another process is not to be trusted; empty when it is.
@@ -221,6 +230,10 @@ void Session::EndConnection() {
   options_.on_connecting(false);
 }
 
+void Session::LeaveConnection() {
+  if (connecting()) options_.on_connecting(false);
+}
+
 void Session::Defer() {
   deferred_.clear();
   if (!may_defer_) return;
@@ -266,7 +279,7 @@ void Session::WarnReleased(const std::string& why) {
     wire::SessionRecord record;
     wire::SessionUncertain& uncertain = *record.mutable_uncertain();
     *uncertain.mutable_delivery() = ToProto(delivery);
-    uncertain.set_why(why);
+    uncertain.set_why(JoinWhy(uncertain_[delivery], why));
     Record(std::move(record));
   }
 }

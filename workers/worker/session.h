@@ -54,8 +54,8 @@ inline constexpr char kUnanswered[] =
     "session: the message was sent again under its packet id, and may arrive "
     "twice if the broker had finished it";
 
-// Of a message past PUBREC, when a broker that ignores probes (probe.h) ended a
-// connection without a byte.
+// Of a message past PUBREC, when a broker that ignores probes (probe_policy.h)
+// ended a connection without a byte.
 inline constexpr char kMayBeLost[] =
     "a connection ended without a word from the broker: if it had lost its "
     "session by then, the message was lost with it, though it acknowledged "
@@ -96,7 +96,7 @@ class Session {
   bool established() const;
   void SetEstablished();
 
-  // Whether the broker has answered a probe (probe.h).
+  // Whether the broker has answered a probe (probe_policy.h).
   bool probed() const;
   void SetProbed();
 
@@ -111,31 +111,33 @@ class Session {
   // The message of this packet id ended.
   void End(int packet_id, const WireEvidence& evidence);
 
-  // Before each CONNECT, and when the broker has answered or, it seems, never
-  // saw it. A broker that has lost its session makes a new one when it sees
-  // CONNECT. If its answer is not read, because this process ends or because it
-  // comes mutilated or not at all, the next answer will say that there is a
-  // session, and PUBREL would be acknowledged by a broker that never had the
-  // message. So what is past PUBREC is then sent from PUBLISH on, under its
-  // packet id: a broker that has it still knows that; one that has finished it
-  // takes it twice, hence the warning.
+  // Before each CONNECT, and when the broker has answered or when its silence
+  // is not doubted. A broker that has lost its session makes a new one when it
+  // sees CONNECT. If its answer is not read, because this process ends or
+  // because it comes mutilated or not at all, the next answer will say that
+  // there is a session, and PUBREL would be acknowledged by a broker that never
+  // had the message. So what is past PUBREC is then sent from PUBLISH on, under
+  // its packet id: a broker that has it still knows that; one that has finished
+  // it takes it twice, hence the warning.
   //
   // A balancer whose broker is not there ends a connection without a byte, too,
   // and every restart of the broker would double messages. So while any is past
-  // PUBREC a probe goes first (probe.h), and only a CONNECT that follows on an
-  // answered one is doubted for its silence.
+  // PUBREC a probe goes first (probe_policy.h), and only a CONNECT that follows
+  // on an answered one is doubted for its silence.
   //
   // Paho sends what is in flight in the order of the packet ids, which begin at
   // 1 with every connection. What was sent later under a smaller one is
   // deferred: Keys() keeps it for the connection after this one.
   void BeginConnection();
   void EndConnection();
+  // The connection is over, and its answer is missing.
+  void LeaveConnection();
   // Whether it matters that the answer is read: one is awaited, and PUBREL
   // would be sent again. Who can leave later should.
   bool connecting() const;
   // Whether a message is past PUBREC.
   bool HasReleased() const;
-  // Leaves what is past PUBREC as it is, but its end will say `why`.
+  // Leaves what is past PUBREC as it is, but its end will say `why`, too.
   void WarnReleased(const std::string& why);
 
   // How many messages the present connection does not send.

@@ -22,6 +22,8 @@ constexpr absl::Duration kDisconnectTimeout = absl::Seconds(2);
 constexpr int kHangUpsBeforeHint = 3;
 constexpr absl::Duration kShortConnection = absl::Seconds(60);
 constexpr absl::Duration kAnswerTimeout = absl::Seconds(5);
+// An hour, at the usual longest backoff of two minutes.
+constexpr int kBackoffsToTrial = 30;
 // Every acknowledgement is news, but not worth a message.
 constexpr absl::Duration kAckReportInterval = absl::Seconds(1);
 
@@ -242,7 +244,8 @@ void Worker::OnConnected(const BrokerLimits& limits) {
   Handle(LinkEvent::kConnected);
 }
 
-void Worker::OnConnectFailed(const ConnectFailure& failure) {
+void Worker::OnConnectFailed(const ConnectFailure& connect_failure) {
+  ConnectFailure failure = connect_failure;
   if (!call_.OnFailed(failure)) return;
   last_error_ = failure.message;
   if (goal_ == Goal::kExit) return LeaveNow();
@@ -264,9 +267,9 @@ void Worker::EndLink(const LossCause& cause, LinkEvent event) {
       state_ == WorkerLinkState::kRefused) {
     return;
   }
+  if (!IsUp(state_) && !call_.OnLost()) return;
   last_error_ = cause.loss.message;
   if (!IsUp(state_)) {
-    call_.OnLost();
     if (goal_ == Goal::kExit) return LeaveNow();
     return reconfigure_ ? Reconfigure() : Handle(event);
   }
@@ -323,6 +326,21 @@ void Worker::ProveLater() {
   });
 }
 
+// A broker that was seen to hang up on QoS 2 may have been mended, and with
+// nothing of QoS 2 sent to it nobody would know.
+void Worker::TryQos2Later() {
+  if (trial_timer_.id.has_value()) return;
+  const absl::Duration delay =
+      kBackoffsToTrial * FromProto(settings_.connect_backoff_max());
+  Arm(trial_timer_, delay, [this] {
+    if (flow_.maximum_qos() == 2 || goal_ != Goal::kServe) return;
+    flow_.GiveQos2AnotherChance();
+    if (IsUp(state_)) {
+      Quiesce(Goal::kReconnect, FromProto(settings_.ack_timeout()));
+    }
+  });
+}
+
 void Worker::Handle(LinkEvent event) {
   const LinkTransition transition = NextLinkState(state_, event);
   if (ToProto(transition.next) != ToProto(state_)) since_ = clock_->Now();
@@ -339,6 +357,7 @@ void Worker::Handle(LinkEvent event) {
       connected_ = SteadyNow();
       Report();
       if (state_ == WorkerLinkState::kUnproven) ProveLater();
+      if (flow_.maximum_qos() < 2) TryQos2Later();
       return flow_.Open(limits_, call_.ForConnection(), call_.session());
     case LinkAction::kRetryLater:
       return RetryAfter(backoff_.NextDelay());

@@ -74,6 +74,7 @@ class Worker : private MqttClient::Listener {
   // After a stall: the broker has proved itself when it acknowledges.
   void ProveByAcknowledgement();
   void ProveLater();
+  void TryQos2Later();
   void EndLink(const LossCause& cause, LinkEvent event);
   // What the losses so far suggest; empty for nothing.
   std::string HintOf(const LossCause& cause);
@@ -113,6 +114,7 @@ class Worker : private MqttClient::Listener {
   Timer quiet_timer_;
   Timer report_timer_;
   Timer proof_timer_;
+  Timer trial_timer_;
 };
 
 }  // namespace mqttpush

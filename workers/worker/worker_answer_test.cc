@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,11 +24,15 @@ using ::testing::IsEmpty;
 
 using Answer = std::function<std::optional<std::string>()>;
 
-// A CONNECT without a client id, see probe.h: the length is the last field
-// before it.
+// A CONNECT without a client id (probe_policy.h): after "MQTT", level, flags
+// and keep alive come, in MQTT 5, properties of less than 128 bytes.
 bool IsProbe(const MqttPacket& packet) {
-  return packet.type == 1 && packet.body.size() == 12;
+  if (packet.type != 1) return false;
+  const size_t properties = packet.body[6] == 5 ? 1 + packet.body[10] : 0;
+  return packet.body.substr(10 + properties, 2) == std::string(2, '\0');
 }
+
+bool HasLogin(const MqttPacket& connect) { return (connect.body[7] & 0x80); }
 
 // Takes over messages, but closes the connection at the first PUBREL. The next
 // CONNECT has the answer `next`, and each probe `to_probe`.
@@ -39,7 +44,7 @@ ScriptedBroker::Script ClosingAtPubrel(Answer next, Answer to_probe = nullptr) {
       case 1:
         return pubrels == 1 && next && !IsProbe(packet)
                    ? std::exchange(next, nullptr)()
-                   : ConnackFor(packet, 4);
+                   : ConnackFor(packet, packet.body[6]);
       case 3:
         return std::string{0x50, 2} + Id(packet.packet_id());
       case 6:
@@ -105,6 +110,14 @@ class WorkerAnswerTest : public WorkerSessionTest {
     }
     return plane_->Says().results[1];
   }
+  // Whether a state of the link was told with these words.
+  bool AnySays(const std::string& words) const {
+    const WorkerSays says = plane_->Says();
+    return std::any_of(says.statuses.begin(), says.statuses.end(),
+                       [&](const wire::LinkStatus& status) {
+                         return absl::StrContains(status.last_error(), words);
+                       });
+  }
   wire::Result SendOneAgain() {
     plane_->Publish(epoch(), {Event(1)});
     if (!plane_->WaitFor(HasResults(1), kDeadline)) {
@@ -123,41 +136,68 @@ TEST_F(WorkerAnswerTest, OneThatCannotBeReadIsDoubted) {
   EXPECT_EQ(Publishes(broker), 2);
 }
 
-TEST_F(WorkerAnswerTest, OneThatWasNeverGivenIsDoubtedIfTheBrokerIsThere) {
+// Over both versions, the older one without a login.
+class WorkerProbeTest : public WorkerAnswerTest,
+                        public ::testing::WithParamInterface<int> {
+ protected:
+  wire::Configure SettingsOf(const ScriptedBroker& broker) const {
+    wire::Configure settings = SessionSettings(broker.port(), GetParam());
+    if (GetParam() == 5) {
+      settings.set_username("user");
+      settings.set_password("secret");
+    }
+    return settings;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Level, WorkerProbeTest, ::testing::Values(4, 5),
+                         ::testing::PrintToStringParamName());
+
+TEST_P(WorkerProbeTest, SilenceAfterOneThatWasAnsweredIsDoubted) {
   ScriptedBroker broker(ClosingAtPubrel([] { return std::nullopt; }));
-  ASSERT_NO_FATAL_FAILURE(SendOne(SessionSettings(broker.port())));
+  ASSERT_NO_FATAL_FAILURE(SendOne(SettingsOf(broker)));
   EXPECT_THAT(SendOneOverTheNext().warning(), HasSubstr("may arrive"))
       << Transcript(*plane_);
   EXPECT_EQ(Publishes(broker), 2);
 }
 
 // As behind a balancer.
-TEST_F(WorkerAnswerTest, ABrokerThatIsNotThereIsNotCalled) {
+TEST_P(WorkerProbeTest, ABrokerThatIsNotThereIsNotCalled) {
   ScriptedBroker broker(ClosingAtPubrel(
-      nullptr, [probes = 0]() mutable -> std::optional<std::string> {
+      nullptr,
+      [probes = 0, level = GetParam()]() mutable -> std::optional<std::string> {
         if (++probes < 4) return std::nullopt;
-        return ScriptedBroker::Connack3(0);
+        return level == 5 ? ScriptedBroker::Connack5(0)
+                          : ScriptedBroker::Connack3(0);
       }));
-  ASSERT_NO_FATAL_FAILURE(SendOne(SessionSettings(broker.port())));
+  ASSERT_NO_FATAL_FAILURE(SendOne(SettingsOf(broker)));
   EXPECT_THAT(SendOneOverTheNext().warning(), IsEmpty());
   EXPECT_EQ(Publishes(broker), 1);
   EXPECT_EQ(Connects(broker, IsProbe), 4);
+  EXPECT_TRUE(AnySays("asked by a connection without client id"));
 }
 
-TEST_F(WorkerAnswerTest, ARefusedProbeIsAnAnswer) {
-  ScriptedBroker broker(
-      ClosingAtPubrel(nullptr, [] { return ScriptedBroker::Connack3(2); }));
-  ASSERT_NO_FATAL_FAILURE(SendOne(SessionSettings(broker.port())));
+// It brings no login, so that a broker with one will refuse it.
+TEST_P(WorkerProbeTest, ARefusalIsAnAnswer) {
+  ScriptedBroker broker(ClosingAtPubrel(nullptr, [level = GetParam()] {
+    return level == 5 ? ScriptedBroker::Connack5(0x87)
+                      : ScriptedBroker::Connack3(5);
+  }));
+  ASSERT_NO_FATAL_FAILURE(SendOne(SettingsOf(broker)));
+  EXPECT_EQ(Connects(broker,
+                     [](const MqttPacket& packet) {
+                       return IsProbe(packet) && HasLogin(packet);
+                     }),
+            0);
   EXPECT_THAT(SendOneOverTheNext().warning(), IsEmpty());
   EXPECT_EQ(Publishes(broker), 1);
   EXPECT_EQ(Connects(broker, IsProbe), 1);
 }
 
 // It is called in the end, and what is sent then cannot be vouched for.
-TEST_F(WorkerAnswerTest, OneThatIgnoresProbesIsCalledAndItsSilenceWarnsOf) {
+TEST_P(WorkerProbeTest, ABrokerThatIgnoresThemIsCalledAndItsSilenceWarnedOf) {
   ScriptedBroker broker(ClosingAtPubrel([] { return std::nullopt; },
                                         [] { return std::nullopt; }));
-  wire::Configure settings = SessionSettings(broker.port());
+  wire::Configure settings = SettingsOf(broker);
   settings.mutable_ack_timeout()->set_seconds(1);
   ASSERT_NO_FATAL_FAILURE(SendOne(settings));
   EXPECT_THAT(SendOneOverTheNext().warning(), HasSubstr("without a word"))
@@ -216,6 +256,54 @@ TEST_F(WorkerAnswerTest, TheNextWorkerWaitsForTheOneBefore) {
   ASSERT_TRUE(Connected());
   EXPECT_THAT(SendOneAgain().warning(), IsEmpty());
   EXPECT_EQ(Publishes(asked.broker), 1);
+}
+
+// Answers a probe when it may.
+struct ProbedBroker {
+  absl::Notification probed;
+  std::latch may_answer{1};
+  ScriptedBroker broker{
+      ClosingAtPubrel(nullptr, [this]() -> std::optional<std::string> {
+        if (!probed.HasBeenNotified()) probed.Notify();
+        may_answer.wait();
+        return ScriptedBroker::Connack3(0);
+      })};
+};
+
+// Nothing depends on the answer to a probe.
+TEST_F(WorkerAnswerTest, NobodyWaitsForAProbe) {
+  for (bool drained : {true, false}) {
+    ProbedBroker probed;
+    const wire::Configure settings = SessionSettings(probed.broker.port());
+    ASSERT_NO_FATAL_FAILURE(SendOne(settings));
+    ASSERT_TRUE(probed.probed.WaitForNotificationWithTimeout(kDeadline));
+    drained ? plane_->Drain() : plane_->HangUp();
+    EXPECT_EQ(*plane_->process().Wait(kDeadline), 0);
+    probed.may_answer.count_down();
+    StartWorker(settings);
+    ASSERT_TRUE(Connected());
+    EXPECT_THAT(SendOneAgain().warning(), IsEmpty());
+    EXPECT_EQ(Publishes(probed.broker), 1);
+    plane_->process().Kill();
+    ASSERT_EQ(unlink(dir_.File("1.session").c_str()), 0);
+  }
+}
+
+TEST_F(WorkerAnswerTest, OtherSettingsMeanAnotherProbe) {
+  ProbedBroker probed;
+  wire::Configure settings = SessionSettings(probed.broker.port());
+  ASSERT_NO_FATAL_FAILURE(SendOne(settings));
+  ASSERT_TRUE(probed.probed.WaitForNotificationWithTimeout(kDeadline));
+  const int connects = plane_->Says().connect_requests;
+  settings.mutable_keep_alive()->set_seconds(30);
+  plane_->Configure(settings);
+  ASSERT_TRUE(plane_->WaitFor([connects](const WorkerSays& says) {
+    return says.connect_requests > connects;
+  }));
+  probed.may_answer.count_down();
+  EXPECT_THAT(SendOneOverTheNext().warning(), IsEmpty());
+  EXPECT_EQ(Publishes(probed.broker), 1);
+  EXPECT_EQ(Connects(probed.broker, IsProbe), 2);
 }
 
 }  // namespace

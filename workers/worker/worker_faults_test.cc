@@ -274,6 +274,40 @@ TEST_F(WorkerFaultsTest, OnlyTheBrokersOwnCutMakesASuspect) {
   EXPECT_TRUE(says.results[1].suspect());
 }
 
+// Over MQTT 3.1.1 that is a guess, and nothing of QoS 2 is sent any more that
+// could show it to be wrong.
+TEST_F(WorkerFaultsTest, ABrokerThatHangsUpOnQos2IsTriedAgainLater) {
+  std::atomic<bool> mended = false;
+  ScriptedBroker broker(
+      [&](const MqttPacket& packet) -> std::optional<std::string> {
+        switch (packet.type) {
+          case kConnect:
+            return ScriptedBroker::Connack3(0);
+          case kPublish:
+            return mended ? std::optional<std::string>("") : std::nullopt;
+          default:
+            return "";
+        }
+      });
+  wire::Configure settings = Settings(broker.port());
+  settings.mutable_connect_backoff_max()->set_nanos(50'000'000);
+  plane_.Configure(settings);
+  auto offers = [](int qos) {
+    return [qos](const WorkerSays& says) {
+      return IsConnected(says) && says.statuses.back().has_limits() &&
+             says.statuses.back().limits().maximum_qos() == qos;
+    };
+  };
+  for (int64_t epoch : {1, 2}) {
+    ASSERT_TRUE(Await(HasEpoch(epoch)));
+    plane_.Publish(epoch, {Message(epoch, 2)});
+    ASSERT_TRUE(Await(HasResults(epoch)));
+  }
+  ASSERT_TRUE(Await(offers(1)));
+  mended = true;
+  EXPECT_TRUE(Await(offers(2)));
+}
+
 TEST_F(WorkerFaultsTest, AMessageThatIsNeverAcknowledgedIsSuspect) {
   // Says nothing to one message and acknowledges the others.
   ScriptedBroker broker(Answering(
