@@ -88,6 +88,18 @@ Probe::Probe(int port, v1::Broker::ProtocolVersion version)
 
 Probe::~Probe() { close(fd_); }
 
+std::optional<int> Probe::ConnectAsNobody() {
+  std::string body = Text("MQTT");
+  body += mqtt_5_ ? '\5' : '\4';
+  body += '\2';
+  body.append(kKeepAlive, sizeof kKeepAlive);
+  if (mqtt_5_) body += '\0';
+  Send(0x10, body + Text(""));
+  const auto packet = Read();
+  if (!packet || packet->body.size() < 2) return std::nullopt;
+  return static_cast<uint8_t>(packet->body[1]);
+}
+
 std::optional<Connack> Probe::Connect(const std::string& client_id) {
   // User name and password; neither clean session nor clean start.
   std::string body = Text("MQTT");

@@ -36,6 +36,9 @@ class Probe {
 
   // nullopt when the broker closed the connection instead.
   std::optional<Connack> Connect(const std::string& client_id);
+  // A clean session without client id and login, as the worker's probe
+  // (workers/worker/probe_policy.h); nullopt when the broker says nothing.
+  std::optional<int> ConnectAsNobody();
   // QoS 2. `duplicate` sets the DUP flag.
   void Publish(const std::string& topic, const std::string& payload,
                uint16_t packet_id, bool duplicate);

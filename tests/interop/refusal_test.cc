@@ -2,6 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/e2e/awkward_events.h"
 #include "tests/interop/interop_test.h"
+#include "tests/interop/probe.h"
 #include "tests/support/wait_until.h"
 
 namespace mqttpush {
@@ -114,6 +115,16 @@ TEST_P(PasswordTest, IsWrong) {
   Fact(absl::StrCat("wrong password; shown: REFUSED, ", link.last_error()));
   EXPECT_EQ(link.last_error(),
             mqtt_5() ? traits().bad_password_5 : traits().bad_password_3);
+}
+
+// What the worker asks before it calls again with QoS 2 past PUBREC.
+TEST_P(PasswordTest, AClientWithoutIdAndLoginIsAnswered) {
+  Probe probe(broker().port(), GetParam().version);
+  const std::optional<int> code = probe.ConnectAsNobody();
+  EXPECT_TRUE(code.has_value());
+  Fact(absl::StrCat(
+      "without client id and login: ",
+      code.has_value() ? absl::StrCat("CONNACK ", *code) : "no answer"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Interop, RefusalTest,
