@@ -90,6 +90,15 @@ absl::Status SyncFile(const std::string& path) {
   return absl::ErrnoToStatus(error, absl::StrCat("cannot sync ", path));
 }
 
+// For a database of which many are open: what it does not keep the kernel does.
+absl::Status KeepSmall(sqlite3* handle, Database& db) {
+  constexpr int kSlotBytes = 256;
+  constexpr int kSlots = 32;
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_LOOKASIDE, nullptr, kSlotBytes,
+                    kSlots);
+  return db.Execute("PRAGMA cache_size=-128");  // KiB
+}
+
 }  // namespace
 
 bool SaysNoRoom(const absl::Status& error) {
@@ -115,6 +124,9 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
   sqlite3_extended_result_codes(handle, 0);
   // Readers wait out the moment in which the writer resets the WAL.
   sqlite3_busy_timeout(handle, 5000);
+  if (mode == Mode::kImmutable) {
+    MQTTPUSH_RETURN_IF_ERROR(KeepSmall(handle, db));
+  }
   MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA foreign_keys=ON"));
   if (write) {
     MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA journal_mode=WAL"));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
@@ -21,11 +22,27 @@ class DuplicateFinder {
   DuplicateFinder(SegmentStore* store, absl::Time since)
       : session_(store), since_(since) {}
 
-  // True: an event of this id is in the log, or was asked for before. `event`
-  // must outlive this; `key` is the TextKey of its id.
-  absl::StatusOr<bool> IsDuplicate(const NewEvent& event, int64_t key);
+  // For each of `events`, whether one of its id is in the log, or was asked for
+  // before. They must outlive this; `keys` are the TextKeys of their ids.
+  //
+  // All are asked of one segment before the next one is: what is slow about a
+  // filter is that it is not in the processor's caches.
+  absl::StatusOr<std::vector<bool>> Find(const std::vector<NewEvent>& events,
+                                         const std::vector<int64_t>& keys);
 
  private:
+  // An event of which nothing is found yet.
+  struct Open {
+    const NewEvent* event = nullptr;
+    int64_t key = 0;
+    uint64_t hash = 0;
+    size_t index = 0;
+    bool found = false;
+  };
+  absl::Status FindIn(const Segment& segment, std::vector<Open>& open);
+  // Notes it when the segment has the event. A damaged one has been set aside:
+  // what it held is not known any more.
+  absl::Status Look(const Segment& segment, Open& open);
   absl::StatusOr<bool> IsIn(const Segment& segment, const NewEvent& event,
                             int64_t key);
 

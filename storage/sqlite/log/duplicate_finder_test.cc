@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/sqlite/log/segment_fixture.h"
@@ -45,18 +46,27 @@ class DuplicateFinderTest : public ::testing::Test {
   }
   bool Ask(DuplicateFinder& finder, const std::string& id,
            int64_t tenant_uid = 1) {
-    events_.push_back(std::make_unique<NewEvent>(MakeEvent(id, {7})));
-    events_.back()->tenant_uid = tenant_uid;
-    auto duplicate =
-        finder.IsDuplicate(*events_.back(), TextKey(tenant_uid, id));
-    EXPECT_TRUE(duplicate.ok()) << duplicate.status();
-    return *duplicate;
+    return AskAll(finder, {id}, tenant_uid)[0];
+  }
+  std::vector<bool> AskAll(DuplicateFinder& finder,
+                           const std::vector<std::string>& ids,
+                           int64_t tenant_uid = 1) {
+    events_.push_back(std::make_unique<std::vector<NewEvent>>());
+    std::vector<int64_t> keys;
+    for (const std::string& id : ids) {
+      events_.back()->push_back(MakeEvent(id, {7}));
+      events_.back()->back().tenant_uid = tenant_uid;
+      keys.push_back(TextKey(tenant_uid, id));
+    }
+    auto duplicates = finder.Find(*events_.back(), keys);
+    EXPECT_TRUE(duplicates.ok()) << duplicates.status();
+    return *duplicates;
   }
 
   TempDir temp_;
   std::unique_ptr<SegmentStore> store_;
   SegmentFixture sealed_, attempts_, closed_, newest_;
-  std::vector<std::unique_ptr<NewEvent>> events_;
+  std::vector<std::unique_ptr<std::vector<NewEvent>>> events_;
 };
 
 TEST_F(DuplicateFinderTest, FindsIdsInEverySegment) {
@@ -64,6 +74,20 @@ TEST_F(DuplicateFinderTest, FindsIdsInEverySegment) {
   EXPECT_TRUE(IsDuplicate("closed"));
   EXPECT_TRUE(IsDuplicate("sealed"));
   EXPECT_FALSE(IsDuplicate("other"));
+}
+
+TEST_F(DuplicateFinderTest, AnswersManyAtOnceInTheirOrder) {
+  std::vector<std::string> ids = {"new-0", "sealed", "new-0", "newest"};
+  std::vector<bool> expected = {false, true, true, true};
+  for (int i = 1; i <= 40; ++i) {
+    ids.push_back(absl::StrCat("new-", i));
+    expected.push_back(false);
+  }
+  ids.push_back("closed");
+  expected.push_back(true);
+  DuplicateFinder finder(store_.get(), absl::UnixEpoch());
+  EXPECT_EQ(AskAll(finder, ids), expected);
+  EXPECT_TRUE(AskAll(finder, {"new-7"})[0]);
 }
 
 TEST_F(DuplicateFinderTest, IdOfAnotherTenantIsNone) {

@@ -55,10 +55,13 @@ uint64_t KeyFilter::HashOf(Dimension dimension, int64_t key) {
                               static_cast<XXH64_hash_t>(dimension));
 }
 
-void KeyFilter::Add(Dimension dimension, int64_t key) {
-  const uint64_t hash = HashOf(dimension, key);
+void KeyFilter::Add(uint64_t hash) {
   Block& block = blocks_[BlockOf(hash, blocks_.size())];
   for (int word = 0; word < 8; ++word) block.words[word] |= BitOf(hash, word);
+}
+
+void KeyFilter::Prefetch(uint64_t hash) const {
+  __builtin_prefetch(&blocks_[BlockOf(hash, blocks_.size())]);
 }
 
 bool KeyFilter::MayContain(uint64_t hash) const {

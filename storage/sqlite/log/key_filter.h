@@ -2,8 +2,9 @@
 // looking into it.
 //
 // A split block Bloom filter, as Apache Parquet specifies it (BloomFilter.md):
-// eight bits of one block of 32 bytes for each key. With 16 bits a key about
-// one in 1,000 is taken for one that is there.
+// eight bits of one block of 32 bytes for each key. With 24 bits a key about
+// one in 10,000 is taken for one that is there. A log has many segments, and
+// each that says "perhaps" is looked into, also for a new event's id.
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_KEY_FILTER_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_KEY_FILTER_H_
 
@@ -21,14 +22,15 @@ namespace mqttpush {
 // Thread-compatible.
 class KeyFilter {
  public:
-  static constexpr size_t kBitsPerKey = 16;
+  static constexpr size_t kBitsPerKey = 24;
 
   // For about `keys` keys.
   explicit KeyFilter(size_t keys);
   // DATA_LOSS when `bytes` is nothing that Bytes() gives.
   static absl::StatusOr<KeyFilter> FromBytes(absl::string_view bytes);
 
-  void Add(Dimension dimension, int64_t key);
+  void Add(Dimension dimension, int64_t key) { Add(HashOf(dimension, key)); }
+  void Add(uint64_t hash);
   // False: certainly not added.
   bool MayContain(Dimension dimension, int64_t key) const {
     return MayContain(HashOf(dimension, key));
@@ -36,6 +38,8 @@ class KeyFilter {
   // The same, for who asks many filters for one key.
   static uint64_t HashOf(Dimension dimension, int64_t key);
   bool MayContain(uint64_t hash) const;
+  // Makes a MayContain that follows after some other work fast.
+  void Prefetch(uint64_t hash) const;
   // The blocks, and a checksum of them.
   std::string Bytes() const;
 

@@ -28,20 +28,23 @@ LogCommit::LogCommit(SegmentStore* store, SegmentWriter* writer,
 
 absl::StatusOr<std::vector<AppendOutcome>> LogCommit::Write(
     const std::vector<NewEvent>& events) {
-  std::vector<AppendOutcome> outcomes;
-  outcomes.reserve(events.size());
+  std::vector<int64_t> keys;
+  keys.reserve(events.size());
   for (const NewEvent& event : events) {
-    MQTTPUSH_ASSIGN_OR_RETURN(const AppendOutcome outcome, WriteEvent(event));
-    outcomes.push_back(outcome);
+    keys.push_back(TextKey(event.tenant_uid, event.event_id));
+  }
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::vector<bool> duplicates,
+                            duplicates_.Find(events, keys));
+  std::vector<AppendOutcome> outcomes(events.size(), AppendOutcome::kDuplicate);
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (duplicates[i]) continue;
+    MQTTPUSH_RETURN_IF_ERROR(WriteEvent(events[i], keys[i]));
+    outcomes[i] = AppendOutcome::kAccepted;
   }
   return outcomes;
 }
 
-absl::StatusOr<AppendOutcome> LogCommit::WriteEvent(const NewEvent& event) {
-  const int64_t key = TextKey(event.tenant_uid, event.event_id);
-  MQTTPUSH_ASSIGN_OR_RETURN(const bool duplicate,
-                            duplicates_.IsDuplicate(event, key));
-  if (duplicate) return AppendOutcome::kDuplicate;
+absl::Status LogCommit::WriteEvent(const NewEvent& event, int64_t key) {
   const int64_t seq = next_.event++;
   MQTTPUSH_RETURN_IF_ERROR(writer_->WriteEvent(seq, event, accept_time_));
   rows_.events.push_back(
@@ -54,7 +57,7 @@ absl::StatusOr<AppendOutcome> LogCommit::WriteEvent(const NewEvent& event) {
                  .payload_bytes = static_cast<int64_t>(event.payload.size())},
        .subscription_uids = UidsOf(*event.route)});
   CountAccepted(event, seq);
-  return AppendOutcome::kAccepted;
+  return absl::OkStatus();
 }
 
 void LogCommit::CountAccepted(const NewEvent& event, int64_t seq) {

@@ -56,7 +56,7 @@ class LogCommit {
     int64_t count = 0;
   };
 
-  absl::StatusOr<AppendOutcome> WriteEvent(const NewEvent& event);
+  absl::Status WriteEvent(const NewEvent& event, int64_t key);
   void CountAccepted(const NewEvent& event, int64_t seq);
   absl::Status WriteAttempt(int64_t tenant_uid, const AttemptRecord& attempt);
   void CountAttempt(const AttemptRecord& attempt, const EventFacts& event);

@@ -42,7 +42,9 @@ void MemoryIndex::Add(const IndexedRows& rows) {
 
 void MemoryIndex::AddEvent(const IndexedEvent& event) {
   const uint32_t row = static_cast<uint32_t>(event.seq - first_event_seq_);
-  events_.push_back(event.facts);
+  events_.push_back({event.facts.asset_key, event.facts.accept_time_us,
+                     static_cast<uint32_t>(event.facts.payload_bytes),
+                     event.facts.type});
   AddToChain(Dimension::kEventById, event.id_key, row);
   AddToList(Dimension::kEventsOfTenant, event.tenant_uid, row);
   AddToList(Dimension::kEventsOfAsset, event.facts.asset_key, row);
@@ -199,7 +201,9 @@ std::optional<EventFacts> MemoryIndex::FindEvent(int64_t seq) const {
   if (row < 0 || row >= static_cast<int64_t>(events_.size())) {
     return std::nullopt;
   }
-  return events_[row];
+  const StoredFacts& facts = events_[row];
+  return EventFacts{facts.asset_key, facts.type, facts.accept_time_us,
+                    facts.payload_bytes};
 }
 
 SegmentSummary MemoryIndex::Summary() const {
@@ -242,8 +246,41 @@ std::vector<Dimension> MemoryIndex::Dimensions() const {
   return dimensions;
 }
 
+// The segment takes no more rows. Those who read it meanwhile wait for a few
+// keys at a time only.
+std::vector<KeyedPosting> MemoryIndex::AllChained(Dimension dimension) const {
+  constexpr size_t kKeysAtOnce = 1000;
+  std::vector<std::pair<int64_t, uint32_t>> newest;
+  {
+    MutexLock lock(&mutex_);
+    const Chains& chains = chains_.at(dimension);
+    newest.assign(chains.newest.begin(), chains.newest.end());
+  }
+  std::vector<KeyedPosting> all;
+  all.reserve(newest.size());
+  for (size_t from = 0; from < newest.size(); from += kKeysAtOnce) {
+    MutexLock lock(&mutex_);
+    const auto& previous = chains_.at(dimension).previous;
+    const size_t to = std::min(from + kKeysAtOnce, newest.size());
+    for (size_t i = from; i < to; ++i) {
+      auto [key, row] = newest[i];
+      all.push_back({key, PostingOf(dimension, row)});
+      for (auto at = previous.find(row); at != previous.end();
+           at = previous.find(at->second)) {
+        all.push_back({key, PostingOf(dimension, at->second)});
+      }
+    }
+  }
+  return all;
+}
+
 std::vector<KeyedPosting> MemoryIndex::Sorted(Dimension dimension) const {
   std::vector<KeyedPosting> sorted;
+  if (IsChained(dimension)) {
+    sorted = AllChained(dimension);
+    std::sort(sorted.begin(), sorted.end());
+    return sorted;
+  }
   const auto add = [&](int64_t key, const std::vector<Posting>& postings) {
     for (const Posting& posting : postings) sorted.push_back({key, posting});
   };
@@ -252,11 +289,6 @@ std::vector<KeyedPosting> MemoryIndex::Sorted(Dimension dimension) const {
     if (dimension == Dimension::kExceptionsOfTenant) {
       for (const auto& [key, postings] : exceptions_) {
         add(key, {postings.begin(), postings.end()});
-      }
-    } else if (IsChained(dimension)) {
-      const Chains& chains = chains_.at(dimension);
-      for (const auto& [key, row] : chains.newest) {
-        add(key, Chained(dimension, key));
       }
     } else {
       for (auto& [key, list] : lists_[dimension]) {

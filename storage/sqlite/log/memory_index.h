@@ -7,6 +7,7 @@
 #define MQTTPUSH_STORAGE_SQLITE_LOG_MEMORY_INDEX_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -102,6 +103,13 @@ class MemoryIndex : public PostingIndex {
     absl::flat_hash_map<uint32_t, uint32_t> previous;
   };
   using Lists = absl::flat_hash_map<int64_t, RowList>;
+  // EventFacts in 24 bytes.
+  struct StoredFacts {
+    int64_t asset_key;
+    int64_t accept_time_us;
+    uint32_t payload_bytes;  // up to limits::kMaxPayloadBytes
+    ObjectType type;
+  };
 
   void AddEvent(const IndexedEvent& event)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -118,6 +126,9 @@ class MemoryIndex : public PostingIndex {
   auto PostingsBy(Dimension dimension) const;
   Posting PostingOf(Dimension dimension, uint32_t row) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // All postings of a dimension of keys that have few, in no order.
+  std::vector<KeyedPosting> AllChained(Dimension dimension) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // The postings of a key that has few, the last one first.
   std::vector<Posting> Chained(Dimension dimension, int64_t key) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -132,10 +143,11 @@ class MemoryIndex : public PostingIndex {
   absl::flat_hash_map<int64_t, absl::btree_set<Posting>> exceptions_
       ABSL_GUARDED_BY(mutex_);
   int64_t exception_count_ ABSL_GUARDED_BY(mutex_) = 0;
-  // By row.
-  std::vector<EventFacts> events_ ABSL_GUARDED_BY(mutex_);
-  std::vector<int64_t> start_times_us_ ABSL_GUARDED_BY(mutex_);
-  std::vector<int64_t> attempted_seqs_ ABSL_GUARDED_BY(mutex_);
+  // By row. A deque takes what it holds; a vector up to twice, and thrice while
+  // it grows.
+  std::deque<StoredFacts> events_ ABSL_GUARDED_BY(mutex_);
+  std::deque<int64_t> start_times_us_ ABSL_GUARDED_BY(mutex_);
+  std::deque<int64_t> attempted_seqs_ ABSL_GUARDED_BY(mutex_);
   SegmentSummary summary_ ABSL_GUARDED_BY(mutex_);
 };
 

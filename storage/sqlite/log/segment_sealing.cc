@@ -171,20 +171,20 @@ absl::StatusOr<SegmentPtr> SealSegment(const Segment& segment, Database db) {
   MQTTPUSH_RETURN_IF_ERROR(AddEndings(db, sealed->summary));
   const std::vector<Dimension> dimensions = segment.memory->Dimensions();
   BlockChecksum checksum;
-  std::vector<std::pair<Dimension, int64_t>> keys;
+  std::vector<uint64_t> keys;  // their hashes
   for (Dimension dimension : dimensions) {
     const std::vector<KeyedPosting> postings =
         segment.memory->Sorted(dimension);
     MQTTPUSH_RETURN_IF_ERROR(WriteDimension(db, dimension, postings, checksum));
     if (!Segment::Filtered(dimension)) continue;
     keys.reserve(keys.size() + CountKeys(postings));
-    for (const KeyedPosting& posting : postings) {
-      const std::pair key(dimension, posting.key);
-      if (keys.empty() || keys.back() != key) keys.push_back(key);
+    for (size_t i = 0; i < postings.size(); ++i) {
+      if (i > 0 && postings[i].key == postings[i - 1].key) continue;
+      keys.push_back(KeyFilter::HashOf(dimension, postings[i].key));
     }
   }
   auto filter = std::make_shared<KeyFilter>(keys.size());
-  for (const auto& [dimension, key] : keys) filter->Add(dimension, key);
+  for (uint64_t key : keys) filter->Add(key);
   sealed->filter = filter;
   MQTTPUSH_RETURN_IF_ERROR(
       WriteSeal(db, sealed->summary, checksum.Sum(), *filter));
