@@ -8,7 +8,6 @@
 #include "common/status_macros.h"
 #include "common/steady_time.h"
 #include "workers/worker/delivery_key.h"
-#include "workers/worker/link_client.h"
 #include "workers/worker/proto_time.h"
 
 namespace mqttpush {
@@ -56,15 +55,17 @@ void BrokerCall::Call() {
       return hooks_.on_failed({.message = std::string(opened.message())});
     }
     probing_ = ProbesFirst();
-    probing_ ? CallWithoutSession() : CallWithSession(false);
+    probing_ ? CallWithoutSession() : CallWithSession();
   });
 }
 
 // Where an answer is missing already, all is doubted whatever a probe may show.
 bool BrokerCall::ProbesFirst() const {
-  return session_ != nullptr && !cleaning_ && session_->HasReleased() &&
-         !session_->connecting() &&
-         probe_.IsNext(SteadyNow(), FromProto(settings_->ack_timeout()));
+  if (session_ == nullptr || cleaning_ || session_->connecting()) return false;
+  if (!session_->HasReleased()) {
+    return !session_->established() && !session_->probed();
+  }
+  return probe_.IsNext(SteadyNow(), FromProto(settings_->ack_timeout()));
 }
 
 // MQTT 5, section 3.1.3.1: a client id of no bytes names no session. Without
@@ -84,11 +85,10 @@ void BrokerCall::OnProbeAnswered() {
   session_->SetProbed();
   // Something else may have been decided meanwhile. Otherwise at once, by the
   // same permit: the less time passes, the less can happen to the broker.
-  if (!awaits_permit_ && hooks_.is_wanted()) CallWithSession(true);
+  if (!awaits_permit_ && hooks_.is_wanted()) CallWithSession();
 }
 
-void BrokerCall::CallWithSession(bool doubted) {
-  doubted_ = doubted;
+void BrokerCall::CallWithSession() {
   expected_ = session_ != nullptr && session_->established();
   Session* session = cleaning_ ? nullptr : session_.get();
   if (session != nullptr) session->BeginConnection();
@@ -123,7 +123,13 @@ bool BrokerCall::OnFailed(ConnectFailure& failure) {
     return false;
   }
   probing_ = false;
-  if (failure.answer == ConnectAnswer::kNone) probe_.OnProbeSilent(SteadyNow());
+  if (failure.answer == ConnectAnswer::kNone) {
+    probe_.OnProbeSilent(SteadyNow());
+    if (!session_->HasReleased() && !awaits_permit_ && hooks_.is_wanted()) {
+      CallWithSession();
+      return false;
+    }
+  }
   absl::StrAppend(&failure.message,
                   " (asked by a connection without client id, as QoS 2 needs "
                   "to know that the broker answers at all)");
@@ -149,11 +155,9 @@ void BrokerCall::JudgeAnswer(ConnectAnswer answer) {
     probe_.OnCallAnswered();
   }
   if (session_ == nullptr) return;
-  if (answer == ConnectAnswer::kLost ||
-      (answer == ConnectAnswer::kNone && doubted_)) {
+  if (answer == ConnectAnswer::kLost || answer == ConnectAnswer::kNone) {
     return session_->LeaveConnection();
   }
-  if (answer == ConnectAnswer::kNone) session_->WarnReleased(kMayBeLost);
   session_->EndConnection();
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/event_loop.h"
+#include "workers/worker/link_client.h"
 #include "workers/worker/mqtt_client.h"
 #include "workers/worker/probe_policy.h"
 #include "workers/worker/session.h"
@@ -72,13 +73,13 @@ class BrokerCall {
   // True when the connection is not of use yet and another one was begun.
   bool BeginsAgain(const BrokerLimits& limits);
   void Call();
-  // Whether the call begins with a probe.
+  // Whether the call begins with a probe. At the beginning of a session nothing
+  // depends on one, but it is known then whether the broker answers them.
   bool ProbesFirst() const;
   // Makes a connection that only shows whether the broker answers.
   void CallWithoutSession();
   void OnProbeAnswered();
-  // `doubted`: silence will be taken for an answer that was lost.
-  void CallWithSession(bool doubted);
+  void CallWithSession();
   // A call failed: what that says about the session.
   void JudgeAnswer(ConnectAnswer answer);
   // Opens the session that the settings ask for, or none.
@@ -101,7 +102,6 @@ class BrokerCall {
   bool expected_ = false;  // the broker is asked for a session that it had
   ProbePolicy probe_;
   bool probing_ = false;  // the connection being made is a probe
-  bool doubted_ = false;  // the one being made follows on an answered probe
   // Seconds, what the broker of these settings asked for; -1: nothing.
   int server_keep_alive_ = -1;
 };

@@ -106,12 +106,16 @@ void MessageFlow::Open(const BrokerLimits& limits,
 
 void MessageFlow::Adjust(const wire::Configure& settings) {
   ack_timeout_ = FromProto(settings.ack_timeout());
-  window_.SetLimits(WindowLimits::For(settings.max_in_flight(),
-                                      limits_.receive_maximum, protocol_level_,
-                                      qos2_.window()));
+  max_in_flight_ = settings.max_in_flight();
+  SetWindow();
   if (!open_) return;
   GrantCredit(window_.limits().messages * kCreditPerWindow);
   SendAllThatFit();
+}
+
+void MessageFlow::SetWindow() {
+  window_.SetLimits(WindowLimits::For(max_in_flight_, limits_.receive_maximum,
+                                      protocol_level_, qos2_.window()));
 }
 
 void MessageFlow::Close() {
@@ -172,7 +176,9 @@ void MessageFlow::Acknowledge(int packet_id, const WireEvidence& evidence) {
   if (!message.has_value()) return;
   suspect_.Clear(message->delivery);
   if (message->qos == 2) {
+    const int window = qos2_.window();
     qos2_.Answered();
+    if (qos2_.window() != window) SetWindow();
   }
   last_progress_ = SteadyNow();
   acknowledged_ = true;

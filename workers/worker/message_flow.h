@@ -90,6 +90,7 @@ class MessageFlow {
   void SendDeferred();
   void SendNext();
   // Tells the client, at the end of the round, how many ends are worth a word.
+  void SetWindow();
   void AwaitEndsLater();
   // True when the session answers for the message.
   bool TakenBySession(const wire::Publish& message);
@@ -140,6 +141,7 @@ class MessageFlow {
   absl::Duration last_progress_{};                       // SteadyNow()
   absl::Duration next_look_ = absl::InfiniteDuration();  // SteadyNow()
   Suspect suspect_;
+  int max_in_flight_ = 1;
   Qos2Doubts qos2_;
   int64_t watch_ = 0;  // tells a watchdog that was replaced from the present
 };

@@ -19,6 +19,7 @@ namespace mqttpush {
 // A broker may drop probes without a word. It is called all the same once they
 // have been silent for `patience`, or kPatienceOfOld times that when it has
 // answered one before; and after every silent one when it answered that call.
+// Its own silence then costs a repetition, which is better than a loss.
 // Pure; not thread-safe; times are SteadyNow()'s.
 class ProbePolicy {
  public:

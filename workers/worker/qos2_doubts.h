@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "common/limits.h"
 #include "workers/worker/delivery_key.h"
@@ -24,6 +25,9 @@ class Qos2Doubts {
   static constexpr int kMessagesBeforeVerdict = 2;
   // So many answers since the last time make an end of the connection chance.
   static constexpr int kReassuringAnswers = 1000;
+  // After so many answers the whole window is tried again, which costs a
+  // message where the broker bears less. So many times.
+  static constexpr int kTrials = 3;
 
   // The broker ended a connection on `delivery`, of QoS 2, with so many of QoS
   // 2 in flight.
@@ -32,6 +36,7 @@ class Qos2Doubts {
     ++cuts_;
     if (in_flight > 1 && answers_ < kReassuringAnswers) {
       window_ = std::max(1, std::min(window_, in_flight) / 2);
+      failed_trials_ += std::exchange(on_trial_, false);
     }
     answers_ = 0;
   }
@@ -39,7 +44,12 @@ class Qos2Doubts {
     answered_ever_ = true;
     cut_.clear();
     cuts_ = 0;
-    ++answers_;
+    if (++answers_ != kReassuringAnswers) return;
+    if (std::exchange(on_trial_, false)) failed_trials_ = 0;
+    if (window_ == kWindow || failed_trials_ == kTrials) return;
+    window_ = kWindow;
+    on_trial_ = true;
+    answers_ = 0;
   }
 
   // It may have been mended.
@@ -58,7 +68,7 @@ class Qos2Doubts {
              "once (max_in_flight): it has ended the connection on it again "
              "and again";
     }
-    if (window_ < limits::kMaxInFlightQos2Mqtt311) {
+    if (window_ < kWindow && failed_trials_ > 0) {
       return "; the broker may not allow so many messages of QoS 2 at once: "
              "try a lower max_in_flight";
     }
@@ -70,7 +80,10 @@ class Qos2Doubts {
   int cuts_ = 0;               // in a row
   bool answered_ever_ = false;
   int answers_ = 0;  // since the last cut
-  int window_ = limits::kMaxInFlightQos2Mqtt311;
+  static constexpr int kWindow = limits::kMaxInFlightQos2Mqtt311;
+  int window_ = kWindow;
+  bool on_trial_ = false;  // the window is whole again since so few answers
+  int failed_trials_ = 0;  // in a row
 };
 
 }  // namespace mqttpush

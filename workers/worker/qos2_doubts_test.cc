@@ -47,12 +47,41 @@ TEST(Qos2DoubtsTest, TheWindowShrinksToWhatTheBrokerBears) {
   EXPECT_EQ(doubts.window(), 20);
   doubts.Cut(kFirst, 11);
   EXPECT_EQ(doubts.window(), 5);
-  EXPECT_THAT(doubts.hint(), HasSubstr("max_in_flight"));
-  for (int i = 0; i < Qos2Doubts::kReassuringAnswers; ++i) doubts.Answered();
-  doubts.Cut(kFirst, 5);
-  EXPECT_EQ(doubts.window(), 5) << "after so many answers it is chance";
   for (int i = 0; i < 10; ++i) doubts.Cut(kFirst, 2);
   EXPECT_EQ(doubts.window(), 1);
+}
+
+void Answer(Qos2Doubts& doubts, int times = Qos2Doubts::kReassuringAnswers) {
+  for (int i = 0; i < times; ++i) doubts.Answered();
+}
+
+TEST(Qos2DoubtsTest, AWindowThatShrankByChanceGrowsBack) {
+  Qos2Doubts doubts;
+  for (int restart = 0; restart < 10; ++restart) {
+    doubts.Cut(kFirst, 20);
+    EXPECT_EQ(doubts.window(), 10) << restart;
+    Answer(doubts, 1);
+    EXPECT_THAT(doubts.hint(), IsEmpty());
+    Answer(doubts, Qos2Doubts::kReassuringAnswers - 1);
+    EXPECT_EQ(doubts.window(), 20) << restart;
+    Answer(doubts);
+    doubts.Cut(kFirst, 20);
+    EXPECT_EQ(doubts.window(), 20) << "after so many answers it is chance";
+  }
+}
+
+TEST(Qos2DoubtsTest, AWindowThatDoesNotHoldIsTriedAFewTimesOnly) {
+  Qos2Doubts doubts;
+  doubts.Cut(kFirst, 11);
+  for (int trial = 0; trial < Qos2Doubts::kTrials; ++trial) {
+    Answer(doubts);
+    EXPECT_EQ(doubts.window(), 20) << trial;
+    doubts.Cut(kFirst, 11);
+    EXPECT_EQ(doubts.window(), 5) << trial;
+  }
+  Answer(doubts, 10 * Qos2Doubts::kReassuringAnswers);
+  EXPECT_EQ(doubts.window(), 5);
+  EXPECT_THAT(doubts.hint(), HasSubstr("max_in_flight"));
 }
 
 }  // namespace

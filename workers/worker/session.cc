@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -31,14 +30,6 @@ bool IsQos1(absl::string_view packet) {
 // Of PUBREL: "sc-7", "sc5-7".
 bool IsReleaseKey(absl::string_view key) {
   return key.size() > 1 && key[1] == 'c';
-}
-
-// Both, one of which may be in the other.
-std::string JoinWhy(const std::string& before, const std::string& why) {
-  if (before.empty() || absl::StrContains(before, why)) {
-    return before.empty() ? why : before;
-  }
-  return absl::StrCat(before, "; ", why);
 }
 
 // Why the file of another process is not to be trusted; empty when it is.
@@ -214,7 +205,7 @@ void Session::End(int packet_id, const WireEvidence& evidence) {
 void Session::BeginConnection() {
   MutexLock lock(&mutex_);
   Defer();
-  if (Released().empty()) return;
+  if (!AnyReleased()) return;
   wire::SessionRecord record;
   record.mutable_connecting();
   Record(std::move(record));
@@ -270,18 +261,7 @@ bool Session::connecting() const {
 
 bool Session::HasReleased() const {
   MutexLock lock(&mutex_);
-  return !Released().empty();
-}
-
-void Session::WarnReleased(const std::string& why) {
-  MutexLock lock(&mutex_);
-  for (DeliveryKey delivery : Released()) {
-    wire::SessionRecord record;
-    wire::SessionUncertain& uncertain = *record.mutable_uncertain();
-    *uncertain.mutable_delivery() = ToProto(delivery);
-    uncertain.set_why(JoinWhy(uncertain_[delivery], why));
-    Record(std::move(record));
-  }
+  return AnyReleased();
 }
 
 void Session::Break(const std::string& why) {
@@ -413,14 +393,13 @@ void Session::ApplyConnecting() {
   }
 }
 
-std::vector<DeliveryKey> Session::Released() const {
-  std::vector<DeliveryKey> released;
+bool Session::AnyReleased() const {
   for (const auto& [packet_id, message] : in_flight_) {
     for (const auto& [key, packet] : message.packets) {
-      if (IsReleaseKey(key)) released.push_back(message.delivery);
+      if (IsReleaseKey(key)) return true;
     }
   }
-  return released;
+  return false;
 }
 
 void Session::ApplyBroken(const std::string& why) {

@@ -54,13 +54,6 @@ inline constexpr char kUnanswered[] =
     "session: the message was sent again under its packet id, and may arrive "
     "twice if the broker had finished it";
 
-// Of a message past PUBREC, when a broker that ignores probes (probe_policy.h)
-// ended a connection without a byte.
-inline constexpr char kMayBeLost[] =
-    "a connection ended without a word from the broker: if it had lost its "
-    "session by then, the message was lost with it, though it acknowledged "
-    "PUBREL later";
-
 // Of a session that sent again, with each connection, a message on which the
 // broker ended it.
 inline constexpr char kGivenUp[] =
@@ -111,19 +104,18 @@ class Session {
   // The message of this packet id ended.
   void End(int packet_id, const WireEvidence& evidence);
 
-  // Before each CONNECT, and when the broker has answered or when its silence
-  // is not doubted. A broker that has lost its session makes a new one when it
-  // sees CONNECT. If its answer is not read, because this process ends or
-  // because it comes mutilated or not at all, the next answer will say that
-  // there is a session, and PUBREL would be acknowledged by a broker that never
-  // had the message. So what is past PUBREC is then sent from PUBLISH on, under
-  // its packet id: a broker that has it still knows that; one that has finished
-  // it takes it twice, hence the warning.
+  // Before each CONNECT, and when the broker has answered or CONNECT was never
+  // written. A broker that has lost its session makes a new one when it sees
+  // CONNECT. If its answer is not read, because this process ends or because it
+  // comes mutilated or not at all, the next answer will say that there is a
+  // session, and PUBREL would be acknowledged by a broker that never had the
+  // message. So what is past PUBREC is then sent from PUBLISH on, under its
+  // packet id: a broker that has it still knows that; one that has finished it
+  // takes it twice, hence the warning.
   //
   // A balancer whose broker is not there ends a connection without a byte, too,
   // and every restart of the broker would double messages. So while any is past
-  // PUBREC a probe goes first (probe_policy.h), and only a CONNECT that follows
-  // on an answered one is doubted for its silence.
+  // PUBREC a probe goes before CONNECT (probe_policy.h).
   //
   // Paho sends what is in flight in the order of the packet ids, which begin at
   // 1 with every connection. What was sent later under a smaller one is
@@ -137,8 +129,6 @@ class Session {
   bool connecting() const;
   // Whether a message is past PUBREC.
   bool HasReleased() const;
-  // Leaves what is past PUBREC as it is, but its end will say `why`, too.
-  void WarnReleased(const std::string& why);
 
   // How many messages the present connection does not send.
   int deferred() const;
@@ -186,9 +176,7 @@ class Session {
   std::map<int64_t, int> PacketIdsByOrder() const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyConnecting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The deliveries whose PUBREL is stored.
-  std::vector<DeliveryKey> Released() const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AnyReleased() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyBroken(const std::string& why)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Doubt(DeliveryKey delivery, const std::string& why)

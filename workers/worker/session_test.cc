@@ -341,23 +341,6 @@ TEST_F(SessionTest, ItMattersThatAnAnswerIsReadWhilePubrelIsToBeSentAgain) {
   EXPECT_THAT(told, ElementsAre(true, false));
 }
 
-TEST_F(SessionTest, WarnsOfWhatIsPastPubrecAndLeavesItAsItIs) {
-  auto session = Open();
-  Send(*session, 1, 100);
-  Send(*session, 2, 101);
-  session->Put("sc-1", "PUBREL");
-  EXPECT_TRUE(session->HasReleased());
-  session->WarnReleased("why");
-  session = nullptr;
-  session = Open();
-  EXPECT_EQ(session->WhyUncertain({7, 100}), "why");
-  EXPECT_EQ(session->WhyUncertain({7, 101}), "");
-  EXPECT_EQ(session->Get("sc-1"), "PUBREL");
-  session->End(1, Acknowledged());
-  EXPECT_EQ(session->FindEnded({7, 100})->warning(), "why");
-  EXPECT_FALSE(session->HasReleased());
-}
-
 TEST_F(SessionTest, RemembersThatItsBrokerAnswersProbes) {
   Open()->SetProbed();
   EXPECT_TRUE(Open()->probed());

@@ -300,7 +300,9 @@ TEST_F(WorkerFaultsTest, ABrokerThatHangsUpOnQos2IsTriedAgainLater) {
   };
   for (int64_t epoch : {1, 2}) {
     ASSERT_TRUE(Await(HasEpoch(epoch)));
-    plane_.Publish(epoch, {Message(epoch, 2)});
+    wire::Publish message = Message(epoch, 2);
+    message.mutable_delivery()->set_event_seq(epoch);
+    plane_.Publish(epoch, {message});
     ASSERT_TRUE(Await(HasResults(epoch)));
   }
   ASSERT_TRUE(Await(offers(1)));

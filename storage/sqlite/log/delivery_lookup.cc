@@ -7,6 +7,8 @@
 namespace mqttpush {
 namespace {
 
+constexpr Range kAnySeq = {0, kLastPosting.order};
+
 void FillIn(const DeliveryException& exception, DeliveryRow& row) {
   row.state = exception.state;
   row.rejection_count = exception.rejection_count;
@@ -29,13 +31,34 @@ DeliveryLookup::DeliveryLookup(
   for (const SubscriptionState& state : subscriptions) {
     subscriptions_[state.uid] = {state.id, state.cursor};
   }
-  for (const SegmentPtr& segment : session->segments()) {
-    const Range seqs = segment->Bounds().exception_seqs;
+  NoteExceptions();
+}
+
+void DeliveryLookup::NoteExceptions() {
+  const Segments& segments = session_->segments();
+  for (const SegmentPtr& segment : segments) {
     // What is written now may add to those of the newest.
-    const bool newest = segment == session->segments().back();
-    exception_seqs_[segment->number] =
-        newest ? Range{0, kLastPosting.order} : seqs;
+    const bool newest = segment == segments.back();
+    exception_seqs_.push_back(newest ? kAnySeq
+                                     : segment->Bounds().exception_seqs);
   }
+}
+
+const std::vector<Range>& DeliveryLookup::AttemptedSeqs(
+    int64_t subscription_uid) {
+  const auto [noted, is_new] = attempted_seqs_.try_emplace(subscription_uid);
+  if (!is_new) return noted->second;
+  for (const SegmentPtr& segment : session_->segments()) {
+    noted->second.push_back(
+        segment->sealed() ? segment->TallyOf(subscription_uid).attempted_seqs
+                          : kAnySeq);
+  }
+  return noted->second;
+}
+
+size_t DeliveryLookup::OwnSegment(int64_t event_seq) const {
+  const size_t begun = CountBegunBy(session_->segments(), event_seq);
+  return begun == 0 ? 0 : begun - 1;
 }
 
 std::string DeliveryLookup::subscription_id(int64_t subscription_uid) const {
@@ -74,39 +97,37 @@ absl::StatusOr<DeliveryRow> DeliveryLookup::Find(const EventRecord& event,
 absl::Status DeliveryLookup::FindException(DeliveryRow& row, bool& found) {
   found = false;
   const Segments& segments = session_->segments();
-  const Segment* oldest = FindByEventSeq(segments, row.event.seq);
-  for (auto at = segments.rbegin(); at != segments.rend(); ++at) {
-    const Segment& segment = **at;
-    if (exception_seqs_[segment.number].Contains(row.event.seq) &&
-        segment.MayContain(Dimension::kExceptionsOfTenant,
-                           row.event.tenant_uid)) {
-      MQTTPUSH_ASSIGN_OR_RETURN(
-          const std::optional<DeliveryException> exception,
-          session_->FindException(segment, row.event.tenant_uid, row.event.seq,
-                                  row.subscription_uid));
-      if (exception.has_value()) {
-        found = exception->state != DeliveryState::kDelivered;
-        if (found) FillIn(*exception, row);
-        return absl::OkStatus();
-      }
+  const size_t own = OwnSegment(row.event.seq);
+  for (size_t i = segments.size(); i-- > own;) {
+    if (!exception_seqs_[i].Contains(row.event.seq) ||
+        !segments[i]->MayContain(Dimension::kExceptionsOfTenant,
+                                 row.event.tenant_uid)) {
+      continue;
     }
-    if (&segment == oldest) return absl::OkStatus();
+    MQTTPUSH_ASSIGN_OR_RETURN(
+        const std::optional<DeliveryException> exception,
+        session_->FindException(*segments[i], row.event.tenant_uid,
+                                row.event.seq, row.subscription_uid));
+    if (!exception.has_value()) continue;
+    found = exception->state != DeliveryState::kDelivered;
+    if (found) FillIn(*exception, row);
+    return absl::OkStatus();
   }
   return absl::OkStatus();
 }
 
 absl::Status DeliveryLookup::FindLastAttempt(DeliveryRow& row) {
   const Segments& segments = session_->segments();
-  const Segment* oldest = FindByEventSeq(segments, row.event.seq);
-  for (auto at = segments.rbegin(); at != segments.rend(); ++at) {
+  const std::vector<Range>& attempted = AttemptedSeqs(row.subscription_uid);
+  const size_t own = OwnSegment(row.event.seq);
+  for (size_t i = segments.size(); i-- > own;) {
+    if (!attempted[i].Contains(row.event.seq)) continue;
     MQTTPUSH_ASSIGN_OR_RETURN(
         std::vector<FoundAttempt> found,
-        FindIn(**at, row.event.seq, row.subscription_uid, 1));
-    if (!found.empty()) {
-      row.last_attempt = std::move(found.front().attempt);
-      return absl::OkStatus();
-    }
-    if (at->get() == oldest) return absl::OkStatus();
+        FindIn(*segments[i], row.event.seq, row.subscription_uid, 1));
+    if (found.empty()) continue;
+    row.last_attempt = std::move(found.front().attempt);
+    return absl::OkStatus();
   }
   return absl::OkStatus();
 }
@@ -115,13 +136,14 @@ absl::StatusOr<std::vector<DeliveryLookup::FoundAttempt>>
 DeliveryLookup::FindAttempts(int64_t event_seq, int64_t subscription_uid) {
   std::vector<FoundAttempt> all;
   const Segments& segments = session_->segments();
-  const Segment* oldest = FindByEventSeq(segments, event_seq);
-  for (auto at = segments.rbegin(); at != segments.rend(); ++at) {
+  const std::vector<Range>& attempted = AttemptedSeqs(subscription_uid);
+  const size_t own = OwnSegment(event_seq);
+  for (size_t i = segments.size(); i-- > own;) {
+    if (!attempted[i].Contains(event_seq)) continue;
     MQTTPUSH_ASSIGN_OR_RETURN(
         std::vector<FoundAttempt> found,
-        FindIn(**at, event_seq, subscription_uid, SIZE_MAX));
+        FindIn(*segments[i], event_seq, subscription_uid, SIZE_MAX));
     std::move(found.begin(), found.end(), std::back_inserter(all));
-    if (at->get() == oldest) break;
   }
   return all;
 }
@@ -130,9 +152,6 @@ absl::StatusOr<std::vector<DeliveryLookup::FoundAttempt>>
 DeliveryLookup::FindIn(const Segment& segment, int64_t event_seq,
                        int64_t subscription_uid, size_t limit) {
   std::vector<FoundAttempt> attempts;
-  if (!segment.TallyOf(subscription_uid).attempted_seqs.Contains(event_seq)) {
-    return attempts;
-  }
   MQTTPUSH_ASSIGN_OR_RETURN(
       const std::vector<Posting> postings,
       session_->Before(segment, Dimension::kAttemptsOfDelivery,

@@ -55,11 +55,19 @@ class DeliveryLookup {
                                                    int64_t event_seq,
                                                    int64_t subscription_uid,
                                                    size_t limit);
+  // Which events each segment has exceptions of, or attempts at for a
+  // subscription: a page asks for each row again, and of many segments.
+  void NoteExceptions();
+  const std::vector<Range>& AttemptedSeqs(int64_t subscription_uid);
+  // The first segment that can have either: the event's own.
+  size_t OwnSegment(int64_t event_seq) const;
 
   ReadSession* const session_;
   const StateOverlay* const overlay_;
   std::map<int64_t, Subscription> subscriptions_;
-  std::map<int64_t, Range> exception_seqs_;  // by segment number
+  // As the session's segments.
+  std::vector<Range> exception_seqs_;
+  std::map<int64_t, std::vector<Range>> attempted_seqs_;  // by subscription uid
 };
 
 }  // namespace mqttpush

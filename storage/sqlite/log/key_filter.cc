@@ -10,18 +10,6 @@
 namespace mqttpush {
 namespace {
 
-constexpr uint32_t kSalts[8] = {0x47b6137bU, 0x44974d91U, 0x8824ad5bU,
-                                0xa2b7289dU, 0x705495c7U, 0x2df1424bU,
-                                0x9efc4947U, 0x5c6bfb31U};
-
-size_t BlockOf(uint64_t hash, size_t blocks) {
-  return ((hash >> 32) * blocks) >> 32;
-}
-
-uint32_t BitOf(uint64_t hash, int word) {
-  return 1U << ((static_cast<uint32_t>(hash) * kSalts[word]) >> 27);
-}
-
 constexpr size_t kChecksumSize = sizeof(XXH64_hash_t);
 
 std::string ChecksumOf(absl::string_view bytes) {
@@ -56,20 +44,8 @@ uint64_t KeyFilter::HashOf(Dimension dimension, int64_t key) {
 }
 
 void KeyFilter::Add(uint64_t hash) {
-  Block& block = blocks_[BlockOf(hash, blocks_.size())];
+  Block& block = blocks_[BlockOf(hash)];
   for (int word = 0; word < 8; ++word) block.words[word] |= BitOf(hash, word);
-}
-
-void KeyFilter::Prefetch(uint64_t hash) const {
-  __builtin_prefetch(&blocks_[BlockOf(hash, blocks_.size())]);
-}
-
-bool KeyFilter::MayContain(uint64_t hash) const {
-  const Block& block = blocks_[BlockOf(hash, blocks_.size())];
-  for (int word = 0; word < 8; ++word) {
-    if ((block.words[word] & BitOf(hash, word)) == 0) return false;
-  }
-  return true;
 }
 
 std::string KeyFilter::Bytes() const {

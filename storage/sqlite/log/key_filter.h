@@ -37,9 +37,17 @@ class KeyFilter {
   }
   // The same, for who asks many filters for one key.
   static uint64_t HashOf(Dimension dimension, int64_t key);
-  bool MayContain(uint64_t hash) const;
+  bool MayContain(uint64_t hash) const {
+    const Block& block = blocks_[BlockOf(hash)];
+    for (int word = 0; word < 8; ++word) {
+      if ((block.words[word] & BitOf(hash, word)) == 0) return false;
+    }
+    return true;
+  }
   // Makes a MayContain that follows after some other work fast.
-  void Prefetch(uint64_t hash) const;
+  void Prefetch(uint64_t hash) const {
+    __builtin_prefetch(&blocks_[BlockOf(hash)]);
+  }
   // The blocks, and a checksum of them.
   std::string Bytes() const;
 
@@ -47,6 +55,17 @@ class KeyFilter {
   struct alignas(32) Block {
     std::array<uint32_t, 8> words{};
   };
+  static constexpr uint32_t kSalts[8] = {0x47b6137bU, 0x44974d91U, 0x8824ad5bU,
+                                         0xa2b7289dU, 0x705495c7U, 0x2df1424bU,
+                                         0x9efc4947U, 0x5c6bfb31U};
+
+  size_t BlockOf(uint64_t hash) const {
+    return ((hash >> 32) * blocks_.size()) >> 32;
+  }
+  static uint32_t BitOf(uint64_t hash, int word) {
+    return 1U << ((static_cast<uint32_t>(hash) * kSalts[word]) >> 27);
+  }
+
   std::vector<Block> blocks_;
 };
 

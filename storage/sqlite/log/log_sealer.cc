@@ -1,6 +1,8 @@
 #include "storage/sqlite/log/log_sealer.h"
 
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <utility>
@@ -71,6 +73,9 @@ void LogSealer::WaitUntilIdle() {
 }
 
 void LogSealer::Run() {
+  // The writer and the readers go first.
+  constexpr int kNice = 10;
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   while (true) {
     Task task;
     {

@@ -25,12 +25,17 @@ bool Segment::MayContain(Dimension dimension, int64_t key) const {
          filter->MayContain(dimension, key);
 }
 
+size_t CountBegunBy(const Segments& segments, int64_t event_seq) {
+  return std::partition_point(segments.begin(), segments.end(),
+                              [&](const SegmentPtr& segment) {
+                                return segment->first_event_seq <= event_seq;
+                              }) -
+         segments.begin();
+}
+
 const Segment* FindByEventSeq(const Segments& segments, int64_t event_seq) {
-  const auto after = std::partition_point(
-      segments.begin(), segments.end(), [&](const SegmentPtr& segment) {
-        return segment->first_event_seq <= event_seq;
-      });
-  return after == segments.begin() ? nullptr : std::prev(after)->get();
+  const size_t begun = CountBegunBy(segments, event_seq);
+  return begun == 0 ? nullptr : segments[begun - 1].get();
 }
 
 std::shared_ptr<const Segments> SegmentList::Get() const {

@@ -50,7 +50,9 @@ using SegmentPtr = std::shared_ptr<const Segment>;
 // Oldest first, the newest one last; not empty once the log is open.
 using Segments = std::vector<SegmentPtr>;
 
-// nullptr when no segment of `segments` begins at or below `event_seq`.
+// How many begin with this event or an earlier one.
+size_t CountBegunBy(const Segments& segments, int64_t event_seq);
+// The last of them; nullptr for none.
 const Segment* FindByEventSeq(const Segments& segments, int64_t event_seq);
 
 // Thread-safe. Who reads keeps the list as it was when they began.

@@ -188,8 +188,10 @@ CREATE TABLE index_block (
   first_order INTEGER NOT NULL,
   first_row INTEGER NOT NULL,
   postings BLOB NOT NULL,
+  -- An index of its own: beside the postings, few keys would fit into a page of
+  -- it, and to look one up take many pages.
   PRIMARY KEY (dimension, first_key, first_order, first_row)
-) WITHOUT ROWID;
+);
 
 -- How much of each subscription is in the segment.
 CREATE TABLE subscription_tally (
