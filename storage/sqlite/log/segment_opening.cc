@@ -7,6 +7,7 @@
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/database_files.h"
 #include "storage/sqlite/log/log_rows.h"
+#include "storage/sqlite/log/segment_writer.h"
 
 namespace mqttpush {
 namespace {
@@ -164,6 +165,7 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                             ReadSegment(db, number, path));
   if (!opened.segment->sealed()) {
     MQTTPUSH_RETURN_IF_ERROR(CheckPages(db, path));
+    MQTTPUSH_RETURN_IF_ERROR(SegmentWriter::CheckSchema(db));
   }
   return opened;
 }
