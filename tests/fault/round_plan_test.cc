@@ -64,7 +64,7 @@ TEST(RoundPlan, DrawsOnlyWhatIsAllowed) {
 TEST(RoundPlan, TheSeedsOfTheShortRunCoverEveryFault) {
   std::set<std::string> missing;
   for (const FaultKind& kind : AllFaults()) missing.insert(kind.name);
-  for (uint64_t seed = 1; seed <= 60; ++seed) {
+  for (uint64_t seed = 7; seed < 7 + 25; ++seed) {
     for (const Strike& strike :
          DrawPlan(seed, AllKinds(), kLinks.size()).strikes) {
       missing.erase(strike.kind->name);

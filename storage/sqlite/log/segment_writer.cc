@@ -76,27 +76,18 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Open(
                             Database::Open(path, Database::Mode::kReadWrite));
   MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, {kSegmentSchema0001}));
   std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(db)));
-  for (const auto& [statement, sql] : Statements()) {
+  const std::pair<std::unique_ptr<Statement>*, absl::string_view> all[] = {
+      {&writer->insert_event_, kInsertEventSql},
+      {&writer->add_accepted_, kAddAcceptedSql},
+      {&writer->insert_attempt_, kInsertAttemptSql},
+      {&writer->put_exception_, kPutExceptionSql},
+      {&writer->update_subscription_, kUpdateSubscriptionSql},
+      {&writer->add_minute_, AddMinuteSql()}};
+  for (auto& [statement, sql] : all) {
     MQTTPUSH_ASSIGN_OR_RETURN(Statement prepared, writer->db_.Prepare(sql));
-    (*writer).*statement = std::make_unique<Statement>(std::move(prepared));
+    *statement = std::make_unique<Statement>(std::move(prepared));
   }
   return writer;
-}
-
-SegmentWriter::StatementList SegmentWriter::Statements() {
-  return {{&SegmentWriter::insert_event_, kInsertEventSql},
-          {&SegmentWriter::add_accepted_, kAddAcceptedSql},
-          {&SegmentWriter::insert_attempt_, kInsertAttemptSql},
-          {&SegmentWriter::put_exception_, kPutExceptionSql},
-          {&SegmentWriter::update_subscription_, kUpdateSubscriptionSql},
-          {&SegmentWriter::add_minute_, AddMinuteSql()}};
-}
-
-absl::Status SegmentWriter::CheckSchema(Database& db) {
-  for (const auto& [statement, sql] : Statements()) {
-    MQTTPUSH_RETURN_IF_ERROR(db.Prepare(sql).status());
-  }
-  return absl::OkStatus();
 }
 
 absl::Status SegmentWriter::WriteBeginning(const SegmentBeginning& beginning) {

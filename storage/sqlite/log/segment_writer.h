@@ -47,8 +47,6 @@ class SegmentWriter {
   // Goes on with a segment that is not sealed.
   static absl::StatusOr<std::unique_ptr<SegmentWriter>> Resume(
       const std::string& path);
-  // DATA_LOSS when a segment's tables are not those that Resume needs.
-  static absl::Status CheckSchema(Database& db);
 
   // All that is written between Begin and Commit is there together or not at
   // all. Without Commit it is gone with the next Begin.
@@ -79,10 +77,6 @@ class SegmentWriter {
 
  private:
   explicit SegmentWriter(Database db) : db_(std::move(db)) {}
-  using StatementList =
-      std::vector<std::pair<std::unique_ptr<Statement> SegmentWriter::*,
-                            absl::string_view>>;
-  static StatementList Statements();
   static absl::StatusOr<std::unique_ptr<SegmentWriter>> Open(
       const std::string& path);
   absl::Status WriteBeginning(const SegmentBeginning& beginning);
