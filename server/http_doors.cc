@@ -11,6 +11,7 @@
 #include "services/flowcore/transform_handler.h"
 #include "services/http/health_handler.h"
 #include "services/http/static_document.h"
+#include "services/ingest/asyncapi_document.h"
 #include "services/ingest/openapi_document.h"
 
 namespace mqttpush {
@@ -40,6 +41,8 @@ absl::StatusOr<HttpRouter> MakeHttpRouter(const ServerConfig& config,
                                           HttpDoors doors) {
   MQTTPUSH_ASSIGN_OR_RETURN(std::optional<SharedSecret> secret,
                             LoadSecret(config));
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::string asyncapi,
+                            MakeAsyncApiDocument(kOpenApiDocument));
   HttpRouter router;
   router.Add("GET", "/healthz",
              {.handler = HealthHandler("SERVING", doors.is_serving)});
@@ -49,6 +52,7 @@ absl::StatusOr<HttpRouter> MakeHttpRouter(const ServerConfig& config,
              TransformRoute(doors.ingester, config.flowcore_flow_types,
                             std::move(secret)));
   AddDocument("/openapi.json", kOpenApiDocument, router);
+  AddDocument("/asyncapi.json", asyncapi, router);
   return router;
 }
 

@@ -305,6 +305,8 @@ TEST_F(ServerTest, ServesHttpWhenItIsAskedFor) {
   EXPECT_EQ(HttpGet(address, "/healthz").body, "{\"status\":\"SERVING\"}\n");
   EXPECT_EQ(HttpGet(address, "/health").body, "{\"status\":\"ok\"}\n");
   EXPECT_EQ(HttpGet(address, "/openapi.json").body, kOpenApiDocument);
+  EXPECT_THAT(HttpGet(address, "/asyncapi.json").body,
+              HasSubstr("\"asyncapi\": \"3.0.0\""));
   EXPECT_EQ(HttpPost(address, "/transform", "{}").status, 400);
   ExpectStopsInTime();
   EXPECT_EQ(HttpGet(address, "/healthz").status, 0);
