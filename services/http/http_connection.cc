@@ -132,7 +132,6 @@ void HttpConnection::Handle() {
       });
   // What it needs, the handler has taken.
   request_ = HttpRequest();
-  host_->Release(std::exchange(reserved_bytes_, 0));
 }
 
 void HttpConnection::OnResponse(int64_t request_number, HttpResponse response) {
@@ -170,6 +169,7 @@ void HttpConnection::Write(HttpResponse response) {
 void HttpConnection::OnWritten(ErrorCode error) {
   response_ = {};
   if (error) return End();
+  host_->Release(std::exchange(reserved_bytes_, 0));
   if (!keep_alive_) return Linger();
   AwaitRequest();
 }
@@ -177,7 +177,6 @@ void HttpConnection::OnWritten(ErrorCode error) {
 void HttpConnection::Linger() {
   ErrorCode ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  host_->Release(std::exchange(reserved_bytes_, 0));
   Arm(Phase::kLingering, host_->options().linger_timeout);
   DiscardInput();
 }

@@ -35,7 +35,8 @@ class HttpHost {
   virtual const HttpRouter& router() const = 0;
   virtual const Clock& clock() const = 0;
   virtual const std::shared_ptr<HttpMailbox>& mailbox() const = 0;
-  // Sets memory aside for a body; false when all of it is in use.
+  // Sets memory aside for a body, until its response is written; false when all
+  // of it is in use.
   virtual bool Reserve(size_t bytes) = 0;
   virtual void Release(size_t bytes) = 0;
   // The last that is heard of a connection.

@@ -12,7 +12,8 @@ namespace mqttpush {
 struct HttpOptions {
   // Request line and fields.
   size_t max_header_bytes = 16 << 10;
-  // All bodies that are being read, together; beyond it 429.
+  // All bodies, together, until their responses are written, which may be as
+  // large; beyond it 429.
   size_t max_buffered_bytes = 64 << 20;
   // Beyond it a connection gets 503 and is closed.
   size_t max_connections = 256;
