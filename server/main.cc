@@ -82,12 +82,14 @@ absl::Status WritePortFile(const std::string& path,
   return absl::OkStatus();
 }
 
+// The API's last: who has seen that one finds the other.
 absl::Status WritePortFiles(const ServerConfig& config, const Server& server) {
-  if (!config.port_file.empty()) {
-    MQTTPUSH_RETURN_IF_ERROR(WritePortFile(config.port_file, server.address()));
+  if (!config.http_port_file.empty()) {
+    MQTTPUSH_RETURN_IF_ERROR(
+        WritePortFile(config.http_port_file, server.http_address()));
   }
-  if (config.http_port_file.empty()) return absl::OkStatus();
-  return WritePortFile(config.http_port_file, server.http_address());
+  if (config.port_file.empty()) return absl::OkStatus();
+  return WritePortFile(config.port_file, server.address());
 }
 
 absl::Status Run(const ServerConfig& config) {
