@@ -130,6 +130,12 @@ class EnvelopeReader {
   std::string aggregator_;
 };
 
+absl::Status NotThatMany() {
+  return InvalidField(
+      "body",
+      absl::StrCat("must have 1 to ", limits::kMaxEventsPerBatch, " events"));
+}
+
 absl::Status Malformed(const JsonScanner& scanner) {
   return InvalidField(
       "body", absl::StrCat("must be a JSON object or an array of them: it is "
@@ -145,6 +151,7 @@ absl::StatusOr<std::vector<absl::string_view>> SplitEvents(
   const bool is_array = scanner.Take('[');
   if (!is_array || !scanner.Take(']')) {
     do {
+      if (events.size() == limits::kMaxEventsPerBatch) return NotThatMany();
       events.push_back(scanner.TakeValue());
       if (events.back().empty()) return Malformed(scanner);
     } while (is_array && scanner.Take(','));
@@ -159,11 +166,7 @@ absl::StatusOr<std::vector<absl::string_view>> SplitEvents(
 absl::StatusOr<std::vector<Envelope>> ParseEnvelopes(absl::string_view body) {
   const auto events = SplitEvents(body);
   if (!events.ok()) return events.status();
-  if (events->empty() || events->size() > limits::kMaxEventsPerBatch) {
-    return InvalidField(
-        "body", absl::StrCat("must have 1 to ", limits::kMaxEventsPerBatch,
-                             " events, not ", events->size()));
-  }
+  if (events->empty()) return NotThatMany();
   std::vector<Envelope> envelopes;
   envelopes.reserve(events->size());
   for (absl::string_view event : *events) {
