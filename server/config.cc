@@ -323,6 +323,10 @@ absl::StatusOr<ServerConfig> ParseConfig(
     return absl::InvalidArgumentError(
         "--connect-backoff-max: must not be below --connect-backoff-base");
   }
+  if (config.http_listen_address.empty() && !config.http_port_file.empty()) {
+    return absl::InvalidArgumentError(
+        "--http-port-file: needs --http-listen-address");
+  }
   if (config.log.retention < config.log.dedupe_window) {
     return absl::InvalidArgumentError(
         "--retention: must not be below --dedupe-window: what is dropped is "

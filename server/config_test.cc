@@ -81,6 +81,7 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
       {{"--retention-bytes=-1"}, {}, "must be a number of bytes"},
       {{"--retention=2h"}, {}, "--retention: must not be below"},
       {{"--flowcore-flow-types=a=B"}, {}, "\"a=B\" names no object type"},
+      {{"--http-port-file=p"}, {}, "needs --http-listen-address"},
       {{"--segment-rows=999"}, {}, "from 1000 to 10000000"},
       {{"--dedupe-window=1s"}, {}, "from 1m to 8784h"},
       {{"--segment-age=32d"}, {}, "from 1m to 744h"}};
