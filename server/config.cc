@@ -87,6 +87,11 @@ absl::Status SetSwitch(const std::string& value, bool& field) {
   return absl::OkStatus();
 }
 
+absl::Status SetFlowTypes(const std::string& value, FlowTypes& field) {
+  MQTTPUSH_ASSIGN_OR_RETURN(field, FlowTypes::Parse(value));
+  return absl::OkStatus();
+}
+
 absl::Status SetText(const std::string& value, std::string& field) {
   if (value.empty()) return absl::InvalidArgumentError("must not be empty");
   field = value;
@@ -100,6 +105,12 @@ constexpr Setting kSettings[] = {
      "a proxy that does both.",
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.listen_address);
+     }},
+    {"MQTTPUSH_HTTP_LISTEN_ADDRESS", "host:port", "none",
+     "Where HTTP is served: health, schemas, and Flowcore events in; port 0 "
+     "takes a free one. Plaintext: keep it on loopback or behind a proxy.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.http_listen_address);
      }},
     {"MQTTPUSH_DATA_DIR", "path", "data",
      "The folder of everything durable. One process at a time; a local disk.",
@@ -118,6 +129,22 @@ constexpr Setting kSettings[] = {
      "A file that gets `host:port` once the API listens, for scripts.",
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.port_file);
+     }},
+    {"MQTTPUSH_HTTP_PORT_FILE", "path", "none", "The same for HTTP.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.http_port_file);
+     }},
+    {"MQTTPUSH_FLOWCORE_FLOW_TYPES", "table", FlowTypes::kDefault,
+     "Which object type the events of a Flowcore flow type hold, at "
+     "`POST /transform`. Events of other flow types are refused.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetFlowTypes(v, c.flowcore_flow_types);
+     }},
+    {"MQTTPUSH_FLOWCORE_SECRET_FILE", "path", "none",
+     "A file with the secret that `POST /transform` wants as `X-Secret`; "
+     "without one, anybody who can connect may send events.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.flowcore_secret_file);
      }},
     {"MQTT_SET_EVENT_ID", "field", "none",
      "The top-level field that carries the event id in every payload; set but "
@@ -295,6 +322,10 @@ absl::StatusOr<ServerConfig> ParseConfig(
   if (config.connect_backoff_max < config.connect_backoff_base) {
     return absl::InvalidArgumentError(
         "--connect-backoff-max: must not be below --connect-backoff-base");
+  }
+  if (config.http_listen_address.empty() && !config.http_port_file.empty()) {
+    return absl::InvalidArgumentError(
+        "--http-port-file: needs --http-listen-address");
   }
   if (config.log.retention < config.log.dedupe_window) {
     return absl::InvalidArgumentError(

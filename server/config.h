@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "services/flowcore/flow_types.h"
 #include "storage/sqlite/log/log_options.h"
 
 namespace mqttpush {
@@ -17,10 +18,14 @@ namespace mqttpush {
 // The meaning of each field is in its row of the table in config.cc.
 struct ServerConfig {
   std::string listen_address = "127.0.0.1:50051";
+  std::string http_listen_address;  // empty: none
   std::string data_dir = "data";
   bool allow_network_filesystem = false;
   std::string port_file;
-  std::string set_event_id;  // empty: none
+  std::string http_port_file;
+  FlowTypes flowcore_flow_types = FlowTypes::Parse(FlowTypes::kDefault).value();
+  std::string flowcore_secret_file;  // empty: none
+  std::string set_event_id;          // empty: none
   std::string log_level = "info";
   absl::Duration audit_interval = absl::Seconds(10);
   std::string worker_path;  // empty: beside this program

@@ -80,6 +80,8 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
       {{"--retention-bytes=20GB"}, {}, "must be a number of bytes"},
       {{"--retention-bytes=-1"}, {}, "must be a number of bytes"},
       {{"--retention=2h"}, {}, "--retention: must not be below"},
+      {{"--flowcore-flow-types=a=B"}, {}, "\"a=B\" names no object type"},
+      {{"--http-port-file=p"}, {}, "needs --http-listen-address"},
       {{"--segment-rows=999"}, {}, "from 1000 to 10000000"},
       {{"--dedupe-window=1s"}, {}, "from 1m to 8784h"},
       {{"--segment-age=32d"}, {}, "from 1m to 744h"}};
@@ -99,6 +101,19 @@ TEST(ConfigTest, DaysAndBinaryUnits) {
   EXPECT_EQ(Parse({"--retention-bytes=77"})->log.retention_bytes, 77);
 }
 
+TEST(ConfigTest, HttpIsOffUnlessItIsAskedFor) {
+  EXPECT_EQ(Parse({})->http_listen_address, "");
+  EXPECT_EQ(Parse({"--http-listen-address=a:1"})->http_listen_address, "a:1");
+}
+
+TEST(ConfigTest, FlowTypesAreATable) {
+  EXPECT_EQ(Parse({})->flowcore_flow_types.Find("asset.0"), ObjectType::kAsset);
+  const auto config = Parse({"--flowcore-flow-types=gps.1=LOCATION"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->flowcore_flow_types.Find("gps.1"), ObjectType::kLocation);
+  EXPECT_EQ(config->flowcore_flow_types.Find("asset.0"), std::nullopt);
+}
+
 TEST(ConfigTest, ForeignVariablesAreNotOurs) {
   EXPECT_TRUE(Parse({}, {{"PATH", "/bin"}, {"MQTT_HOST", "x"}}).ok());
 }
@@ -106,7 +121,9 @@ TEST(ConfigTest, ForeignVariablesAreNotOurs) {
 TEST(ConfigTest, HelpAndMarkdownNameEverySetting) {
   for (const char* flag :
        {"--listen-address", "--data-dir", "--allow-network-filesystem",
-        "--port-file", "--mqtt-set-event-id", "--log-level", "--audit-interval",
+        "--port-file", "--http-listen-address", "--http-port-file",
+        "--flowcore-flow-types", "--flowcore-secret-file",
+        "--mqtt-set-event-id", "--log-level", "--audit-interval",
         "--worker-path", "--ack-timeout", "--connect-backoff-base",
         "--connect-backoff-max", "--connect-rate-per-host", "--max-attempts",
         "--qos-0-lifetime"}) {

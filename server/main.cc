@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/logging.h"
+#include "common/status_macros.h"
 #include "server/commands.h"
 #include "server/config.h"
 #include "server/server.h"
@@ -81,19 +82,27 @@ absl::Status WritePortFile(const std::string& path,
   return absl::OkStatus();
 }
 
+// The API's last: who has seen that one finds the other.
+absl::Status WritePortFiles(const ServerConfig& config, const Server& server) {
+  if (!config.http_port_file.empty()) {
+    MQTTPUSH_RETURN_IF_ERROR(
+        WritePortFile(config.http_port_file, server.http_address()));
+  }
+  if (config.port_file.empty()) return absl::OkStatus();
+  return WritePortFile(config.port_file, server.address());
+}
+
 absl::Status Run(const ServerConfig& config) {
   absl::Status level = Log::SetLevel(config.log_level);
   if (!level.ok()) return level;
   const sigset_t stop = BlockStopSignals();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(config);
   if (!server.ok()) return server.status();
-  Log::Info("listening",
-            {{"address", (*server)->address()}, {"data_dir", config.data_dir}});
-  if (!config.port_file.empty()) {
-    absl::Status written =
-        WritePortFile(config.port_file, (*server)->address());
-    if (!written.ok()) return written;
-  }
+  Log::Info("listening", {{"address", (*server)->address()},
+                          {"http_address", (*server)->http_address()},
+                          {"data_dir", config.data_dir}});
+  absl::Status written = WritePortFiles(config, **server);
+  if (!written.ok()) return written;
   int signal_number = 0;
   sigwait(&stop, &signal_number);
   Log::Info("stopping", {{"signal", signal_number}});

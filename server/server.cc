@@ -16,6 +16,7 @@
 #include "common/limits.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "server/http_doors.h"
 #include "services/api/linked_descriptors.h"
 #include "services/ingest/openapi_document.h"
 #include "storage/sqlite/full_disk_log.h"
@@ -86,7 +87,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MQTTPUSH_ASSIGN_OR_RETURN(resolved.worker_path, WorkerPath(config));
   MQTTPUSH_RETURN_IF_ERROR(server->OpenStorage(resolved));
   server->StartDelivery(resolved);
+  MQTTPUSH_RETURN_IF_ERROR(server->MakeServices());
   MQTTPUSH_RETURN_IF_ERROR(server->Listen(resolved));
+  MQTTPUSH_RETURN_IF_ERROR(server->ListenForHttp(resolved));
   server->StartWatch(resolved);
   return server;
 }
@@ -142,16 +145,21 @@ void Server::StartDelivery(const ServerConfig& config) {
   on_config(config_store_->Snapshot());
 }
 
-absl::Status Server::Listen(const ServerConfig& config) {
+absl::Status Server::MakeServices() {
   admin_service_ = std::make_unique<AdminService>(
       config_store_.get(), event_log_.get(), &board_, Clock::Real());
   MQTTPUSH_ASSIGN_OR_RETURN(ObjectSchemas schemas,
                             ObjectSchemas::Compile(kOpenApiDocument));
   schemas_ = std::make_unique<const ObjectSchemas>(std::move(schemas));
-  ingest_service_ = std::make_unique<IngestService>(
-      config_store_.get(), event_log_.get(), schemas_.get(), Clock::Real());
+  ingester_ = std::make_unique<Ingester>(config_store_.get(), event_log_.get(),
+                                         schemas_.get(), Clock::Real());
+  ingest_service_ = std::make_unique<IngestService>(ingester_.get());
   history_service_ = std::make_unique<HistoryService>(
       config_store_.get(), history_reader_.get(), &board_, Clock::Real());
+  return absl::OkStatus();
+}
+
+absl::Status Server::Listen(const ServerConfig& config) {
   LinkDescriptors();
   grpc::ServerBuilder builder;
   SetServerOptions(builder);
@@ -173,6 +181,24 @@ absl::Status Server::Listen(const ServerConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status Server::ListenForHttp(const ServerConfig& config) {
+  if (config.http_listen_address.empty()) return absl::OkStatus();
+  MQTTPUSH_ASSIGN_OR_RETURN(HttpRouter router,
+                            MakeHttpRouter(config, {.ingester = ingester_.get(),
+                                                    .is_serving = [this] {
+                                                      return is_serving_.load();
+                                                    }}));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      http_listener_,
+      HttpListener::Start(config.http_listen_address, std::move(router),
+                          Clock::Real(), {.drain_timeout = kShutdownGrace}));
+  return absl::OkStatus();
+}
+
+std::string Server::http_address() const {
+  return http_listener_ == nullptr ? "" : http_listener_->address();
+}
+
 // After the loop has taken up the deliveries of the last run: those reads come
 // first.
 void Server::StartWatch(const ServerConfig& config) {
@@ -192,17 +218,14 @@ ConservationCounters Server::conservation() {
 
 Server::~Server() {
   loop_.RunAndWait([this] { watch_.reset(); });
-  if (grpc_server_ != nullptr) {
-    // Who looks at health goes elsewhere; calls are still answered while the
-    // workers drain.
-    grpc_server_->GetHealthCheckService()->SetServingStatus(false);
-  }
+  SayNotServing();
   if (supervisor_ != nullptr) StopDelivery();
   if (grpc_server_ != nullptr) {
     grpc_server_->Shutdown(
         absl::ToChronoTime(Clock::Real()->Now() + kShutdownGrace));
     grpc_server_->Wait();
   }
+  http_listener_.reset();
   history_service_.reset();
   ingest_service_.reset();
   admin_service_.reset();
@@ -210,6 +233,14 @@ Server::~Server() {
   supervisor_.reset();
   event_log_.reset();
   dispatcher_.reset();
+}
+
+// Who looks at health goes elsewhere; calls are still answered while the
+// workers drain.
+void Server::SayNotServing() {
+  is_serving_ = false;
+  if (grpc_server_ == nullptr) return;
+  grpc_server_->GetHealthCheckService()->SetServingStatus(false);
 }
 
 void Server::StopDelivery() {

@@ -3,6 +3,7 @@
 #ifndef MQTTPUSH_SERVER_SERVER_H_
 #define MQTTPUSH_SERVER_SERVER_H_
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,9 @@
 #include "server/conservation_watch.h"
 #include "services/admin/admin_service.h"
 #include "services/history/history_service.h"
+#include "services/http/http_listener.h"
 #include "services/ingest/ingest_service.h"
+#include "services/ingest/ingester.h"
 #include "services/ingest/object_schema.h"
 #include "storage/event_log.h"
 #include "storage/sqlite/data_directory.h"
@@ -42,6 +45,8 @@ class Server {
 
   // The address in use, with the real port.
   const std::string& address() const { return address_; }
+  // The same of HTTP; empty when it is not served.
+  std::string http_address() const;
   // What the audit found so far. Thread-safe; waits for the loop.
   ConservationCounters conservation();
 
@@ -50,7 +55,10 @@ class Server {
   absl::Status OpenStorage(const ServerConfig& config);
   void StartWatch(const ServerConfig& config);
   void StartDelivery(const ServerConfig& config);
+  absl::Status MakeServices();
   absl::Status Listen(const ServerConfig& config);
+  absl::Status ListenForHttp(const ServerConfig& config);
+  void SayNotServing();
   void StopDelivery();
 
   std::string address_;
@@ -67,10 +75,13 @@ class Server {
   // Its writer calls into the loop and into the services' calls: it goes before
   // them.
   std::unique_ptr<EventLog> event_log_;
+  std::unique_ptr<Ingester> ingester_;
   std::unique_ptr<AdminService> admin_service_;
   std::unique_ptr<IngestService> ingest_service_;
   std::unique_ptr<HistoryService> history_service_;
   std::unique_ptr<grpc::Server> grpc_server_;
+  std::atomic<bool> is_serving_ = true;
+  std::unique_ptr<HttpListener> http_listener_;
   // Made and ended by the loop's thread.
   std::unique_ptr<ConservationWatch> watch_;
 };

@@ -13,11 +13,13 @@
 #include "google/protobuf/text_format.h"
 #include "grpc/health/v1/health.pb.h"
 #include "gtest/gtest.h"
+#include "services/ingest/openapi_document.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/log/sqlite_event_log.h"
 #include "tests/support/admin_client.h"
 #include "tests/support/free_port.h"
 #include "tests/support/log_fixture.h"
+#include "tests/support/raw_http_client.h"
 #include "tests/support/rpc.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
@@ -291,6 +293,41 @@ TEST_F(ServerTest, FindsAnEventThatIsMissingFromItsBooks) {
       kDeadline, [&] { return server_->conservation().differences == 3; }));
   EXPECT_EQ(server_->conservation().violations, 3);
   ExpectStopsInTime();
+}
+
+TEST_F(ServerTest, ServesHttpWhenItIsAskedFor) {
+  Start(Config());
+  EXPECT_EQ(server_->http_address(), "");
+  ServerConfig config = Config("other");
+  config.http_listen_address = "127.0.0.1:0";
+  Start(config);
+  const std::string address = server_->http_address();
+  EXPECT_EQ(HttpGet(address, "/healthz").body, "{\"status\":\"SERVING\"}\n");
+  EXPECT_EQ(HttpGet(address, "/health").body, "{\"status\":\"ok\"}\n");
+  EXPECT_EQ(HttpGet(address, "/openapi.json").body, kOpenApiDocument);
+  EXPECT_THAT(HttpGet(address, "/asyncapi.json").body,
+              HasSubstr("\"asyncapi\": \"3.0.0\""));
+  EXPECT_EQ(HttpPost(address, "/transform", "{}").status, 400);
+  ExpectStopsInTime();
+  EXPECT_EQ(HttpGet(address, "/healthz").status, 0);
+}
+
+TEST_F(ServerTest, WantsTheSecretOfTheFile) {
+  ServerConfig config = Config();
+  config.http_listen_address = "127.0.0.1:0";
+  config.flowcore_secret_file = temp_.File("secret");
+  const auto without = Server::Start(config);
+  EXPECT_EQ(without.status().message(),
+            absl::StrCat("--flowcore-secret-file: the secret cannot be read "
+                         "from ",
+                         config.flowcore_secret_file));
+  WriteFile(config.flowcore_secret_file, "s3cret\n");
+  Start(config);
+  const std::string address = server_->http_address();
+  EXPECT_EQ(HttpPost(address, "/transform", "{}").status, 401);
+  EXPECT_EQ(
+      HttpPost(address, "/transform", "{}", "X-Secret: s3cret\r\n").status,
+      400);
 }
 
 TEST_F(ServerTest, CallsUnderWayDoNotKeepItFromStopping) {

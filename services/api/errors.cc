@@ -180,8 +180,9 @@ absl::Status UndeliveredEvents(absl::string_view name, int64_t count) {
 }
 
 absl::Status LogUnavailable(const absl::Status& cause) {
-  return Unavailable("LOG_UNAVAILABLE", "the event log is not available",
-                     cause);
+  const bool busy = cause.code() == absl::StatusCode::kResourceExhausted;
+  return Unavailable(busy ? "LOG_BUSY" : "LOG_UNAVAILABLE",
+                     "the event log is not available", cause);
 }
 
 absl::Status ConfigUnavailable(const absl::Status& cause) {

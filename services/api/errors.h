@@ -51,7 +51,8 @@ absl::Status TenantInUse(absl::string_view name,
 absl::Status UndeliveredEvents(absl::string_view name, int64_t count);
 
 // UNAVAILABLE, with RetryInfo: storage cannot be read or written; `cause` says
-// why. Safe to repeat.
+// why. Safe to repeat. LOG_BUSY instead of LOG_UNAVAILABLE when `cause` is
+// RESOURCE_EXHAUSTED: too much waits, and soon there will be less.
 absl::Status LogUnavailable(const absl::Status& cause);     // LOG_…
 absl::Status ConfigUnavailable(const absl::Status& cause);  // CONFIG_…
 

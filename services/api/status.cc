@@ -48,6 +48,17 @@ void AttachDetail(const google::protobuf::Message& detail,
   status->SetPayload(TypeUrl(detail), absl::Cord(detail.SerializeAsString()));
 }
 
+bool GetDetail(const absl::Status& status, google::protobuf::Message* detail) {
+  const auto attached = status.GetPayload(TypeUrl(*detail));
+  return attached && detail->ParseFromString(std::string(*attached));
+}
+
+std::string ErrorReason(const absl::Status& status) {
+  google::rpc::ErrorInfo info;
+  if (GetDetail(status, &info)) return info.reason();
+  return absl::StatusCodeToString(status.code());
+}
+
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   absl::Status described = status;

@@ -6,6 +6,8 @@
 #ifndef MQTTPUSH_SERVICES_API_STATUS_H_
 #define MQTTPUSH_SERVICES_API_STATUS_H_
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
@@ -25,6 +27,12 @@ inline constexpr size_t kMaxStatusDetailsBytes = 3800;
 // Attaches `detail` to `status`; at most one of each type. No effect on OK.
 void AttachDetail(const google::protobuf::Message& detail,
                   absl::Status* status);
+
+// Copies the attached detail of that type; false when there is none.
+bool GetDetail(const absl::Status& status, google::protobuf::Message* detail);
+
+// The reason of the attached ErrorInfo; without one the name of the code.
+std::string ErrorReason(const absl::Status& status);
 
 // The only place where a grpc::Status is made. The result carries exactly one
 // ErrorInfo: the attached one, or one with the code's name as its reason. The

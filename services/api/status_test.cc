@@ -71,6 +71,15 @@ TEST(StatusTest, BoundsMessageAndDetails) {
   EXPECT_THAT(Details(grpc_status).details(), SizeIs(1));
 }
 
+TEST(StatusTest, ReasonIsTheAttachedOneOrTheCode) {
+  absl::Status status = absl::UnavailableError("x");
+  EXPECT_EQ(ErrorReason(status), "UNAVAILABLE");
+  google::rpc::ErrorInfo info;
+  info.set_reason("TIRED");
+  AttachDetail(info, &status);
+  EXPECT_EQ(ErrorReason(status), "TIRED");
+}
+
 TEST(StatusTest, ReplacesBytesThatAreNotUtf8) {
   const grpc::Status status =
       ToGrpcStatus(absl::InternalError("sqlite: \xff\xfe!"));

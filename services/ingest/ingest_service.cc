@@ -1,12 +1,9 @@
 #include "services/ingest/ingest_service.h"
 
-#include <memory>
 #include <utility>
-#include <vector>
 
-#include "services/api/errors.h"
 #include "services/api/status.h"
-#include "services/ingest/batch_preparer.h"
+#include "services/ingest/stream_reactor.h"
 
 namespace mqttpush {
 
@@ -15,7 +12,7 @@ grpc::ServerUnaryReactor* IngestService::PublishEvents(
     const v1::PublishEventsRequest* request,
     v1::PublishEventsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  Ingest(*request, [reactor, response](AnswerQueue::Answer answer) {
+  ingester_->Ingest(*request, [reactor, response](Ingester::Answer answer) {
     if (answer.ok()) *response = *std::move(answer);
     reactor->Finish(ToGrpcStatus(answer.status()));
   });
@@ -26,27 +23,8 @@ grpc::ServerBidiReactor<v1::PublishEventsRequest, v1::PublishEventsResponse>*
 IngestService::StreamEvents(grpc::CallbackServerContext* context) {
   return new StreamReactor([this](const v1::PublishEventsRequest& request,
                                   StreamReactor::AnswerDone done) {
-    Ingest(request, std::move(done));
+    ingester_->Ingest(request, std::move(done));
   });
-}
-
-void IngestService::Ingest(const v1::PublishEventsRequest& request,
-                           StreamReactor::AnswerDone done) {
-  const std::shared_ptr<const RoutingTable> routes = router_.Table();
-  BatchPreparer preparer(schemas_, routes.get(), clock_);
-  absl::StatusOr<PreparedBatch> batch = preparer.Prepare(request);
-  if (!batch.ok()) return done(batch.status());
-  if (batch->events.empty()) return done(std::move(batch->response));
-  log_->Append(
-      std::move(batch->events),
-      [response = std::move(batch->response),
-       indexes = std::move(batch->result_indexes), done = std::move(done)](
-          absl::StatusOr<std::vector<AppendOutcome>> outcomes) mutable {
-        if (!outcomes.ok()) {
-          return done(errors::LogUnavailable(outcomes.status()));
-        }
-        done(CompleteBatch(std::move(response), indexes, *outcomes));
-      });
 }
 
 }  // namespace mqttpush

@@ -2,13 +2,8 @@
 #ifndef MQTTPUSH_SERVICES_INGEST_INGEST_SERVICE_H_
 #define MQTTPUSH_SERVICES_INGEST_INGEST_SERVICE_H_
 
-#include "common/clock.h"
 #include "mqttpush/v1/ingest_service.grpc.pb.h"
-#include "services/ingest/object_schema.h"
-#include "services/ingest/router.h"
-#include "services/ingest/stream_reactor.h"
-#include "storage/config_store.h"
-#include "storage/event_log.h"
+#include "services/ingest/ingester.h"
 
 namespace mqttpush {
 
@@ -17,10 +12,8 @@ namespace mqttpush {
 // call back later.
 class IngestService final : public v1::IngestService::CallbackService {
  public:
-  // All must outlive it.
-  IngestService(const ConfigStore* config, EventLog* log,
-                const ObjectSchemas* schemas, const Clock* clock)
-      : router_(config), log_(log), schemas_(schemas), clock_(clock) {}
+  // `ingester` must outlive it.
+  explicit IngestService(Ingester* ingester) : ingester_(ingester) {}
 
   grpc::ServerUnaryReactor* PublishEvents(
       grpc::CallbackServerContext* context,
@@ -31,13 +24,7 @@ class IngestService final : public v1::IngestService::CallbackService {
   StreamEvents(grpc::CallbackServerContext* context) override;
 
  private:
-  void Ingest(const v1::PublishEventsRequest& request,
-              StreamReactor::AnswerDone done);
-
-  Router router_;
-  EventLog* const log_;
-  const ObjectSchemas* const schemas_;
-  const Clock* const clock_;
+  Ingester* const ingester_;
 };
 
 }  // namespace mqttpush

@@ -74,6 +74,9 @@ const std::vector<Reserved>& ReservedHeaders() {
       {"MQTTAsync.h",
        {"workers/", "bench/ceiling_main.cc"},
        "Paho stays in one file of workers/"},
+      {"boost/",
+       {"services/http/"},
+       "Boost stays in services/http/; use http_message.h"},
       {"MQTTClient.h", {}, "Paho's synchronous client is not used"},
   };
   return *headers;

@@ -91,6 +91,8 @@ INSTANTIATE_TEST_SUITE_P(
                     false},
         IncludeCase{"storage/a.cc", "<sqlite3.h>", false},
         IncludeCase{"storage/sqlite/a.cc", "<sqlite3.h>", true},
+        IncludeCase{"services/http/a.cc", "<boost/asio/post.hpp>", true},
+        IncludeCase{"services/a.cc", "<boost/asio/post.hpp>", false},
         IncludeCase{"server/a.cc", "\"MQTTAsync.h\"", false},
         IncludeCase{"workers/worker/a.cc", "<MQTTAsync.h>", true}));
 

@@ -356,7 +356,7 @@ void LogWriter::Finish(std::vector<Command>& commands,
   for (Command& command : commands) {
     if (auto* append = std::get_if<AppendCommand>(&command)) {
       if (append->refused) {
-        append->done(absl::UnavailableError(
+        append->done(absl::ResourceExhaustedError(
             "the log is behind: the disk is slow; try again later"));
       } else if (status.ok()) {
         append->done(std::move(append->outcomes));

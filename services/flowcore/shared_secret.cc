@@ -1,0 +1,59 @@
+#include "services/flowcore/shared_secret.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace mqttpush {
+namespace {
+
+constexpr size_t kMaxSecretBytes = 1024;
+
+bool IsSecret(absl::string_view text) {
+  return !text.empty() && text.size() <= kMaxSecretBytes &&
+         absl::c_all_of(text, absl::ascii_isgraph);
+}
+
+}  // namespace
+
+absl::StatusOr<SharedSecret> SharedSecret::Make(absl::string_view secret) {
+  if (IsSecret(secret)) return SharedSecret(DigestOf(secret));
+  return absl::InvalidArgumentError(
+      absl::StrCat("must hold 1 to ", kMaxSecretBytes,
+                   " printable ASCII characters without spaces"));
+}
+
+absl::StatusOr<SharedSecret> SharedSecret::Load(const std::string& path) {
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) {
+    return absl::NotFoundError(
+        absl::StrCat("the secret cannot be read from ", path));
+  }
+  absl::StatusOr<SharedSecret> secret =
+      Make(absl::StripTrailingAsciiWhitespace(text));
+  if (secret.ok()) return secret;
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, " ", secret.status().message()));
+}
+
+bool SharedSecret::Matches(absl::string_view given) const {
+  const Digest digest = DigestOf(given);
+  return CRYPTO_memcmp(digest.data(), digest_.data(), digest.size()) == 0;
+}
+
+SharedSecret::Digest SharedSecret::DigestOf(absl::string_view text) {
+  Digest digest;
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+         digest.data());
+  return digest;
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,109 @@
+// HttpConnection: one connection of the listener, from its first request to its
+// end.
+//
+// One request at a time: the next one is read when the one before has its
+// response, so that a client that pipelines holds no more memory than another.
+#ifndef MQTTPUSH_SERVICES_HTTP_HTTP_CONNECTION_H_
+#define MQTTPUSH_SERVICES_HTTP_HTTP_CONNECTION_H_
+
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <memory>
+#include <optional>
+
+#include "common/clock.h"
+#include "services/http/http_admission.h"
+#include "services/http/http_mailbox.h"
+#include "services/http/http_message.h"
+#include "services/http/http_options.h"
+#include "services/http/http_router.h"
+
+namespace mqttpush {
+
+class HttpConnection;
+
+// What connections share. On the listener's thread.
+class HttpHost {
+ public:
+  virtual ~HttpHost() = default;
+  virtual const HttpOptions& options() const = 0;
+  virtual const HttpRouter& router() const = 0;
+  virtual const Clock& clock() const = 0;
+  virtual const std::shared_ptr<HttpMailbox>& mailbox() const = 0;
+  // Sets memory aside for a body, until its response is written; false when all
+  // of it is in use.
+  virtual bool Reserve(size_t bytes) = 0;
+  virtual void Release(size_t bytes) = 0;
+  // The last that is heard of a connection.
+  virtual void Ended(const std::shared_ptr<HttpConnection>& connection) = 0;
+};
+
+// On the listener's thread only. `host` owns it, and outlives it.
+class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(boost::asio::ip::tcp::socket socket, HttpHost* host);
+
+  void Start() { AwaitRequest(); }
+  // Lets a request that is under way finish, and ends.
+  void Drain();
+  // Ends at once, unless a handler owes a response.
+  void Close();
+
+ private:
+  using ErrorCode = boost::system::error_code;
+  using Parser = boost::beast::http::request_parser<  //
+      boost::beast::http::string_body>;
+  // What is going on, and so what a timeout means.
+  enum class Phase { kIdle, kReading, kHandling, kWriting, kLingering, kEnded };
+
+  void AwaitRequest();
+  void ReadHead();
+  void OnHead(ErrorCode error);
+  void Accept(const HttpAdmitted& admitted);
+  void SendContinue();
+  void ReadBody();
+  void OnBody(ErrorCode error);
+  void Handle();
+  void OnResponse(int64_t request_number, HttpResponse response);
+  // Of a read that failed: responds if the client can be told, or ends.
+  void OnReadError(ErrorCode error);
+  // Responds; the connection goes on if nothing of the request is unread.
+  void Refuse(HttpResponse response);
+  void Write(HttpResponse response);
+  void OnWritten(ErrorCode error);
+  // Takes what is still coming, so that the last response is not lost to a
+  // reset.
+  void Linger();
+  void DiscardInput();
+  void End();
+
+  void Arm(Phase phase, absl::Duration timeout);
+  void OnTimeout();
+
+  boost::asio::ip::tcp::socket socket_;
+  HttpHost* const host_;
+  boost::asio::steady_timer timer_;
+  boost::beast::flat_buffer buffer_;
+  std::array<char, 4096> discarded_;
+
+  Phase phase_ = Phase::kIdle;
+  bool timed_out_ = false;
+  bool draining_ = false;
+  bool keep_alive_ = true;
+  bool head_only_ = false;  // of a response to HEAD
+  size_t reserved_bytes_ = 0;
+  int64_t request_number_ = 0;
+  std::optional<Parser> parser_;
+  HttpRequest request_;
+  const HttpRoute* route_ = nullptr;
+  boost::beast::http::response<boost::beast::http::string_body> response_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVICES_HTTP_HTTP_CONNECTION_H_

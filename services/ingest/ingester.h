@@ -1,0 +1,45 @@
+// Ingester: what happens to a batch of events, whichever door it came in by.
+#ifndef MQTTPUSH_SERVICES_INGEST_INGESTER_H_
+#define MQTTPUSH_SERVICES_INGEST_INGESTER_H_
+
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "common/clock.h"
+#include "mqttpush/v1/ingest_service.pb.h"
+#include "services/ingest/object_schema.h"
+#include "services/ingest/router.h"
+#include "storage/config_store.h"
+#include "storage/event_log.h"
+
+namespace mqttpush {
+
+// Validates, routes and stores. Thread-safe. The log may call back when it has
+// gone.
+class Ingester {
+ public:
+  // All must outlive it.
+  Ingester(const ConfigStore* config, EventLog* log,
+           const ObjectSchemas* schemas, const Clock* clock)
+      : router_(config), log_(log), schemas_(schemas), clock_(clock) {}
+
+  // One result per event, in order. INVALID_ARGUMENT when the batch breaks a
+  // limit; UNAVAILABLE when it cannot be stored (errors::LogUnavailable).
+  using Answer = absl::StatusOr<v1::PublishEventsResponse>;
+  using Done = std::function<void(Answer)>;
+
+  // Copies what it needs of `request` before it returns. Calls `done` once the
+  // events are durable, on the log's thread, or at once when there is nothing
+  // to store.
+  void Ingest(const v1::PublishEventsRequest& request, Done done);
+
+ private:
+  Router router_;
+  EventLog* const log_;
+  const ObjectSchemas* const schemas_;
+  const Clock* const clock_;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVICES_INGEST_INGESTER_H_
