@@ -1,5 +1,6 @@
 #include "storage/sqlite/log/log_sealer.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,7 +91,11 @@ void LogSealer::Run() {
     }
     const absl::Status status = SealOne(task);
     if (absl::IsDataLoss(status)) store_->SetAside(*task.segment, status);
-    if (status.ok() || absl::IsDataLoss(status)) continue;
+    if (status.ok() || absl::IsDataLoss(status)) {
+      task = {};
+      malloc_trim(0);  // the index was a good part of the heap
+      continue;
+    }
     Log::Warning("segment_not_sealed", {{"segment", task.segment->number},
                                         {"error", status.message()}});
     MutexLock lock(&mutex_);
