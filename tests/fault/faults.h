@@ -30,8 +30,9 @@ enum class Reach { kNothing, kLink, kEverything };
 // history warns.
 enum class Session {
   kKept,
-  // A CONNECT may go unanswered: the process ends that sent it, or the answer
-  // is mutilated. Nobody can then tell whether the broker had the session.
+  // A CONNECT may go unanswered: the process ends that sent it, the answer is
+  // mutilated, or the connection ends between the two. Nobody can then tell
+  // whether the broker had the session.
   kUnanswered,
   kLost,
 };
