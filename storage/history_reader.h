@@ -45,6 +45,8 @@ struct DeliveryRow {
   DeliveryState state = DeliveryState::kWaiting;
   int attempt_count = 0;
   absl::Time next_attempt_time;  // when kRetrying
+  // When kRetrying because a person asked for it: since when.
+  std::optional<absl::Time> request_time;
   // When and why it ended; only of kParked, kExpired and kDiscarded.
   // InfinitePast where the log does not know: an overlay said kDiscarded, or it
   // was parked without an attempt.

@@ -253,6 +253,7 @@ TEST_P(SqliteHistoryReaderTest, KeepsAllEvidenceOfAnAttempt) {
   attempt.warning = "may arrive twice";
   attempt.packet_id = 77;
   attempt.duplicate_flag = true;
+  attempt.manual = true;
   attempt.session_present = true;
   attempt.broker_address = "192.0.2.7:8883";
   attempt.connection = 4;
@@ -277,6 +278,7 @@ TEST_P(SqliteHistoryReaderTest, KeepsAllEvidenceOfAnAttempt) {
   EXPECT_EQ(read.warning, attempt.warning);
   EXPECT_EQ(read.packet_id, attempt.packet_id);
   EXPECT_TRUE(read.duplicate_flag);
+  EXPECT_TRUE(read.manual);
   EXPECT_TRUE(read.session_present);
   EXPECT_EQ(read.broker_address, attempt.broker_address);
   EXPECT_EQ(read.connection, attempt.connection);
