@@ -149,9 +149,11 @@ absl::Status Server::Listen(const ServerConfig& config) {
                             ObjectSchemas::Compile(kOpenApiDocument));
   schemas_ = std::make_unique<const ObjectSchemas>(std::move(schemas));
   ingest_service_ = std::make_unique<IngestService>(
-      config_store_.get(), event_log_.get(), schemas_.get(), Clock::Real());
+      config_store_.get(), event_log_.get(), schemas_.get(), &refused_events_,
+      Clock::Real());
   history_service_ = std::make_unique<HistoryService>(
       config_store_.get(), history_reader_.get(), &board_, Clock::Real(),
+      &refused_events_,
       [this](int64_t subscription_uid, int64_t event_seq, auto done) {
         loop_.Post([this, subscription_uid, event_seq, done] {
           dispatcher_->SendAgain(subscription_uid, event_seq, done);

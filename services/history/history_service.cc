@@ -8,6 +8,8 @@
 #include "services/api/resource_names.h"
 #include "services/api/status.h"
 #include "services/api/violations.h"
+#include "services/history/delivery_explainer.h"
+#include "services/history/explain_request.h"
 #include "services/history/history_converters.h"
 #include "services/history/history_requests.h"
 #include "services/history/retry_rules.h"
@@ -29,11 +31,13 @@ absl::Status FromStorage(const absl::Status& status) {
 HistoryService::HistoryService(const ConfigStore* config,
                                HistoryReader* history,
                                const DeliveryStatus* status, const Clock* clock,
+                               const RefusedEvents* refused,
                                Redeliver redeliver)
     : config_(config),
       history_(history),
       status_(status),
       clock_(clock),
+      refused_(refused),
       redeliver_(std::move(redeliver)),
       pool_(kThreads) {}
 
@@ -86,6 +90,15 @@ grpc::ServerUnaryReactor* HistoryService::RetryDelivery(
                });
   });
   return reactor;
+}
+
+grpc::ServerUnaryReactor* HistoryService::ExplainDelivery(
+    grpc::CallbackServerContext* context,
+    const v1::ExplainDeliveryRequest* request,
+    v1::ExplainDeliveryResponse* response) {
+  return RunOnPool(context, [this, request, response] {
+    return ExplainDeliveryImpl(*request, *response);
+  });
 }
 
 grpc::ServerUnaryReactor* HistoryService::ListAttempts(
@@ -185,6 +198,22 @@ absl::Status HistoryService::EndRetry(const std::string& name,
     default:
       return FromStorage(redelivered);
   }
+}
+
+absl::Status HistoryService::ExplainDeliveryImpl(
+    const v1::ExplainDeliveryRequest& request,
+    v1::ExplainDeliveryResponse& response) {
+  const auto snapshot = config_->Snapshot();
+  MQTTPUSH_ASSIGN_OR_RETURN(ExplainQuery query,
+                            ParseExplain(request, *snapshot));
+  query.history.retained_since = RetainedSince(*query.tenant);
+  const StateOverlay overlay = MakeOverlay(*snapshot, query.tenant->uid);
+  DeliveryExplainer explainer(
+      {*snapshot, *history_, *status_, *refused_, overlay}, clock_->Now());
+  auto explained = explainer.Explain(query);
+  if (!explained.ok()) return FromStorage(explained.status());
+  response = *std::move(explained);
+  return absl::OkStatus();
 }
 
 absl::Status HistoryService::ListAttemptsImpl(

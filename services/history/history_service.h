@@ -12,6 +12,7 @@
 #include "common/delivery_status.h"
 #include "common/thread_pool.h"
 #include "mqttpush/v1/history_service.grpc.pb.h"
+#include "services/api/refused_events.h"
 #include "storage/config_store.h"
 #include "storage/history_reader.h"
 
@@ -33,7 +34,7 @@ class HistoryService : public v1::HistoryService::CallbackService {
   // All must outlive the service.
   HistoryService(const ConfigStore* config, HistoryReader* history,
                  const DeliveryStatus* status, const Clock* clock,
-                 Redeliver redeliver);
+                 const RefusedEvents* refused, Redeliver redeliver);
 
   grpc::ServerUnaryReactor* ListDeliveries(
       grpc::CallbackServerContext* context,
@@ -45,6 +46,10 @@ class HistoryService : public v1::HistoryService::CallbackService {
   grpc::ServerUnaryReactor* RetryDelivery(
       grpc::CallbackServerContext* context,
       const v1::RetryDeliveryRequest* request, v1::Delivery* response) override;
+  grpc::ServerUnaryReactor* ExplainDelivery(
+      grpc::CallbackServerContext* context,
+      const v1::ExplainDeliveryRequest* request,
+      v1::ExplainDeliveryResponse* response) override;
   grpc::ServerUnaryReactor* ListAttempts(
       grpc::CallbackServerContext* context,
       const v1::ListAttemptsRequest* request,
@@ -60,6 +65,8 @@ class HistoryService : public v1::HistoryService::CallbackService {
   absl::Status EndRetry(const std::string& name,
                         const absl::Status& redelivered,
                         v1::Delivery& response);
+  absl::Status ExplainDeliveryImpl(const v1::ExplainDeliveryRequest& request,
+                                   v1::ExplainDeliveryResponse& response);
   absl::Status ListAttemptsImpl(const v1::ListAttemptsRequest& request,
                                 v1::ListAttemptsResponse& response);
 
@@ -84,6 +91,7 @@ class HistoryService : public v1::HistoryService::CallbackService {
   HistoryReader* const history_;
   const DeliveryStatus* const status_;
   const Clock* const clock_;
+  const RefusedEvents* const refused_;
   const Redeliver redeliver_;
   ThreadPool pool_;
 };

@@ -47,7 +47,7 @@ class HistoryServiceTest : public ::testing::Test {
     history_ = std::make_unique<SqliteHistoryReader>(log_.get());
     Provision();
     service_ = std::make_unique<HistoryService>(
-        config_.get(), history_.get(), &status_, &clock_,
+        config_.get(), history_.get(), &status_, &clock_, &refused_,
         [this](int64_t uid, int64_t event_seq, auto done) {
           Redeliver(uid, event_seq, done);
         });
@@ -189,6 +189,7 @@ class HistoryServiceTest : public ::testing::Test {
   int64_t subscription_uid_ = 0;
   FakeStatus status_;
   LaterClock clock_;
+  RefusedEvents refused_{absl::UnixEpoch()};
   absl::Status redelivered_;  // what dispatch says
   std::unique_ptr<SqliteConfigStore> config_;
   std::unique_ptr<SqliteEventLog> log_;

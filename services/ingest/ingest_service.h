@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "mqttpush/v1/ingest_service.grpc.pb.h"
+#include "services/api/refused_events.h"
 #include "services/ingest/object_schema.h"
 #include "services/ingest/router.h"
 #include "services/ingest/stream_reactor.h"
@@ -19,8 +20,13 @@ class IngestService final : public v1::IngestService::CallbackService {
  public:
   // All must outlive it.
   IngestService(const ConfigStore* config, EventLog* log,
-                const ObjectSchemas* schemas, const Clock* clock)
-      : router_(config), log_(log), schemas_(schemas), clock_(clock) {}
+                const ObjectSchemas* schemas, RefusedEvents* refused,
+                const Clock* clock)
+      : router_(config),
+        log_(log),
+        schemas_(schemas),
+        refused_(refused),
+        clock_(clock) {}
 
   grpc::ServerUnaryReactor* PublishEvents(
       grpc::CallbackServerContext* context,
@@ -37,6 +43,7 @@ class IngestService final : public v1::IngestService::CallbackService {
   Router router_;
   EventLog* const log_;
   const ObjectSchemas* const schemas_;
+  RefusedEvents* const refused_;
   const Clock* const clock_;
 };
 
