@@ -300,6 +300,25 @@ TEST_F(RedeliveryTest, RefusesWhatExpiredOrWasDiscarded) {
   EXPECT_EQ(SendAgain(1), absl::StatusCode::kAborted);
 }
 
+// Also when the service was restarted in between.
+TEST_F(RedeliveryTest, WhatWasAskedForIsDiscardedWithItsSubscription) {
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"a", "b"});
+  Deliver(*channel);
+  Park(*channel);
+  Grant(1, 0);
+  EXPECT_EQ(SendAgain(1), absl::StatusCode::kOk);
+  EXPECT_EQ(SendAgain(2), absl::StatusCode::kOk);
+  Stop();
+  deleted_ = true;
+  Start();
+  WaitFor([](const auto& counts) { return counts.discarded_count == 2; });
+  EXPECT_EQ(StateOf(1), DeliveryState::kDiscarded);
+  EXPECT_EQ(Counts().delivered_count, 0);
+  EXPECT_EQ(Counts().parked_count, 0);
+}
+
 TEST_F(RedeliveryTest, OfTwoRequestsAtOnceOneIsServed) {
   auto channel = Attach();
   Grant(1, 10);
