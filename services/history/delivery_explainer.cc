@@ -117,20 +117,13 @@ v1::Attempt LastAttempt(const DeliveryRow& row, absl::string_view tenant) {
   return ToProto(attempt, tenant);
 }
 
-// What an explanation shows of a delivery besides the reason.
-void SetDelivery(const v1::Delivery& delivery, const DeliveryRow& row,
-                 absl::string_view tenant, Explanation& explanation) {
-  explanation.set_event_id(delivery.event_id());
-  explanation.set_object_type(delivery.object_type());
-  explanation.set_object_id(delivery.object_id());
-  explanation.set_asset_id(delivery.asset_id());
-  explanation.set_owner_id(row.event.owner_id);
-  *explanation.mutable_receive_time() = delivery.accept_time();
-  explanation.set_subscription(delivery.subscription());
-  explanation.set_delivery(delivery.name());
-  if (!row.last_attempt.has_value()) return;
-  *explanation.mutable_last_attempt() = LastAttempt(row, tenant);
-  explanation.set_hint(explanation.last_attempt().hint());
+void SetEvent(const EventRecord& event, Explanation& explanation) {
+  explanation.set_event_id(event.event_id);
+  explanation.set_object_type(static_cast<v1::ObjectType>(event.object_type));
+  explanation.set_object_id(event.object_id);
+  explanation.set_asset_id(event.asset_id);
+  explanation.set_owner_id(event.owner_id);
+  SetTime(event.accept_time, explanation.mutable_receive_time());
 }
 
 void Finish(const ExplanationFacts& facts, Explanation& explanation) {
@@ -223,7 +216,13 @@ absl::Status DeliveryExplainer::AddRow(const ExplainQuery& query,
   facts.state_reason = reasons_.Of(row);
   const v1::Delivery delivery =
       ToProto(row, query.tenant->id, facts.state_reason);
-  SetDelivery(delivery, row, query.tenant->id, explanation);
+  SetEvent(row.event, explanation);
+  explanation.set_subscription(delivery.subscription());
+  explanation.set_delivery(delivery.name());
+  if (row.last_attempt.has_value()) {
+    *explanation.mutable_last_attempt() = LastAttempt(row, query.tenant->id);
+    explanation.set_hint(explanation.last_attempt().hint());
+  }
   if (delivery.has_complete_time()) {
     facts.since = ToTime(delivery.complete_time());
   }
@@ -253,15 +252,25 @@ absl::Status DeliveryExplainer::AddWaiting(const DeliveryRow& row,
         from_.status.GetInFlightSince(row.subscription_uid, row.event.seq);
   }
   if (row.state != DeliveryState::kWaiting) return absl::OkStatus();
-  if (subscription->disabled) {  // the sweeper is on its way
-    facts.reason = Explanation::DISCARDED;
-    return absl::OkStatus();
-  }
-  const TenantRecord* tenant =
-      from_.snapshot.FindTenant(subscription->tenant_uid);
+  AddWaitCause(row, *subscription, facts);
+  if (facts.reason == Explanation::DISCARDED) return absl::OkStatus();
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      facts.ahead,
+      from_.history.CountAhead(row.subscription_uid, row.event.seq));
+  return absl::OkStatus();
+}
+
+// In the order of StateReasons, whose words go with it.
+void DeliveryExplainer::AddWaitCause(const DeliveryRow& row,
+                                     const SubscriptionRecord& subscription,
+                                     ExplanationFacts& facts) {
   facts.state_reason =
       std::string(absl::StripPrefix(facts.state_reason, "waiting: "));
-  if (subscription->paused || tenant->paused) {
+  const TenantRecord* tenant =
+      from_.snapshot.FindTenant(subscription.tenant_uid);
+  if (subscription.disabled) {  // dispatch is about to say so
+    facts.reason = Explanation::DISCARDED;
+  } else if (tenant->paused || subscription.paused) {
     facts.reason = Explanation::WAITING_PAUSED;
   } else if (facts.link.state != LinkState::kConnected) {
     facts.reason = Explanation::WAITING_FOR_LINK;
@@ -270,12 +279,9 @@ absl::Status DeliveryExplainer::AddWaiting(const DeliveryRow& row,
   } else if (!from_.status.GetIncompatibility(row.subscription_uid).empty()) {
     facts.reason = Explanation::WAITING_INCOMPATIBLE;
   } else {
+    facts.reason = Explanation::WAITING_FOR_TURN;
     facts.since = facts.link.since;
   }
-  MQTTPUSH_ASSIGN_OR_RETURN(
-      facts.ahead,
-      from_.history.CountAhead(row.subscription_uid, row.event.seq));
-  return absl::OkStatus();
 }
 
 absl::Status DeliveryExplainer::AddDeliveredBefore(const DeliveryRow& row,
@@ -311,13 +317,9 @@ void DeliveryExplainer::AddNotTaken(
     });
     if (took) continue;
     Explanation& explanation = *response_.add_explanations();
-    SetDelivery(ToProto(*rows.front(), query.tenant->id, ""), *rows.front(),
-                query.tenant->id, explanation);
+    SetEvent(event, explanation);
     explanation.set_subscription(
         SubscriptionName(query.tenant->id, subscription->id));
-    explanation.clear_delivery();
-    explanation.clear_last_attempt();
-    explanation.clear_hint();
     ExplanationFacts facts;
     facts.reason = Explanation::NOT_TAKEN;
     facts.receive_time = event.accept_time;

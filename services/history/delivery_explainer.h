@@ -46,8 +46,12 @@ class DeliveryExplainer {
   std::vector<RefusedEvent> FindRefused(const ExplainQuery& query,
                                         const std::vector<DeliveryRow>& rows);
   absl::Status AddRow(const ExplainQuery& query, const DeliveryRow& row);
-  // Fills in what a delivery waits for.
+  // Fills in what a delivery that has not ended waits for.
   absl::Status AddWaiting(const DeliveryRow& row, ExplanationFacts& facts);
+  // Of one that is WAITING: finds out which of the reasons for that it is.
+  void AddWaitCause(const DeliveryRow& row,
+                    const SubscriptionRecord& subscription,
+                    ExplanationFacts& facts);
   absl::Status AddDeliveredBefore(const DeliveryRow& row,
                                   ExplanationFacts& facts);
   // The tenant's subscriptions other than those of `rows`, which are all of one

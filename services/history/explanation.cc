@@ -47,6 +47,10 @@ std::string Ahead(int64_t ahead) {
   return absl::StrCat("behind ", ahead, ahead == 1 ? " other, " : " others, ");
 }
 
+bool InTrouble(const LinkStatus& link) {
+  return link.state != LinkState::kConnected;
+}
+
 std::string LinkTrouble(const ExplanationFacts& facts) {
   const std::string state =
       v1::Link::State_Name(static_cast<v1::Link::State>(facts.link.state));
@@ -80,9 +84,9 @@ std::string InFlightText(const ExplanationFacts& facts) {
   const std::string text =
       absl::StrCat("It was sent to the broker", At(" at ", facts.since),
                    ", which has not answered yet");
-  return facts.link.state == LinkState::kConnected
-             ? absl::StrCat(text, ".")
-             : absl::StrCat(text, "; ", LinkTrouble(facts), ".");
+  return InTrouble(facts.link)
+             ? absl::StrCat(text, "; ", LinkTrouble(facts), ".")
+             : absl::StrCat(text, ".");
 }
 
 // "acknowledged it (PUBACK, 0x10 no matching subscribers)".
@@ -113,6 +117,9 @@ std::string StateText(const ExplanationFacts& facts,
                       absl::string_view beginning) {
   std::string text = absl::StrCat(beginning, facts.state_reason,
                                   At("; next try at ", facts.next_try));
+  if (facts.reason == Explanation::RETRYING && InTrouble(facts.link)) {
+    absl::StrAppend(&text, "; ", LinkTrouble(facts));
+  }
   if (facts.delivered_before != absl::InfinitePast()) {
     absl::StrAppend(&text, "; before it was sent again it was delivered",
                     At(" at ", facts.delivered_before));

@@ -112,6 +112,13 @@ TEST(ExplanationTest, SaysWhyInASentence) {
         .state_reason = "to be tried again after 1 refusal; last: no"},
        "It is to be tried again after 1 refusal; last: no; next try at "
        "1970-01-01T00:02:00Z."},
+      {{.reason = Explanation::RETRYING,
+        .broker = "main",
+        .link = Down(),
+        .state_reason = "to be tried again after 1 refusal; last: no"},
+       "It is to be tried again after 1 refusal; last: no; the link to the "
+       "broker \"main\" is BACKING_OFF since 1970-01-01T00:01:00Z (connection "
+       "refused); next try at 1970-01-01T00:02:00Z."},
       {{.reason = Explanation::PARKED,
         .state_reason = "parked after 5 refusals; last: no"},
        "It was parked after 5 refusals; last: no."},
