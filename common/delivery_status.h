@@ -41,6 +41,11 @@ class DeliveryStatus {
   // The events of a subscription that are with a worker, by seq; at most a few
   // hundred.
   virtual std::vector<int64_t> ListInFlight(int64_t subscription_uid) const = 0;
+  // Since when one of those is; InfinitePast: it is not, or that is not known.
+  virtual absl::Time GetInFlightSince(int64_t subscription_uid,
+                                      int64_t event_seq) const {
+    return absl::InfinitePast();
+  }
   // What a subscription asks for and its broker does not offer, in words; empty
   // when they fit. Until it is mended the subscription's events wait.
   virtual std::string GetIncompatibility(int64_t subscription_uid) const = 0;

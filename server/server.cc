@@ -118,7 +118,7 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
 // The loop gets the first configuration before any change and any event.
 void Server::StartDelivery(const ServerConfig& config) {
   dispatcher_ = std::make_unique<Dispatcher>(
-      event_log_.get(), &loop_, Clock::Real(), &board_,
+      event_log_.get(), history_reader_.get(), &loop_, Clock::Real(), &board_,
       DispatcherOptions{.default_event_id_field = config.set_event_id,
                         .max_attempts = config.max_attempts,
                         .qos_0_lifetime = config.qos_0_lifetime});
@@ -152,10 +152,17 @@ absl::Status Server::MakeServices() {
                             ObjectSchemas::Compile(kOpenApiDocument));
   schemas_ = std::make_unique<const ObjectSchemas>(std::move(schemas));
   ingester_ = std::make_unique<Ingester>(config_store_.get(), event_log_.get(),
-                                         schemas_.get(), Clock::Real());
+                                         schemas_.get(), &refused_events_,
+                                         Clock::Real());
   ingest_service_ = std::make_unique<IngestService>(ingester_.get());
   history_service_ = std::make_unique<HistoryService>(
-      config_store_.get(), history_reader_.get(), &board_, Clock::Real());
+      config_store_.get(), history_reader_.get(), &board_, Clock::Real(),
+      &refused_events_,
+      [this](int64_t subscription_uid, int64_t event_seq, auto done) {
+        loop_.Post([this, subscription_uid, event_seq, done] {
+          dispatcher_->SendAgain(subscription_uid, event_seq, done);
+        });
+      });
   return absl::OkStatus();
 }
 
@@ -256,6 +263,7 @@ void Server::StopDelivery() {
     dispatcher_->WhenIdle([committed] { committed->set_value(); });
   });
   committed->get_future().wait_for(kCommitGrace);
+  loop_.RunAndWait([this] { dispatcher_->StopSendingAgain(); });
 }
 
 }  // namespace mqttpush

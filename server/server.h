@@ -8,10 +8,12 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/clock.h"
 #include "common/event_loop.h"
 #include "server/config.h"
 #include "server/conservation_watch.h"
 #include "services/admin/admin_service.h"
+#include "services/api/refused_events.h"
 #include "services/history/history_service.h"
 #include "services/http/http_listener.h"
 #include "services/ingest/ingest_service.h"
@@ -65,6 +67,7 @@ class Server {
   std::unique_ptr<const ObjectSchemas> schemas_;
   std::unique_ptr<DataDirectory> data_directory_;
   StatusBoard board_;
+  RefusedEvents refused_events_{Clock::Real()->Now()};
   EventLoop loop_;
   std::unique_ptr<SqliteConfigStore> config_store_;
   std::unique_ptr<SqliteHistoryReader> history_reader_;

@@ -62,8 +62,16 @@ struct DeliveryException {
   int attempt_count = 0;
   int rejection_count = 0;       // attempts that the broker answered with no
   absl::Time next_attempt_time;  // of a retrying one
-  // Only of a retrying one, and not stored: its last attempt was REJECTED.
+  // Of a retrying one: when a person asked for it; UnixEpoch: nobody did.
+  absl::Time request_time = absl::UnixEpoch();
+  // Of a retrying one: its last attempt was answered, by yes or no.
   bool answered = false;
+};
+
+// One that had ended and, because a person asked for it, is to be sent again.
+struct ReopenedDelivery {
+  int64_t event_seq = 0;
+  DeliveryState ended_as = DeliveryState::kParked;  // or kDelivered
 };
 
 // What changes in the state of one subscription, atomically with the attempts
@@ -75,6 +83,9 @@ struct DeliveryUpdate {
   std::vector<AttemptRecord> attempts;
   std::vector<DeliveryException> put_exceptions;
   std::vector<int64_t> erase_exceptions;  // event seqs
+  // Among put_exceptions as retrying ones. They are not delivered or parked any
+  // more: each counts as -1 below.
+  std::vector<ReopenedDelivery> reopened;
   int64_t newly_delivered = 0;
   int64_t newly_parked = 0;
   int64_t newly_expired = 0;

@@ -26,9 +26,10 @@ struct HistoryQuery {
   // before it, are not shown.
   absl::Time retained_since = absl::InfinitePast();
   std::optional<ObjectType> object_type;
-  std::string asset_id;  // empty: any
-  std::string event_id;  // empty: any
-  std::string topic;     // empty: any; of a delivery, that of its last attempt
+  std::string asset_id;   // empty: any
+  std::string event_id;   // empty: any
+  std::string object_id;  // empty: any; of deliveries only, and without index
+  std::string topic;      // empty: any; of a delivery, that of its last attempt
 };
 
 // The key of a delivery; deliveries are listed by falling event_seq, then
@@ -45,6 +46,8 @@ struct DeliveryRow {
   DeliveryState state = DeliveryState::kWaiting;
   int attempt_count = 0;
   absl::Time next_attempt_time;  // when kRetrying
+  // When kRetrying because a person asked for it: since when.
+  std::optional<absl::Time> request_time;
   // When and why it ended; only of kParked, kExpired and kDiscarded.
   // InfinitePast where the log does not know: an overlay said kDiscarded, or it
   // was parked without an attempt.
@@ -106,6 +109,11 @@ class HistoryReader {
   // NOT_FOUND when the tenant has no such delivery.
   virtual absl::StatusOr<DeliveryRow> GetDelivery(
       int64_t tenant_uid, DeliveryKey key, const StateOverlay& overlay) = 0;
+
+  // How many events that the subscription took before `event_seq` are neither
+  // over nor retrying: what comes before it, while it waits.
+  virtual absl::StatusOr<int64_t> CountAhead(int64_t subscription_uid,
+                                             int64_t event_seq) = 0;
 
   // `succeeded`: only attempts of that outcome.
   virtual absl::StatusOr<AttemptPage> ListAttempts(

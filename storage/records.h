@@ -140,7 +140,8 @@ enum class ErrorClass {
 struct AttemptRecord {
   int64_t event_seq = 0;
   int64_t subscription_uid = 0;
-  int number = 1;  // within the delivery, from 1
+  int number = 1;       // within the delivery, from 1
+  bool manual = false;  // because a person asked for it
   absl::Time start_time;
   absl::Duration duration;
   std::string topic;                     // as sent

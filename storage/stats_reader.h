@@ -39,7 +39,7 @@ class LatencyHistogram {
 struct DeliveryCounts {
   int64_t accepted = 0;
   int64_t accepted_bytes = 0;  // of payloads
-  int64_t delivered = 0;
+  int64_t delivered = 0;       // not again what was delivered again
   int64_t delivered_bytes = 0;
   int64_t failed = 0;  // attempts
   int64_t parked = 0;

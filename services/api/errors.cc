@@ -179,6 +179,35 @@ absl::Status UndeliveredEvents(absl::string_view name, int64_t count) {
   return status;
 }
 
+absl::Status DeliveryNotRetryable(absl::string_view name,
+                                  absl::string_view state,
+                                  absl::string_view why) {
+  absl::Status status =
+      MakeError(absl::StatusCode::kFailedPrecondition, "DELIVERY_NOT_RETRYABLE",
+                absl::StrCat("\"", name, "\" ", why),
+                {{"name", std::string(name)}, {"state", std::string(state)}});
+  PreconditionFailure failure;
+  AddFailure("DELIVERY_NOT_RETRYABLE", name, why, &failure);
+  AttachDetail(failure, &status);
+  return status;
+}
+
+absl::Status DeliveryChanged(absl::string_view name) {
+  return MakeError(
+      absl::StatusCode::kAborted, "DELIVERY_CHANGED",
+      absl::StrCat("\"", name, "\" has changed meanwhile; read it again"),
+      {{"name", std::string(name)}});
+}
+
+absl::Status TooManyRetries(absl::string_view name) {
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "TOO_MANY_RETRIES",
+      absl::StrCat("\"", name,
+                   "\" is not sent again: too many deliveries of its "
+                   "subscription are RETRYING"),
+      {{"name", std::string(name)}});
+}
+
 absl::Status LogUnavailable(const absl::Status& cause) {
   const bool busy = cause.code() == absl::StatusCode::kResourceExhausted;
   return Unavailable(busy ? "LOG_BUSY" : "LOG_UNAVAILABLE",

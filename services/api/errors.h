@@ -50,6 +50,16 @@ absl::Status TenantInUse(absl::string_view name,
 // FAILED_PRECONDITION, UNDELIVERED_EVENTS.
 absl::Status UndeliveredEvents(absl::string_view name, int64_t count);
 
+// FAILED_PRECONDITION, DELIVERY_NOT_RETRYABLE: `why` completes a sentence about
+// the delivery, which is in `state`.
+absl::Status DeliveryNotRetryable(absl::string_view name,
+                                  absl::string_view state,
+                                  absl::string_view why);
+// ABORTED, DELIVERY_CHANGED: something else happened to it at that moment.
+absl::Status DeliveryChanged(absl::string_view name);
+// RESOURCE_EXHAUSTED, TOO_MANY_RETRIES: of its subscription.
+absl::Status TooManyRetries(absl::string_view name);
+
 // UNAVAILABLE, with RetryInfo: storage cannot be read or written; `cause` says
 // why. Safe to repeat. LOG_BUSY instead of LOG_UNAVAILABLE when `cause` is
 // RESOURCE_EXHAUSTED: too much waits, and soon there will be less.

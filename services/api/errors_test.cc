@@ -73,6 +73,17 @@ TEST(ErrorsTest, CodeReasonAndWordsAreFixed) {
        absl::StatusCode::kFailedPrecondition, "UNDELIVERED_EVENTS",
        "\"tenants/a/subscriptions/s\" has 3 undelivered events; set `force` to "
        "discard them"},
+      {errors::DeliveryNotRetryable("tenants/a/deliveries/7-1", "WAITING",
+                                    "is WAITING: only PARKED ones"),
+       absl::StatusCode::kFailedPrecondition, "DELIVERY_NOT_RETRYABLE",
+       "\"tenants/a/deliveries/7-1\" is WAITING: only PARKED ones"},
+      {errors::DeliveryChanged("tenants/a/deliveries/7-1"),
+       absl::StatusCode::kAborted, "DELIVERY_CHANGED",
+       "\"tenants/a/deliveries/7-1\" has changed meanwhile; read it again"},
+      {errors::TooManyRetries("tenants/a/deliveries/7-1"),
+       absl::StatusCode::kResourceExhausted, "TOO_MANY_RETRIES",
+       "\"tenants/a/deliveries/7-1\" is not sent again: too many deliveries of "
+       "its subscription are RETRYING"},
       {errors::LogUnavailable(full), absl::StatusCode::kUnavailable,
        "LOG_UNAVAILABLE",
        "the event log is not available: sqlite: disk is full"},

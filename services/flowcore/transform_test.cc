@@ -64,8 +64,8 @@ class TransformTest : public ::testing::Test {
   ~TransformTest() override { listener_.reset(); }
 
   void Serve(EventLog* log, std::optional<SharedSecret> secret = {}) {
-    ingester_ =
-        std::make_unique<Ingester>(&config_, log, &schemas_, Clock::Real());
+    ingester_ = std::make_unique<Ingester>(&config_, log, &schemas_, &refused_,
+                                           Clock::Real());
     HttpRouter router;
     router.Add("POST", "/transform",
                TransformRoute(ingester_.get(),
@@ -83,6 +83,7 @@ class TransformTest : public ::testing::Test {
   FakeConfigStore config_{MakeConfig({"owner-1"})};
   const ObjectSchemas schemas_ =
       ObjectSchemas::Compile(kOpenApiDocument).value();
+  RefusedEvents refused_{Clock::Real()->Now()};
   std::unique_ptr<Ingester> ingester_;
   std::unique_ptr<HttpListener> listener_;
 };

@@ -102,6 +102,8 @@ v1::Attempt ToProto(const AttemptRow& row, absl::string_view tenant) {
   attempt.set_topic(record.topic);
   attempt.set_qos(ToProto(record.qos));
   attempt.set_requested_qos(ToProto(record.requested_qos));
+  attempt.set_trigger(record.manual ? v1::Attempt::MANUAL
+                                    : v1::Attempt::SCHEDULED);
   SetOutcome(record, attempt);
   SetEvidence(record, attempt);
   attempt.set_event_id(row.event_id);

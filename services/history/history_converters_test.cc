@@ -68,6 +68,7 @@ TEST(HistoryConvertersTest, AnAttemptShowsAllItsEvidence) {
   record.warning = "it may arrive twice";
   record.packet_id = 5;
   record.duplicate_flag = true;
+  record.manual = true;
   record.session_present = true;
   record.broker_address = "192.0.2.7:8883";
   record.connection = 4;
@@ -85,6 +86,7 @@ TEST(HistoryConvertersTest, AnAttemptShowsAllItsEvidence) {
   EXPECT_NE(attempt.hint(), "");
   EXPECT_EQ(attempt.packet_id(), 5);
   EXPECT_TRUE(attempt.duplicate_flag());
+  EXPECT_EQ(attempt.trigger(), v1::Attempt::MANUAL);
   EXPECT_TRUE(attempt.session_present());
   EXPECT_EQ(attempt.broker_address(), "192.0.2.7:8883");
   EXPECT_EQ(attempt.connection(), 4);

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "mqttpush/v1/history_service.pb.h"
+#include "services/api/violations.h"
 #include "storage/config_snapshot.h"
 #include "storage/history_reader.h"
 
@@ -15,6 +16,13 @@ namespace mqttpush {
 
 // Errors: INVALID_ARGUMENT with all violations; NOT_FOUND for an unknown
 // tenant.
+
+absl::StatusOr<const TenantRecord*> FindTenant(const std::string& parent,
+                                               const ConfigSnapshot& snapshot);
+// Absent, with a violation, outside the years 1 to 9999.
+std::optional<absl::Time> ParseTime(const google::protobuf::Timestamp& time,
+                                    const std::string& field,
+                                    Violations& violations);
 
 struct ListDeliveriesQuery {
   const TenantRecord* tenant = nullptr;  // of the snapshot

@@ -8,8 +8,11 @@
 #include "services/api/resource_names.h"
 #include "services/api/status.h"
 #include "services/api/violations.h"
+#include "services/history/delivery_explainer.h"
+#include "services/history/explain_request.h"
 #include "services/history/history_converters.h"
 #include "services/history/history_requests.h"
+#include "services/history/retry_rules.h"
 #include "services/history/state_reason.h"
 
 namespace mqttpush {
@@ -27,11 +30,15 @@ absl::Status FromStorage(const absl::Status& status) {
 
 HistoryService::HistoryService(const ConfigStore* config,
                                HistoryReader* history,
-                               const DeliveryStatus* status, const Clock* clock)
+                               const DeliveryStatus* status, const Clock* clock,
+                               const RefusedEvents* refused,
+                               Redeliver redeliver)
     : config_(config),
       history_(history),
       status_(status),
       clock_(clock),
+      refused_(refused),
+      redeliver_(std::move(redeliver)),
       pool_(kThreads) {}
 
 absl::Time HistoryService::RetainedSince(const TenantRecord& tenant) const {
@@ -62,7 +69,35 @@ grpc::ServerUnaryReactor* HistoryService::GetDelivery(
     grpc::CallbackServerContext* context, const v1::GetDeliveryRequest* request,
     v1::Delivery* response) {
   return RunOnPool(context, [this, request, response] {
-    return GetDeliveryImpl(*request, *response);
+    return GetDeliveryImpl(request->name(), *response);
+  });
+}
+
+// Both ends read from disk; in between nobody waits.
+grpc::ServerUnaryReactor* HistoryService::RetryDelivery(
+    grpc::CallbackServerContext* context,
+    const v1::RetryDeliveryRequest* request, v1::Delivery* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  pool_.Post([this, reactor, request, response] {
+    const absl::StatusOr<DeliveryRow> row = FindRetryable(request->name());
+    if (!row.ok()) return reactor->Finish(ToGrpcStatus(row.status()));
+    redeliver_(row->subscription_uid, row->event.seq,
+               [this, reactor, request, response](absl::Status redelivered) {
+                 pool_.Post([=, this] {
+                   reactor->Finish(ToGrpcStatus(
+                       EndRetry(request->name(), redelivered, *response)));
+                 });
+               });
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* HistoryService::ExplainDelivery(
+    grpc::CallbackServerContext* context,
+    const v1::ExplainDeliveryRequest* request,
+    v1::ExplainDeliveryResponse* response) {
+  return RunOnPool(context, [this, request, response] {
+    return ExplainDeliveryImpl(*request, *response);
   });
 }
 
@@ -97,40 +132,87 @@ absl::Status HistoryService::ListDeliveriesImpl(
   return absl::OkStatus();
 }
 
-absl::Status HistoryService::GetDeliveryImpl(
-    const v1::GetDeliveryRequest& request, v1::Delivery& response) {
-  const auto snapshot = config_->Snapshot();
-  auto name = ParseDeliveryName(request.name());
-  if (!name.has_value()) {
+absl::StatusOr<HistoryService::Found> HistoryService::FindDelivery(
+    const std::string& name, const ConfigSnapshot& snapshot) {
+  auto parsed = ParseDeliveryName(name);
+  if (!parsed.has_value()) {
     return InvalidField("name", std::string(kDeliveryFormat));
   }
-  const TenantRecord* tenant = snapshot->FindTenant(name->tenant);
-  if (tenant == nullptr) return errors::DeliveryNotFound(request.name());
+  const TenantRecord* tenant = snapshot.FindTenant(parsed->tenant);
+  if (tenant == nullptr) return errors::DeliveryNotFound(name);
   absl::StatusOr<DeliveryRow> row = history_->GetDelivery(
-      tenant->uid, {name->event_seq, name->subscription_uid},
-      MakeOverlay(*snapshot, tenant->uid));
-  if (absl::IsNotFound(row.status())) {
-    return errors::DeliveryNotFound(request.name());
-  }
+      tenant->uid, {parsed->event_seq, parsed->subscription_uid},
+      MakeOverlay(snapshot, tenant->uid));
+  if (absl::IsNotFound(row.status())) return errors::DeliveryNotFound(name);
   if (!row.ok()) return FromStorage(row.status());
-  const absl::Time retained_since = RetainedSince(*tenant);
-  if (row->event.accept_time < retained_since && HasEnded(row->state)) {
-    return errors::DeliveryNotFound(request.name());
+  if (row->event.accept_time < RetainedSince(*tenant) && HasEnded(row->state)) {
+    return errors::DeliveryNotFound(name);
   }
+  return Found{tenant, *std::move(row)};
+}
+
+absl::Status HistoryService::GetDeliveryImpl(const std::string& name,
+                                             v1::Delivery& response) {
+  const auto snapshot = config_->Snapshot();
+  MQTTPUSH_ASSIGN_OR_RETURN(const Found found, FindDelivery(name, *snapshot));
   HistoryQuery attempts;
-  attempts.tenant_uid = tenant->uid;
-  attempts.event_seq = name->event_seq;
-  attempts.subscription_uid = name->subscription_uid;
-  attempts.retained_since = retained_since;
+  attempts.tenant_uid = found.tenant->uid;
+  attempts.event_seq = found.row.event.seq;
+  attempts.subscription_uid = found.row.subscription_uid;
+  attempts.retained_since = RetainedSince(*found.tenant);
   absl::StatusOr<AttemptPage> page = history_->ListAttempts(
       attempts, std::nullopt, std::nullopt, HistoryReader::kMaxLookedAt);
   if (!page.ok()) return FromStorage(page.status());
-  response =
-      ToProto(*row, tenant->id, StateReasons(*snapshot, *status_).Of(*row));
+  response = ToProto(found.row, found.tenant->id,
+                     StateReasons(*snapshot, *status_).Of(found.row));
   for (auto attempt = page->rows.rbegin(); attempt != page->rows.rend();
        ++attempt) {
-    *response.add_attempts() = ToProto(*attempt, tenant->id);
+    *response.add_attempts() = ToProto(*attempt, found.tenant->id);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DeliveryRow> HistoryService::FindRetryable(
+    const std::string& name) {
+  const auto snapshot = config_->Snapshot();
+  MQTTPUSH_ASSIGN_OR_RETURN(Found found, FindDelivery(name, *snapshot));
+  MQTTPUSH_RETURN_IF_ERROR(CheckRetryable(
+      name, found.row, snapshot->FindSubscription(found.row.subscription_uid)));
+  return std::move(found.row);
+}
+
+absl::Status HistoryService::EndRetry(const std::string& name,
+                                      const absl::Status& redelivered,
+                                      v1::Delivery& response) {
+  switch (redelivered.code()) {
+    case absl::StatusCode::kOk:
+      return GetDeliveryImpl(name, response);
+    case absl::StatusCode::kAborted:
+      // Most often its new state says why.
+      MQTTPUSH_RETURN_IF_ERROR(FindRetryable(name).status());
+      return errors::DeliveryChanged(name);
+    case absl::StatusCode::kNotFound:
+      return errors::DeliveryNotFound(name);
+    case absl::StatusCode::kResourceExhausted:
+      return errors::TooManyRetries(name);
+    default:
+      return FromStorage(redelivered);
+  }
+}
+
+absl::Status HistoryService::ExplainDeliveryImpl(
+    const v1::ExplainDeliveryRequest& request,
+    v1::ExplainDeliveryResponse& response) {
+  const auto snapshot = config_->Snapshot();
+  MQTTPUSH_ASSIGN_OR_RETURN(ExplainQuery query,
+                            ParseExplain(request, *snapshot));
+  query.history.retained_since = RetainedSince(*query.tenant);
+  const StateOverlay overlay = MakeOverlay(*snapshot, query.tenant->uid);
+  DeliveryExplainer explainer(
+      {*snapshot, *history_, *status_, *refused_, overlay}, clock_->Now());
+  auto explained = explainer.Explain(query);
+  if (!explained.ok()) return FromStorage(explained.status());
+  response = *std::move(explained);
   return absl::OkStatus();
 }
 

@@ -2,6 +2,8 @@
 #ifndef MQTTPUSH_SERVICES_HISTORY_HISTORY_SERVICE_H_
 #define MQTTPUSH_SERVICES_HISTORY_HISTORY_SERVICE_H_
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,6 +12,7 @@
 #include "common/delivery_status.h"
 #include "common/thread_pool.h"
 #include "mqttpush/v1/history_service.grpc.pb.h"
+#include "services/api/refused_events.h"
 #include "storage/config_store.h"
 #include "storage/history_reader.h"
 
@@ -19,9 +22,19 @@ namespace mqttpush {
 // disk.
 class HistoryService : public v1::HistoryService::CallbackService {
  public:
+  // Sends a delivery again that is DELIVERED or PARKED. Calls `done`, from any
+  // thread, with OK once that is on disk. ABORTED: it is in another state, or
+  // its subscription sends nothing. NOT_FOUND: it is not in the log any more.
+  // RESOURCE_EXHAUSTED: too many of its subscription are to be tried again.
+  // UNAVAILABLE: the log cannot be read, or the service ends.
+  using Redeliver =
+      std::function<void(int64_t subscription_uid, int64_t event_seq,
+                         std::function<void(absl::Status)> done)>;
+
   // All must outlive the service.
   HistoryService(const ConfigStore* config, HistoryReader* history,
-                 const DeliveryStatus* status, const Clock* clock);
+                 const DeliveryStatus* status, const Clock* clock,
+                 const RefusedEvents* refused, Redeliver redeliver);
 
   grpc::ServerUnaryReactor* ListDeliveries(
       grpc::CallbackServerContext* context,
@@ -30,6 +43,13 @@ class HistoryService : public v1::HistoryService::CallbackService {
   grpc::ServerUnaryReactor* GetDelivery(grpc::CallbackServerContext* context,
                                         const v1::GetDeliveryRequest* request,
                                         v1::Delivery* response) override;
+  grpc::ServerUnaryReactor* RetryDelivery(
+      grpc::CallbackServerContext* context,
+      const v1::RetryDeliveryRequest* request, v1::Delivery* response) override;
+  grpc::ServerUnaryReactor* ExplainDelivery(
+      grpc::CallbackServerContext* context,
+      const v1::ExplainDeliveryRequest* request,
+      v1::ExplainDeliveryResponse* response) override;
   grpc::ServerUnaryReactor* ListAttempts(
       grpc::CallbackServerContext* context,
       const v1::ListAttemptsRequest* request,
@@ -38,14 +58,28 @@ class HistoryService : public v1::HistoryService::CallbackService {
  private:
   absl::Status ListDeliveriesImpl(const v1::ListDeliveriesRequest& request,
                                   v1::ListDeliveriesResponse& response);
-  absl::Status GetDeliveryImpl(const v1::GetDeliveryRequest& request,
-                               v1::Delivery& response);
+  absl::Status GetDeliveryImpl(const std::string& name, v1::Delivery& response);
+  // The delivery, if it can be sent again.
+  absl::StatusOr<DeliveryRow> FindRetryable(const std::string& name);
+  // The answer, once `redelivered` is known.
+  absl::Status EndRetry(const std::string& name,
+                        const absl::Status& redelivered,
+                        v1::Delivery& response);
+  absl::Status ExplainDeliveryImpl(const v1::ExplainDeliveryRequest& request,
+                                   v1::ExplainDeliveryResponse& response);
   absl::Status ListAttemptsImpl(const v1::ListAttemptsRequest& request,
                                 v1::ListAttemptsResponse& response);
 
   template <typename Handler>
   grpc::ServerUnaryReactor* RunOnPool(grpc::CallbackServerContext* context,
                                       Handler handler);
+  // A delivery as its tenant's history shows it.
+  struct Found {
+    const TenantRecord* tenant = nullptr;  // of the snapshot
+    DeliveryRow row;
+  };
+  absl::StatusOr<Found> FindDelivery(const std::string& name,
+                                     const ConfigSnapshot& snapshot);
   // From when on the tenant's history is shown.
   absl::Time RetainedSince(const TenantRecord& tenant) const;
   // What is in flight, and what is discarded because its subscription was
@@ -57,6 +91,8 @@ class HistoryService : public v1::HistoryService::CallbackService {
   HistoryReader* const history_;
   const DeliveryStatus* const status_;
   const Clock* const clock_;
+  const RefusedEvents* const refused_;
+  const Redeliver redeliver_;
   ThreadPool pool_;
 };
 

@@ -19,6 +19,7 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
 class FakeStatus : public DeliveryStatus {
@@ -45,8 +46,11 @@ class HistoryServiceTest : public ::testing::Test {
     log_ = *SqliteEventLog::Open(temp_.File("log"), Clock::Real());
     history_ = std::make_unique<SqliteHistoryReader>(log_.get());
     Provision();
-    service_ = std::make_unique<HistoryService>(config_.get(), history_.get(),
-                                                &status_, &clock_);
+    service_ = std::make_unique<HistoryService>(
+        config_.get(), history_.get(), &status_, &clock_, &refused_,
+        [this](int64_t uid, int64_t event_seq, auto done) {
+          Redeliver(uid, event_seq, done);
+        });
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -124,6 +128,28 @@ class HistoryServiceTest : public ::testing::Test {
     attempt.ack_time = absl::FromUnixSeconds(112);
     return attempt;
   }
+  // Plays dispatch.
+  void Redeliver(int64_t subscription_uid, int64_t event_seq,
+                 std::function<void(absl::Status)> done) {
+    EXPECT_EQ(subscription_uid, subscription_uid_);
+    if (redelivered_.ok()) {
+      DeliveryUpdate update = {.subscription_uid = subscription_uid_,
+                               .cursor = 2,
+                               .sent_through = 2};
+      update.put_exceptions = {
+          {.event_seq = event_seq,
+           .request_time = absl::FromUnixSeconds(1'700'000'000)}};
+      update.reopened = {{event_seq, DeliveryState::kParked}};
+      EXPECT_TRUE(CommitAndWait(*log_, {update}).ok());
+    }
+    done(redelivered_);
+  }
+  grpc::Status Retry(const std::string& name, v1::Delivery& delivery) {
+    grpc::ClientContext context;
+    v1::RetryDeliveryRequest request;
+    request.set_name(name);
+    return stub_->RetryDelivery(&context, request, &delivery);
+  }
   std::string Name(int64_t seq) const {
     return "tenants/acme/deliveries/" + std::to_string(seq) + "-" +
            std::to_string(subscription_uid_);
@@ -163,6 +189,8 @@ class HistoryServiceTest : public ::testing::Test {
   int64_t subscription_uid_ = 0;
   FakeStatus status_;
   LaterClock clock_;
+  RefusedEvents refused_{absl::UnixEpoch()};
+  absl::Status redelivered_;  // what dispatch says
   std::unique_ptr<SqliteConfigStore> config_;
   std::unique_ptr<SqliteEventLog> log_;
   std::unique_ptr<SqliteHistoryReader> history_;
@@ -387,6 +415,47 @@ TEST_F(HistoryServiceTest, UnknownTenantsAndDeliveriesAreNotFound) {
   EXPECT_EQ(Get(Name(99), delivery).error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_THAT(ViolatedFields(Get("deliveries/1", delivery)),
               ElementsAre("name"));
+}
+
+TEST_F(HistoryServiceTest, WhatIsSentAgainIsShownAsItIsThen) {
+  v1::Delivery delivery;
+  const grpc::Status status = Retry(Name(2), delivery);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(delivery.name(), Name(2));
+  EXPECT_EQ(delivery.state(), v1::Delivery::RETRYING);
+  EXPECT_EQ(delivery.state_reason(),
+            "to be sent again, as asked for at 2023-11-14T22:13:20Z");
+  EXPECT_EQ(delivery.attempts_size(), 1);
+  EXPECT_EQ(delivery.attempts(0).trigger(), v1::Attempt::SCHEDULED);
+}
+
+TEST_F(HistoryServiceTest, WhatCannotBeSentAgainIsRefusedWithTheState) {
+  v1::Delivery delivery;
+  EXPECT_THAT(ViolatedFields(Retry("deliveries/1", delivery)),
+              ElementsAre("name"));
+  EXPECT_EQ(Retry("tenants/nobody/deliveries/1-1", delivery).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Retry(Name(99), delivery).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  const grpc::Status waiting = Retry(Name(3), delivery);
+  EXPECT_EQ(waiting.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(waiting.error_message(), HasSubstr("is WAITING"));
+  status_.in_flight = {3};
+  EXPECT_THAT(Retry(Name(3), delivery).error_message(),
+              HasSubstr("is IN_FLIGHT"));
+}
+
+TEST_F(HistoryServiceTest, WhatDispatchSaysToARetryIsTold) {
+  const std::pair<absl::Status, grpc::StatusCode> kCases[] = {
+      {absl::AbortedError("x"), grpc::StatusCode::ABORTED},
+      {absl::NotFoundError("x"), grpc::StatusCode::NOT_FOUND},
+      {absl::ResourceExhaustedError("x"), grpc::StatusCode::RESOURCE_EXHAUSTED},
+      {absl::UnavailableError("x"), grpc::StatusCode::UNAVAILABLE}};
+  for (const auto& [redelivered, code] : kCases) {
+    redelivered_ = redelivered;
+    v1::Delivery delivery;
+    EXPECT_EQ(Retry(Name(2), delivery).error_code(), code);
+  }
 }
 
 }  // namespace

@@ -12,6 +12,10 @@ std::string LinkWords(LinkState state) {
   return v1::Link::State_Name(static_cast<v1::Link::State>(state));
 }
 
+std::string TimeWords(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
 // "BACKING_OFF, last error: connection refused; next try at ...".
 std::string TroubleWords(const LinkStatus& link) {
   std::string words = LinkWords(link.state);
@@ -19,10 +23,8 @@ std::string TroubleWords(const LinkStatus& link) {
     absl::StrAppend(&words, ", last error: ", link.last_error);
   }
   if (link.next_connect_time != absl::InfinitePast()) {
-    absl::StrAppend(
-        &words, "; next try at ",
-        absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", link.next_connect_time,
-                         absl::UTCTimeZone()));
+    absl::StrAppend(&words, "; next try at ",
+                    TimeWords(link.next_connect_time));
   }
   return words;
 }
@@ -66,6 +68,18 @@ std::string RefusalWords(const DeliveryRow& row) {
   absl::StrAppend(&words, ReasonCodeName(last.reason_code));
   if (last.reason_string.empty()) return words;
   return absl::StrCat(words, ": ", last.reason_string);
+}
+
+std::string RetryingWords(const DeliveryRow& row) {
+  if (!row.request_time.has_value()) {
+    return absl::StrCat("to be tried again after ", RefusalWords(row));
+  }
+  const std::string asked = absl::StrCat("to be sent again, as asked for at ",
+                                         TimeWords(*row.request_time));
+  // What came before the request is not why.
+  const bool tried = row.last_attempt.has_value() && row.last_attempt->manual &&
+                     row.last_attempt->start_time >= *row.request_time;
+  return tried ? absl::StrCat(asked, ", after ", RefusalWords(row)) : asked;
 }
 
 std::string ParkedWords(const DeliveryRow& row) {
@@ -132,7 +146,7 @@ std::string StateReasons::Of(const DeliveryRow& row) {
     case DeliveryState::kInFlight:
       return InFlightWords(row.subscription_uid);
     case DeliveryState::kRetrying:
-      return absl::StrCat("to be tried again after ", RefusalWords(row));
+      return RetryingWords(row);
     case DeliveryState::kParked:
       return ParkedWords(row);
     case DeliveryState::kExpired:

@@ -168,5 +168,20 @@ TEST_F(StateReasonTest, EndedWhileABrokerMayHaveIt) {
             "answer: it may have arrived, or arrive when the link is back");
 }
 
+TEST_F(StateReasonTest, SentAgainBecauseAPersonAsked) {
+  row_.request_time = absl::FromUnixSeconds(60);
+  row_.rejection_count = 3;
+  Last(ErrorClass::kRejected, "0x97 quota exceeded", 0x97);
+  EXPECT_EQ(Reason(DeliveryState::kRetrying),
+            "to be sent again, as asked for at 1970-01-01T00:01:00Z");
+  AttemptRecord& last =
+      Last(ErrorClass::kRejected, "0x97 quota exceeded", 0x97);
+  last.manual = true;
+  last.start_time = absl::FromUnixSeconds(61);
+  EXPECT_EQ(Reason(DeliveryState::kRetrying),
+            "to be sent again, as asked for at 1970-01-01T00:01:00Z, after 3 "
+            "refusals; last: 0x97 quota exceeded");
+}
+
 }  // namespace
 }  // namespace mqttpush

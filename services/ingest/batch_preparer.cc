@@ -58,6 +58,22 @@ v1::PublishEventsResponse CompleteBatch(
   return response;
 }
 
+std::vector<RefusedEvent> DuplicatesOf(
+    const v1::PublishEventsResponse& response,
+    const std::vector<int>& result_indexes,
+    const std::vector<int64_t>& tenant_uids, absl::Time now) {
+  std::vector<RefusedEvent> duplicates;
+  for (size_t i = 0; i < result_indexes.size(); ++i) {
+    const v1::EventResult& result = response.results(result_indexes[i]);
+    if (result.outcome() != v1::EventResult::DUPLICATE) continue;
+    duplicates.push_back({.refusal = Refusal::kDuplicate,
+                          .time = now,
+                          .tenant_uid = tenant_uids[i],
+                          .event_id = result.event_id()});
+  }
+  return duplicates;
+}
+
 absl::StatusOr<PreparedBatch> BatchPreparer::Prepare(
     const v1::PublishEventsRequest& request) {
   const int count = request.events_size();
@@ -80,15 +96,19 @@ void BatchPreparer::PrepareEvent(const v1::Event& event, PreparedBatch& batch) {
   ObjectIds ids = Validate(event, result);
   if (result.violations_size() > 0) {
     result.set_outcome(v1::EventResult::REJECTED);
-    return;
+    const int64_t owner = routes_->FindTenant(ids.owner_id);
+    return Refuse(Refusal::kRejected, event, owner, std::move(ids), batch);
   }
   if (event.event_id().empty()) result.set_event_id(NewUuidV7(clock_->Now()));
   const auto type = static_cast<ObjectType>(event.object_type());
   RoutingTable::Destination destination = routes_->Find(ids.owner_id, type);
   if (destination.route == nullptr) {
     result.set_outcome(v1::EventResult::NO_SUBSCRIPTION);
-    return;
+    return Refuse(destination.tenant_uid == 0 ? Refusal::kNoTenant
+                                              : Refusal::kNoSubscription,
+                  event, destination.tenant_uid, std::move(ids), batch);
   }
+  batch.tenant_uids.push_back(destination.tenant_uid);
   batch.result_indexes.push_back(batch.response.results_size() - 1);
   batch.events.push_back({.tenant_uid = destination.tenant_uid,
                           .event_id = result.event_id(),
@@ -98,6 +118,22 @@ void BatchPreparer::PrepareEvent(const v1::Event& event, PreparedBatch& batch) {
                           .owner_id = std::move(ids.owner_id),
                           .payload = event.payload(),
                           .route = std::move(destination.route)});
+}
+
+void BatchPreparer::Refuse(Refusal refusal, const v1::Event& event,
+                           int64_t tenant_uid, ObjectIds ids,
+                           PreparedBatch& batch) {
+  const v1::EventResult& result = *batch.response.results().rbegin();
+  batch.refused.push_back(
+      {.refusal = refusal,
+       .time = clock_->Now(),
+       .tenant_uid = tenant_uid,
+       .event_id = result.event_id(),
+       .object_type = event.object_type(),
+       .object_id = std::move(ids.object_id),
+       .asset_id = std::move(ids.asset_id),
+       .owner_id = std::move(ids.owner_id),
+       .violations = {result.violations().begin(), result.violations().end()}});
 }
 
 ObjectIds BatchPreparer::Validate(const v1::Event& event,

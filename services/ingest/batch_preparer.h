@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "mqttpush/v1/ingest_service.pb.h"
+#include "services/api/refused_events.h"
 #include "services/ingest/object_schema.h"
 #include "services/ingest/object_validator.h"
 #include "services/ingest/routing_table.h"
@@ -20,6 +21,9 @@ struct PreparedBatch {
   // What is to be stored, in order, and the result that each belongs to.
   std::vector<NewEvent> events;
   std::vector<int> result_indexes;
+  std::vector<int64_t> tenant_uids;  // of `events`
+  // REJECTED or NO_SUBSCRIPTION, for who asks.
+  std::vector<RefusedEvent> refused;
   // One result per event of the request; those of `events` lack the outcome.
   v1::PublishEventsResponse response;
 };
@@ -29,6 +33,12 @@ struct PreparedBatch {
 v1::PublishEventsResponse CompleteBatch(
     v1::PublishEventsResponse response, const std::vector<int>& result_indexes,
     const std::vector<AppendOutcome>& outcomes);
+
+// Those of the batch that the log had before.
+std::vector<RefusedEvent> DuplicatesOf(
+    const v1::PublishEventsResponse& response,
+    const std::vector<int>& result_indexes,
+    const std::vector<int64_t>& tenant_uids, absl::Time now);
 
 // Thread-compatible; made for one batch.
 class BatchPreparer {
@@ -45,8 +55,11 @@ class BatchPreparer {
 
  private:
   void PrepareEvent(const v1::Event& event, PreparedBatch& batch);
+  // Notes that `event` goes nowhere.
+  void Refuse(Refusal refusal, const v1::Event& event, int64_t tenant_uid,
+              ObjectIds ids, PreparedBatch& batch);
   // Adds the rules that `event` breaks to `result`. Returns the ids of its
-  // object, if it breaks none.
+  // object, as far as they can be read.
   ObjectIds Validate(const v1::Event& event, v1::EventResult& result);
 
   ObjectValidator validator_;

@@ -82,6 +82,49 @@ TEST_F(BatchPreparerTest, SortsEventsByWhatBecomesOfThem) {
   EXPECT_THAT(results[2].violations(), IsEmpty());
 }
 
+TEST_F(BatchPreparerTest, NotesWhatGoesNowhere) {
+  Add("good", v1::LOCATION, Location("owner-1"));
+  Add("bad", v1::LOCATION,
+      R"({"id":7,"assetId":"asset-1","ownerId":"owner-1"})");
+  Add("broken", v1::LOCATION, "{");
+  Add("stranger", v1::LOCATION, Location("owner-2"));
+  Add("unwanted", v1::ASSET,
+      R"({"id":"asset-1","ownerId":"owner-1","assetId":"asset-1",)"
+      R"("whenCreated":"2024-03-20T14:30:00Z"})");
+  auto batch = Prepare();
+  ASSERT_TRUE(batch.ok());
+  std::vector<std::string> notes;
+  for (const RefusedEvent& event : batch->refused) {
+    notes.push_back(absl::StrCat(event.event_id, " ",
+                                 static_cast<int>(event.refusal), " of tenant ",
+                                 event.tenant_uid, " ", event.object_id, " ",
+                                 event.asset_id, " ", event.owner_id));
+  }
+  EXPECT_EQ(notes[0], "bad 0 of tenant 1 7 asset-1 owner-1");
+  EXPECT_EQ(notes[1], "broken 0 of tenant 0   ");
+  EXPECT_EQ(notes[2],
+            "stranger 1 of tenant 0 9223372036854775807 asset-1 owner-2");
+  ASSERT_THAT(notes, SizeIs(4));
+  EXPECT_THAT(batch->refused[0].violations, SizeIs(3));
+  EXPECT_THAT(batch->tenant_uids, ElementsAre(1));
+}
+
+TEST_F(BatchPreparerTest, DuplicatesAreNotedWithTheirTenant) {
+  Add("first", v1::LOCATION, Location("owner-1"));
+  Add("second", v1::LOCATION, Location("owner-1"));
+  auto batch = Prepare();
+  ASSERT_TRUE(batch.ok());
+  const v1::PublishEventsResponse response =
+      CompleteBatch(batch->response, batch->result_indexes,
+                    {AppendOutcome::kAccepted, AppendOutcome::kDuplicate});
+  const auto duplicates = DuplicatesOf(response, batch->result_indexes,
+                                       batch->tenant_uids, absl::UnixEpoch());
+  ASSERT_THAT(duplicates, SizeIs(1));
+  EXPECT_EQ(duplicates[0].event_id, "second");
+  EXPECT_EQ(duplicates[0].tenant_uid, 1);
+  EXPECT_EQ(duplicates[0].refusal, Refusal::kDuplicate);
+}
+
 TEST_F(BatchPreparerTest, FillsInWhatTheLogStores) {
   Add("evt_1", v1::LOCATION, Location("owner-1"));
   auto batch = Prepare();

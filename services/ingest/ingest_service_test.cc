@@ -122,7 +122,8 @@ class IngestServiceTest : public ::testing::Test {
   FakeEventLog log_;
   const ObjectSchemas schemas_ =
       ObjectSchemas::Compile(kOpenApiDocument).value();
-  Ingester ingester_{&config_, &log_, &schemas_, Clock::Real()};
+  RefusedEvents refused_{Clock::Real()->Now()};
+  Ingester ingester_{&config_, &log_, &schemas_, &refused_, Clock::Real()};
   IngestService service_{&ingester_};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::IngestService::Stub> stub_;

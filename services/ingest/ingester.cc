@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "services/api/errors.h"
 #include "services/ingest/batch_preparer.h"
 
@@ -14,16 +15,24 @@ void Ingester::Ingest(const v1::PublishEventsRequest& request, Done done) {
   BatchPreparer preparer(schemas_, routes.get(), clock_);
   absl::StatusOr<PreparedBatch> batch = preparer.Prepare(request);
   if (!batch.ok()) return done(batch.status());
+  if (!batch->refused.empty()) refused_->Remember(std::move(batch->refused));
   if (batch->events.empty()) return done(std::move(batch->response));
   log_->Append(
       std::move(batch->events),
       [response = std::move(batch->response),
-       indexes = std::move(batch->result_indexes), done = std::move(done)](
+       indexes = std::move(batch->result_indexes),
+       tenant_uids = std::move(batch->tenant_uids), refused = refused_,
+       clock = clock_, done = std::move(done)](
           absl::StatusOr<std::vector<AppendOutcome>> outcomes) mutable {
         if (!outcomes.ok()) {
           return done(errors::LogUnavailable(outcomes.status()));
         }
-        done(CompleteBatch(std::move(response), indexes, *outcomes));
+        response = CompleteBatch(std::move(response), indexes, *outcomes);
+        if (absl::c_linear_search(*outcomes, AppendOutcome::kDuplicate)) {
+          refused->Remember(
+              DuplicatesOf(response, indexes, tenant_uids, clock->Now()));
+        }
+        done(std::move(response));
       });
 }
 

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "mqttpush/v1/ingest_service.pb.h"
+#include "services/api/refused_events.h"
 #include "services/ingest/object_schema.h"
 #include "services/ingest/router.h"
 #include "storage/config_store.h"
@@ -14,14 +15,19 @@
 
 namespace mqttpush {
 
-// Validates, routes and stores. Thread-safe. The log may call back when it has
-// gone.
+// Validates, routes and stores, and remembers what it refuses. Thread-safe. The
+// log may call back when it has gone.
 class Ingester {
  public:
   // All must outlive it.
   Ingester(const ConfigStore* config, EventLog* log,
-           const ObjectSchemas* schemas, const Clock* clock)
-      : router_(config), log_(log), schemas_(schemas), clock_(clock) {}
+           const ObjectSchemas* schemas, RefusedEvents* refused,
+           const Clock* clock)
+      : router_(config),
+        log_(log),
+        schemas_(schemas),
+        refused_(refused),
+        clock_(clock) {}
 
   // One result per event, in order. INVALID_ARGUMENT when the batch breaks a
   // limit; UNAVAILABLE when it cannot be stored (errors::LogUnavailable).
@@ -37,6 +43,7 @@ class Ingester {
   Router router_;
   EventLog* const log_;
   const ObjectSchemas* const schemas_;
+  RefusedEvents* const refused_;
   const Clock* const clock_;
 };
 

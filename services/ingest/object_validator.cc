@@ -50,18 +50,20 @@ ValidationResult ObjectValidator::Validate(ObjectType type,
   }
   PayloadStream stream(payload, &strings_);
   PayloadHandler handler(schemas_->Get(type), payload, stream, keys_);
-  Parse(payload, stream, handler);
+  const bool well_formed = Parse(payload, stream, handler);
   result.violations = std::move(handler.violations());
-  if (!result.ok()) return result;
+  if (!well_formed) return result;
   result.ids.object_id = CopyOf(handler.IdOf(FieldRole::kObjectId));
-  result.ids.asset_id = handler.HasIdOf(FieldRole::kAssetId)
-                            ? CopyOf(handler.IdOf(FieldRole::kAssetId))
-                            : result.ids.object_id;
+  if (handler.HasIdOf(FieldRole::kAssetId)) {
+    result.ids.asset_id = CopyOf(handler.IdOf(FieldRole::kAssetId));
+  } else if (result.ok() || type == ObjectType::kAsset) {
+    result.ids.asset_id = result.ids.object_id;
+  }
   result.ids.owner_id = CopyOf(handler.IdOf(FieldRole::kOwnerId));
   return result;
 }
 
-void ObjectValidator::Parse(absl::string_view payload, PayloadStream& stream,
+bool ObjectValidator::Parse(absl::string_view payload, PayloadStream& stream,
                             PayloadHandler& handler) {
   const rapidjson::ParseResult parsed =
       reader_.Parse<kParseFlags>(stream, handler);
@@ -69,16 +71,16 @@ void ObjectValidator::Parse(absl::string_view payload, PayloadStream& stream,
     case rapidjson::kParseErrorNone:
       break;
     case rapidjson::kParseErrorTermination:
-      return;  // by the handler, which knows why
+      return false;  // by the handler, which knows why
     case rapidjson::kParseErrorNumberTooBig:
       handler.AddViolationOfNextValue("must be in the range of a double");
-      return;
+      return false;
     default:
       handler.AddViolation(
           absl::StrCat("must be well-formed JSON: ",
                        rapidjson::GetParseError_En(parsed.Code()), " At byte ",
                        parsed.Offset()));
-      return;
+      return false;
   }
   const size_t rest = payload.find_first_not_of(" \t\n\r", stream.Tell());
   if (rest != absl::string_view::npos) {
@@ -86,6 +88,7 @@ void ObjectValidator::Parse(absl::string_view payload, PayloadStream& stream,
         "must not have trailing characters: there are some at byte ", rest));
   }
   handler.CheckRequired();
+  return true;
 }
 
 }  // namespace mqttpush

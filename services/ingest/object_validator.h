@@ -15,7 +15,7 @@
 
 namespace mqttpush {
 
-// What ingest needs to know of a valid object. Any string is an id, an empty
+// What ingest needs to know of an object. Any string is an id, an empty
 // one too: it finds no tenant, or makes a topic with {assetId} invalid.
 struct ObjectIds {
   std::string object_id;  // of an integer: its text
@@ -25,7 +25,7 @@ struct ObjectIds {
 
 struct ValidationResult {
   bool ok() const { return violations.empty(); }
-  ObjectIds ids;                           // when ok
+  ObjectIds ids;  // when not ok but well-formed JSON, the valid ones
   std::vector<FieldViolation> violations;  // at most 50
 };
 
@@ -44,7 +44,8 @@ class ObjectValidator {
   ValidationResult Validate(ObjectType type, absl::string_view payload);
 
  private:
-  void Parse(absl::string_view payload, PayloadStream& stream,
+  // False: it came to no end.
+  bool Parse(absl::string_view payload, PayloadStream& stream,
              PayloadHandler& handler);
 
   const ObjectSchemas* const schemas_;

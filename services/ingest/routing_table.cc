@@ -55,4 +55,9 @@ RoutingTable::Destination RoutingTable::Find(absl::string_view owner_id,
           .route = routes.by_type[IndexOf(type)]};
 }
 
+int64_t RoutingTable::FindTenant(absl::string_view owner_id) const {
+  const auto found = by_owner_id_.find(owner_id);
+  return found == by_owner_id_.end() ? 0 : found->second->tenant_uid;
+}
+
 }  // namespace mqttpush

@@ -28,6 +28,8 @@ class RoutingTable {
     std::shared_ptr<const Route> route;
   };
   Destination Find(absl::string_view owner_id, ObjectType type) const;
+  // The uid of the tenant that owns the owner id; 0: none does.
+  int64_t FindTenant(absl::string_view owner_id) const;
 
  private:
   struct TenantRoutes {

@@ -249,6 +249,8 @@ AttemptRecord BrokerDispatch::MakeAttempt(const Outstanding& message) const {
   attempt.subscription_uid = message.subscription->uid();
   attempt.number =
       message.subscription->queue().attempt_count(message.event_seq) + 1;
+  attempt.manual =
+      message.subscription->queue().request_time(message.event_seq).has_value();
   attempt.topic = message.topic;
   attempt.qos = message.qos;
   attempt.requested_qos = message.qos;

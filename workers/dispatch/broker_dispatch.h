@@ -77,6 +77,9 @@ class BrokerDispatch : public std::enable_shared_from_this<BrokerDispatch> {
   void NoteSession() { keeps_session_ = true; }
   void TakeResults(const worker::v1::Results& results);
 
+  // The next message of this delivery is sent with nothing else in flight.
+  void SendAlone(PoisonWatch::Delivery delivery) { poison_.Suspect(delivery); }
+
   // Sends what there is room for.
   void Pump();
 

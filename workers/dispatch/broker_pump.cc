@@ -256,7 +256,7 @@ void BrokerDispatch::Send(PublishBatch batch) {
     sent[message.subscription->uid()].push_back(message.event_seq);
   }
   for (const auto& [uid, seqs] : sent) {
-    context_->board->AddInFlight(uid, seqs);
+    context_->board->AddInFlight(uid, seqs, now);
   }
   SendInChunks(std::move(batch), *channel_);
 }

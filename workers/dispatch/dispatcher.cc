@@ -17,10 +17,21 @@ constexpr char kServiceLost[] =
     "the service ended before the broker's answer was recorded; the message "
     "may have been sent (topic and QoS are those of now)";
 
+// Parked because its broker ended the connection on it, or never answered it:
+// it must not take others along.
+bool RefusedByLoss(const DeliveryRow& ended) {
+  if (ended.state != DeliveryState::kParked) return false;
+  if (!ended.last_attempt.has_value()) return false;
+  const ErrorClass error_class = ended.last_attempt->error_class;
+  return error_class == ErrorClass::kLinkCut ||
+         error_class == ErrorClass::kAckTimeout;
+}
+
 }  // namespace
 
-Dispatcher::Dispatcher(EventLog* log, EventLoop* loop, const Clock* clock,
-                       StatusBoard* board, DispatcherOptions options)
+Dispatcher::Dispatcher(EventLog* log, HistoryReader* history, EventLoop* loop,
+                       const Clock* clock, StatusBoard* board,
+                       DispatcherOptions options)
     : log_(log),
       loop_(loop),
       clock_(clock),
@@ -43,7 +54,17 @@ Dispatcher::Dispatcher(EventLog* log, EventLoop* loop, const Clock* clock,
                  auto found = subscriptions_.find(swept->uid());
                  if (found == subscriptions_.end()) return;
                  if (found->second == swept) subscriptions_.erase(found);
-               }) {}
+               }),
+      redelivery_(
+          history, clock, &commits_,
+          [this](int64_t uid) {
+            auto found = subscriptions_.find(uid);
+            return found == subscriptions_.end() ? nullptr : found->second;
+          },
+          [this](const SubscriptionPtr& subscription,
+                 const DeliveryRow& ended) {
+            OnReopened(subscription, ended);
+          }) {}
 
 void Dispatcher::OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = std::move(snapshot);
@@ -213,6 +234,7 @@ AttemptRecord Dispatcher::ServiceLost(SubscriptionDispatch& subscription,
   attempt.event_seq = event.seq;
   attempt.subscription_uid = subscription.uid();
   attempt.number = subscription.queue().attempt_count(event.seq) + 1;
+  attempt.manual = subscription.queue().request_time(event.seq).has_value();
   attempt.start_time = clock_->Now();
   attempt.error_class = ErrorClass::kServiceLost;
   attempt.error_message = kServiceLost;
@@ -308,6 +330,16 @@ bool Dispatcher::MayHaveEnded(const worker::v1::DeliveryId& delivery) const {
 void Dispatcher::OnLimits(int64_t broker_uid,
                           const worker::v1::BrokerLimits& limits) {
   Broker(broker_uid).SetLimits(limits);
+}
+
+void Dispatcher::OnReopened(const SubscriptionPtr& subscription,
+                            const DeliveryRow& ended) {
+  sweeper_.NoteAppended(subscription);
+  BrokerDispatch& broker = Broker(subscription->subscription().broker_uid);
+  if (RefusedByLoss(ended)) {
+    broker.SendAlone({subscription->uid(), ended.event.seq});
+  }
+  broker.Pump();
 }
 
 void Dispatcher::OnReturned(const SubscriptionPtr& subscription) {

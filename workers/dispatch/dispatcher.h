@@ -16,6 +16,7 @@
 #include "storage/event_log.h"
 #include "workers/dispatch/broker_dispatch.h"
 #include "workers/dispatch/commit_queue.h"
+#include "workers/dispatch/redelivery.h"
 #include "workers/dispatch/status_board.h"
 #include "workers/dispatch/subscription_dispatch.h"
 #include "workers/dispatch/sweeper.h"
@@ -34,8 +35,9 @@ struct DispatcherOptions {
 // All methods on the loop only. What is passed in must outlive it.
 class Dispatcher {
  public:
-  Dispatcher(EventLog* log, EventLoop* loop, const Clock* clock,
-             StatusBoard* board, DispatcherOptions options);
+  // `history` reads `log`.
+  Dispatcher(EventLog* log, HistoryReader* history, EventLoop* loop,
+             const Clock* clock, StatusBoard* board, DispatcherOptions options);
 
   void OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot);
   void OnAppended(const std::vector<int64_t>& subscription_uids);
@@ -53,6 +55,14 @@ class Dispatcher {
                        const worker::v1::SessionReport& report);
   // What the broker offers; after each connect.
   void OnLimits(int64_t broker_uid, const worker::v1::BrokerLimits& limits);
+
+  // Sends a delivery again that has ended: see Redelivery.
+  void SendAgain(int64_t subscription_uid, int64_t event_seq,
+                 Redelivery::Done done) {
+    redelivery_.Request(subscription_uid, event_seq, std::move(done));
+  }
+  // Answers requests to do so whose commit does not come to its end.
+  void StopSendingAgain() { redelivery_.Stop(); }
 
   // Sends nothing more; results are still taken.
   void StopSending() {
@@ -86,6 +96,8 @@ class Dispatcher {
                             EventRecord& event) const;
   BrokerDispatch& Broker(int64_t broker_uid);
   void OnReturned(const SubscriptionPtr& subscription);
+  void OnReopened(const SubscriptionPtr& subscription,
+                  const DeliveryRow& ended);
   // What a session knows of its end may be new.
   bool MayHaveEnded(const worker::v1::DeliveryId& delivery) const;
 
@@ -104,6 +116,7 @@ class Dispatcher {
   bool reopen_posted_ = false;
   const absl::Duration qos_0_lifetime_;
   Sweeper sweeper_;
+  Redelivery redelivery_;
 };
 
 }  // namespace mqttpush

@@ -24,6 +24,8 @@ TEST_F(DispatcherTest, SendsInOrderWithinTheCredit) {
   EXPECT_EQ(IdOf(second), "b");
   EXPECT_EQ(channel->waiting(), 0u);
   EXPECT_THAT(board_.ListInFlight(kSubscription), ElementsAre(1, 2));
+  EXPECT_EQ(board_.GetInFlightSince(kSubscription, 2), clock_.Now());
+  EXPECT_EQ(board_.GetInFlightSince(kSubscription, 3), absl::InfinitePast());
   Answer({first.token()}, Result::SUCCEEDED);
   EXPECT_EQ(IdOf(channel->Next()), "c");
 }

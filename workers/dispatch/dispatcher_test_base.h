@@ -117,9 +117,10 @@ class DispatcherTest : public ::testing::Test {
     loop_ = std::make_unique<EventLoop>();
     log_ = std::make_unique<CheckedLog>(temp_.File("log"), &clock_);
     log_->LoseEvent(lost_event);
-    dispatcher_ =
-        std::make_unique<Dispatcher>(log_.get(), loop_.get(), &clock_, &board_,
-                                     DispatcherOptions{.max_attempts = 2});
+    history_ = log_->history();
+    dispatcher_ = std::make_unique<Dispatcher>(
+        log_.get(), history_.get(), loop_.get(), &clock_, &board_,
+        DispatcherOptions{.max_attempts = 2});
     log_->SetAppendListener([this](std::vector<int64_t> uids) {
       loop_->Post([this, uids] { dispatcher_->OnAppended(uids); });
     });
@@ -241,6 +242,7 @@ class DispatcherTest : public ::testing::Test {
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<CheckedLog> log_;
+  std::unique_ptr<HistoryReader> history_;
 };
 
 }  // namespace mqttpush

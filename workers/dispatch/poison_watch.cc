@@ -30,6 +30,11 @@ bool PoisonWatch::Lost(Delivery delivery, bool suspect, bool alone) {
   return true;
 }
 
+void PoisonWatch::Suspect(Delivery delivery) {
+  if (watched_.size() >= kMaxWatched) watched_.erase(watched_.begin());
+  watched_[delivery].losses = kLossesBeforeAlone;
+}
+
 void PoisonWatch::Acknowledged(Delivery delivery) {
   watched_.erase(delivery);
   refused_since_answer_ = 0;

@@ -34,6 +34,9 @@ class PoisonWatch {
   // `alone`: it was sent alone. True: that counts as the broker's refusal.
   bool Lost(Delivery delivery, bool suspect, bool alone);
 
+  // It was refused this way before, and is sent again.
+  void Suspect(Delivery delivery);
+
   // The broker answered it, with yes or no.
   void Acknowledged(Delivery delivery);
   // It is not sent any more.

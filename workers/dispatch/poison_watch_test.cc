@@ -100,5 +100,14 @@ TEST(PoisonWatchTest, RemembersABoundedNumber) {
   EXPECT_FALSE(watch.MustBeAlone({7, 1}));
 }
 
+TEST(PoisonWatchTest, WhatWasRefusedBeforeIsSentAloneAgain) {
+  PoisonWatch watch;
+  watch.Suspect({7, 1});
+  EXPECT_TRUE(watch.MustBeAlone({7, 1}));
+  EXPECT_FALSE(watch.MustBeAlone({7, 2}));
+  watch.Acknowledged({7, 1});
+  EXPECT_FALSE(watch.MustBeAlone({7, 1}));
+}
+
 }  // namespace
 }  // namespace mqttpush

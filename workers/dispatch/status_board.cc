@@ -14,7 +14,18 @@ std::vector<int64_t> StatusBoard::ListInFlight(int64_t subscription_uid) const {
   MutexLock lock(&mutex_);
   auto found = in_flight_.find(subscription_uid);
   if (found == in_flight_.end()) return {};
-  return {found->second.begin(), found->second.end()};
+  std::vector<int64_t> seqs;
+  for (const auto& [seq, since] : found->second) seqs.push_back(seq);
+  return seqs;
+}
+
+absl::Time StatusBoard::GetInFlightSince(int64_t subscription_uid,
+                                         int64_t event_seq) const {
+  MutexLock lock(&mutex_);
+  auto found = in_flight_.find(subscription_uid);
+  if (found == in_flight_.end()) return absl::InfinitePast();
+  auto since = found->second.find(event_seq);
+  return since == found->second.end() ? absl::InfinitePast() : since->second;
 }
 
 void StatusBoard::SetLink(int64_t broker_uid, LinkStatus status) {
@@ -28,9 +39,11 @@ void StatusBoard::RemoveLink(int64_t broker_uid) {
 }
 
 void StatusBoard::AddInFlight(int64_t subscription_uid,
-                              const std::vector<int64_t>& event_seqs) {
+                              const std::vector<int64_t>& event_seqs,
+                              absl::Time since) {
   MutexLock lock(&mutex_);
-  in_flight_[subscription_uid].insert(event_seqs.begin(), event_seqs.end());
+  auto& in_flight = in_flight_[subscription_uid];
+  for (int64_t seq : event_seqs) in_flight[seq] = since;
 }
 
 void StatusBoard::RemoveInFlight(int64_t subscription_uid,

@@ -58,7 +58,7 @@ Ending SubscriptionDispatch::EndingOf(const EventRecord& event, absl::Time now,
 
 absl::Time SubscriptionDispatch::ExpiryOf(const EventRecord& event) const {
   return ExpiryTime(lifetime_, QosOf(*subscription_, event.object_type),
-                    event.accept_time);
+                    queue_.request_time(event.seq).value_or(event.accept_time));
 }
 
 absl::Time SubscriptionDispatch::EarliestExpiry(absl::Time now) const {

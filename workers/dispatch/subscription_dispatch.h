@@ -55,8 +55,9 @@ class SubscriptionDispatch {
   // kNone: it is not. `link` is the state of its broker's, for the record.
   Ending EndingOf(const EventRecord& event, absl::Time now,
                   LinkState link) const;
-  // When `event` expires, not when closed. Of an event accepted at `now`, the
-  // earliest that it may.
+  // When `event` expires, not when closed: its lifetime counts from when a
+  // person asked for it to be sent again, if one did. Of an event accepted at
+  // `now`, the earliest that it may.
   absl::Time ExpiryOf(const EventRecord& event) const;
   absl::Time EarliestExpiry(absl::Time now) const;
 

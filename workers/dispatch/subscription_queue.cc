@@ -24,9 +24,12 @@ SubscriptionQueue::SubscriptionQueue(const SubscriptionRecovery& recovery)
       items_[exception.event_seq] = {ItemState::kResolved, 0};
     }
     if (exception.state != DeliveryState::kRetrying) continue;
-    retries_[exception.event_seq] = {
-        exception.sent, exception.attempt_count, exception.rejection_count,
-        exception.next_attempt_time, exception.answered};
+    retries_[exception.event_seq] = {exception.sent,
+                                     exception.attempt_count,
+                                     exception.rejection_count,
+                                     exception.next_attempt_time,
+                                     exception.answered,
+                                     exception.request_time};
     if (exception.sent) {
       ++sent_count_;
     } else {
@@ -133,8 +136,12 @@ void SubscriptionQueue::Lost(int64_t event_seq, Qos qos, absl::Time now) {
 void SubscriptionQueue::RetryAt(int64_t event_seq, absl::Time time,
                                 bool answered) {
   --sent_count_;
-  Retry retry = {false, attempt_count(event_seq) + 1,
-                 rejection_count(event_seq) + 1, time, answered};
+  Retry retry = {false,
+                 attempt_count(event_seq) + 1,
+                 rejection_count(event_seq) + 1,
+                 time,
+                 answered,
+                 request_time(event_seq).value_or(absl::UnixEpoch())};
   if (retries_.count(event_seq) == 0) {
     items_[event_seq].state = ItemState::kResolved;
   }
@@ -153,6 +160,36 @@ void SubscriptionQueue::Parked(int64_t event_seq, absl::Time now,
        .attempt_count = attempt_count(event_seq) + 1,
        .rejection_count = rejection_count(event_seq) + refused});
   Resolve(event_seq);
+}
+
+// Its counts go on: what the broker refused as often as it may is parked again
+// when it is refused once more.
+void SubscriptionQueue::Reopen(const DeliveryRow& ended, absl::Time now) {
+  const int64_t event_seq = ended.event.seq;
+  --(ended.state == DeliveryState::kDelivered ? update_.newly_delivered
+                                              : update_.newly_parked);
+  update_.reopened.push_back({event_seq, ended.state});
+  Retry& retry = retries_[event_seq];
+  retry = {.attempt_count = ended.attempt_count,
+           .rejection_count = ended.rejection_count,
+           .time = now,
+           .request_time = now};
+  // Whoever remembers its end is to forget it, or it would not be sent.
+  retry.answered = !ended.last_attempt.has_value() ||
+                   ended.last_attempt->succeeded ||
+                   ended.last_attempt->error_class == ErrorClass::kRejected;
+  due_.emplace(now, event_seq);
+  PutRetry(event_seq, retry);
+}
+
+std::optional<absl::Time> SubscriptionQueue::request_time(
+    int64_t event_seq) const {
+  auto retry = retries_.find(event_seq);
+  if (retry == retries_.end() ||
+      retry->second.request_time == absl::UnixEpoch()) {
+    return std::nullopt;
+  }
+  return retry->second.request_time;
 }
 
 void SubscriptionQueue::Ended(int64_t event_seq, const Ending& ending,
@@ -238,7 +275,9 @@ void SubscriptionQueue::PutRetry(int64_t event_seq, const Retry& retry) {
                                     .sent = retry.sent,
                                     .attempt_count = retry.attempt_count,
                                     .rejection_count = retry.rejection_count,
-                                    .next_attempt_time = retry.time});
+                                    .next_attempt_time = retry.time,
+                                    .request_time = retry.request_time,
+                                    .answered = retry.answered});
 }
 
 void SubscriptionQueue::AdvanceCursor() {

@@ -18,6 +18,7 @@
 
 #include "absl/time/time.h"
 #include "storage/event_log.h"
+#include "storage/history_reader.h"
 
 namespace mqttpush {
 
@@ -81,6 +82,14 @@ class SubscriptionQueue {
   // `refused`: by the broker just now.
   void Parked(int64_t event_seq, absl::Time now, bool refused = false);
 
+  // A person wants one that is done sent again: due at `now`. `ended` is the
+  // delivery as the log has it, DELIVERED or PARKED.
+  void Reopen(const DeliveryRow& ended, absl::Time now);
+  // Whether there is room for one more: those must not hold back new events.
+  bool may_reopen() const { return retries_.size() < kMaxRetrying / 2; }
+  // Since when a person has wanted it sent again; absent when nobody has.
+  std::optional<absl::Time> request_time(int64_t event_seq) const;
+
   // EXPIRED or DISCARDED, as its reason says (not kNone): an event that is not
   // with a worker, though it may have been taken to be sent.
   void Ended(int64_t event_seq, const Ending& ending, absl::Time now);
@@ -126,6 +135,7 @@ class SubscriptionQueue {
     int rejection_count = 0;
     absl::Time time;
     bool answered = false;  // its last attempt was, and is recorded as such
+    absl::Time request_time = absl::UnixEpoch();  // as DeliveryException
   };
 
   bool span_is_full() const {

@@ -383,5 +383,36 @@ TEST(SubscriptionQueueTest, RetryThatWasSentBeforeARestartStillCountsAsSent) {
   EXPECT_EQ(queue.DueRetry(absl::Now()), 5);
 }
 
+TEST(SubscriptionQueueTest, ReopensWhatEndedUntilHalfOfTheRoomIsTaken) {
+  SubscriptionRecovery recovery = RecoveryAt(20000);
+  const int64_t most = SubscriptionQueue::kMaxRetrying / 2;
+  for (int64_t seq = 2; seq <= most; ++seq) {
+    recovery.exceptions.push_back(
+        {.event_seq = seq, .next_attempt_time = kNow + absl::Hours(1)});
+  }
+  SubscriptionQueue queue(recovery);
+  EXPECT_TRUE(queue.may_reopen());
+  DeliveryRow ended;
+  ended.event.seq = 1;
+  ended.state = DeliveryState::kParked;
+  ended.attempt_count = 3;
+  ended.rejection_count = 2;
+  queue.Reopen(ended, kNow);
+  EXPECT_FALSE(queue.may_reopen());
+  EXPECT_TRUE(queue.wants_events());
+  EXPECT_EQ(queue.DueRetry(kNow), 1);
+  EXPECT_EQ(queue.request_time(1), kNow);
+  EXPECT_EQ(queue.request_time(2), std::nullopt);
+  const DeliveryUpdate update = queue.TakeUpdate();
+  EXPECT_EQ(update.cursor, 20000);
+  EXPECT_EQ(update.newly_parked, -1);
+  ASSERT_EQ(update.reopened.size(), 1u);
+  EXPECT_EQ(update.reopened[0].ended_as, DeliveryState::kParked);
+  ASSERT_EQ(update.put_exceptions.size(), 1u);
+  EXPECT_EQ(update.put_exceptions[0].attempt_count, 3);
+  EXPECT_EQ(update.put_exceptions[0].rejection_count, 2);
+  EXPECT_EQ(update.put_exceptions[0].request_time, kNow);
+}
+
 }  // namespace
 }  // namespace mqttpush

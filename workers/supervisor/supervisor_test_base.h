@@ -45,8 +45,9 @@ class SupervisorTestBase : public ::testing::Test {
     tenant.id = "acme";
     config_.Put(tenant);
     log_ = *SqliteEventLog::Open(temp_.File("log"), Clock::Real());
-    dispatcher_ = std::make_unique<Dispatcher>(
-        log_.get(), &loop_, Clock::Real(), &board_, DispatcherOptions());
+    dispatcher_ = std::make_unique<Dispatcher>(log_.get(), /*history=*/nullptr,
+                                               &loop_, Clock::Real(), &board_,
+                                               DispatcherOptions());
     log_->SetAppendListener([this](std::vector<int64_t> uids) {
       loop_.Post([this, uids] { dispatcher_->OnAppended(uids); });
     });

@@ -158,7 +158,7 @@ absl::StatusOr<bool> SqliteConservationAudit::CountClosed(
         closed.counted, closed.rows.Advance(*lease.get(), nullptr, budget));
     if (!closed.counted) return false;
     MQTTPUSH_ASSIGN_OR_RETURN(closed.exceptions,
-                              CountExceptions(*lease.get(), nullptr));
+                              CountExceptions(*lease.get(), nullptr, nullptr));
   }
   return true;
 }
@@ -191,7 +191,7 @@ absl::StatusOr<ConservationReport> SqliteConservationAudit::Compare(
   const ConservationCount& rows = counts_[segments.back()->number].rows;
   MQTTPUSH_ASSIGN_OR_RETURN(const Tallies dropped, ReadDropped(newest));
   MQTTPUSH_ASSIGN_OR_RETURN(const auto exceptions,
-                            CountExceptions(newest, &cursors));
+                            CountExceptions(newest, &cursors, &rows));
   ConservationReport report;
   report.subscriptions = static_cast<int64_t>(states.size());
   report.events = rows.event_count();

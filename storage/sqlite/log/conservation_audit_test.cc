@@ -147,6 +147,34 @@ TEST_P(ConservationAuditTest, EveryFateIsAccountedFor) {
   EXPECT_THAT(Differences(), IsEmpty());
 }
 
+// Below the cursor and above it, delivered and parked.
+TEST_P(ConservationAuditTest, WhatIsSentAgainCountsOnce) {
+  WriteEveryFate();
+  DeliveryUpdate again = {
+      .subscription_uid = 7, .cursor = 5, .sent_through = 11};
+  for (int64_t seq : {1, 3, 7}) {
+    again.put_exceptions.push_back(Exception(seq, DeliveryState::kRetrying));
+  }
+  again.reopened = {{1, DeliveryState::kDelivered},
+                    {3, DeliveryState::kParked},
+                    {7, DeliveryState::kDelivered}};
+  again.newly_delivered = -2;
+  again.newly_parked = -1;
+  ASSERT_TRUE(CommitAndWait(*log_, {again}).ok());
+  EXPECT_THAT(Differences(), IsEmpty());
+  DeliveryUpdate ended = {
+      .subscription_uid = 7, .cursor = 5, .sent_through = 11};
+  ended.attempts = {Attempt(1, true), Attempt(3, true), Attempt(7, false)};
+  ended.erase_exceptions = {1, 3};
+  ended.put_exceptions = {Exception(7, DeliveryState::kParked)};
+  ended.newly_delivered = 2;
+  ended.newly_parked = 1;
+  ASSERT_TRUE(CommitAndWait(*log_, {ended}).ok());
+  EXPECT_THAT(Differences(), IsEmpty());
+  audit_ = std::make_unique<SqliteConservationAudit>(log_.get());
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
 TEST_P(ConservationAuditTest, FindsEachCounterThatIsWrong) {
   WriteEveryFate();
   ASSERT_THAT(Differences(), IsEmpty());

@@ -36,10 +36,12 @@ int64_t CursorOf(const ConservationCount::Cursors* cursors,
   return found == cursors->end() ? 0 : found->second;
 }
 
-void Add(const Statement& row, int64_t cursor, ExceptionTally& tally) {
+void Add(const Statement& row, int64_t cursor, const std::set<int64_t>& ahead,
+         ExceptionTally& tally) {
   const auto state = static_cast<DeliveryState>(row.Int(2));
   if (state == DeliveryState::kDelivered) return;  // no exception any more
-  if (row.Int64(1) > cursor) ++tally.above_cursor;
+  const int64_t event_seq = row.Int64(1);
+  if (event_seq > cursor && !ahead.contains(event_seq)) ++tally.above_cursor;
   if (state == DeliveryState::kRetrying) ++tally.retrying;
   if (row.Bool(3)) return;
   if (state == DeliveryState::kParked) ++tally.parked;
@@ -127,7 +129,9 @@ void ConservationCount::DropPassed(const Cursors* cursors) {
 }
 
 absl::StatusOr<absl::flat_hash_map<int64_t, ExceptionTally>> CountExceptions(
-    Reader& reader, const ConservationCount::Cursors* cursors) {
+    Reader& reader, const ConservationCount::Cursors* cursors,
+    const ConservationCount* rows) {
+  static const std::set<int64_t> kNone;
   MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, reader.Get(kExceptionsSql));
   StatementReset reset(select);
   absl::flat_hash_map<int64_t, ExceptionTally> tallies;
@@ -135,7 +139,8 @@ absl::StatusOr<absl::flat_hash_map<int64_t, ExceptionTally>> CountExceptions(
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(*select, no_budget, [&](const Statement& row) {
         const int64_t uid = row.Int64(0);
-        Add(row, CursorOf(cursors, uid), tallies[uid]);
+        Add(row, CursorOf(cursors, uid),
+            rows == nullptr ? kNone : rows->Find(uid).ahead, tallies[uid]);
       }));
   return tallies;
 }

@@ -69,10 +69,13 @@ struct ExceptionTally {
   int64_t parked = 0;
   int64_t expired = 0;
   int64_t discarded = 0;
-  int64_t above_cursor = 0;  // of all states, carried ones too
+  // Of all states, carried ones too; but none that `rows` counts as delivered
+  // ahead of the cursor, and that was then sent again.
+  int64_t above_cursor = 0;
 };
 absl::StatusOr<absl::flat_hash_map<int64_t, ExceptionTally>> CountExceptions(
-    Reader& reader, const ConservationCount::Cursors* cursors);
+    Reader& reader, const ConservationCount::Cursors* cursors,
+    const ConservationCount* rows);
 
 // All that was counted of one subscription.
 struct SubscriptionCounts {

@@ -14,6 +14,9 @@ void FillIn(const DeliveryException& exception, DeliveryRow& row) {
   row.rejection_count = exception.rejection_count;
   if (exception.state == DeliveryState::kRetrying) {
     row.next_attempt_time = exception.next_attempt_time;
+    if (exception.request_time != absl::UnixEpoch()) {
+      row.request_time = exception.request_time;
+    }
     return;
   }
   row.ending = exception.ending;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
@@ -243,8 +244,12 @@ class LogChecker {
   // Each segment goes on where the one before it ended, but where retention has
   // dropped some in between, or the oldest ones.
   void CheckOrder() {
+    // Tallies there are also of deliveries that were sent again.
     const bool dropped =
-        !log_.dropped.numbers.empty() || !log_.dropped.tallies.empty();
+        !log_.dropped.numbers.empty() ||
+        absl::c_any_of(log_.dropped.tallies, [](const auto& entry) {
+          return entry.second.events > 0;
+        });
     const SegmentCheck* before = nullptr;
     for (const auto& [number, checked] : checked_) {
       const SegmentCheck& check = checked.check;
@@ -327,11 +332,17 @@ class LogChecker {
     SubscriptionCounts counts;
     counts.above_cursor = above;
     counts.exceptions.retrying = state.retrying_count;
+    std::set<int64_t> exceptions;
     for (const DeliveryException& exception : recovery.exceptions) {
-      if (exception.event_seq > state.cursor) ++counts.exceptions.above_cursor;
+      if (exception.event_seq > state.cursor) {
+        exceptions.insert(exception.event_seq);
+      }
     }
+    counts.exceptions.above_cursor = static_cast<int64_t>(exceptions.size());
     for (const AttemptedEvent& attempted : recovery.attempted) {
-      if (attempted.delivered) ++counts.ahead;
+      // One that is sent again is an exception.
+      if (!attempted.delivered) continue;
+      if (!exceptions.contains(attempted.event_seq)) ++counts.ahead;
     }
     const auto dropped = log_.dropped.tallies.find(state.uid);
     if (dropped != log_.dropped.tallies.end()) {

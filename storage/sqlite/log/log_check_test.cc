@@ -165,6 +165,40 @@ TEST_F(LogCheckTest, ARunningOneIsSoundAndSoIsWhatItsEndLeftInTheWal) {
   EXPECT_EQ(Files(), before);
 }
 
+// A parked and a delivered one of the first segment, and of the newest.
+TEST_F(LogCheckTest, WhatWasSentAgainIsSound) {
+  for (const int64_t first : {1, made_ - 5}) {
+    DeliveryUpdate again = {
+        .subscription_uid = 7, .cursor = made_, .sent_through = made_};
+    again.put_exceptions = {{.event_seq = first}, {.event_seq = first + 2}};
+    again.reopened = {{first, DeliveryState::kParked},
+                      {first + 2, DeliveryState::kDelivered}};
+    again.newly_parked = -1;
+    again.newly_delivered = -1;
+    ASSERT_TRUE(CommitAndWait(*log_, {again}).ok());
+  }
+  EXPECT_THAT(Findings(), IsEmpty());
+  DeliveryUpdate ended = {
+      .subscription_uid = 7, .cursor = made_, .sent_through = made_};
+  ended.attempts = {
+      {.event_seq = 1,
+       .subscription_uid = 7,
+       .number = 2,
+       .topic = "t",
+       .succeeded = true},
+      {.event_seq = 3, .subscription_uid = 7, .number = 2, .topic = "t"}};
+  ended.erase_exceptions = {1};
+  ended.put_exceptions = {{.event_seq = 3, .state = DeliveryState::kParked}};
+  ended.newly_delivered = 1;
+  ended.newly_parked = 1;
+  ASSERT_TRUE(CommitAndWait(*log_, {ended}).ok());
+  Close();
+  const DirectoryCheck check = Check();
+  EXPECT_TRUE(check.log.audited);
+  EXPECT_THAT(Findings(), IsEmpty());
+  EXPECT_EQ(check.log.states[0].retrying_count, 12);
+}
+
 TEST_F(LogCheckTest, ALogThatIsWrittenMeanwhileIsSound) {
   // So much and no more: a check takes longer the more there is.
   constexpr int kWrites = 40;

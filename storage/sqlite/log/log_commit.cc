@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "common/status_macros.h"
+#include "storage/sqlite/log/delivery_lookup.h"
 
 namespace mqttpush {
 namespace {
@@ -81,6 +83,7 @@ absl::Status LogCommit::WriteSums() {
         writer_->AddAccepted(*accepted.subscription, accepted.tenant_uid,
                              accepted.first_seq, accepted.count));
   }
+  MQTTPUSH_RETURN_IF_ERROR(writer_->AddToDropped(taken_back_));
   return writer_->AddStats(stats_);
 }
 
@@ -89,6 +92,9 @@ absl::Status LogCommit::Write(const DeliveryUpdate& update) {
   const int64_t tenant_uid = store_->states().TenantOf(uid);
   for (const AttemptRecord& attempt : update.attempts) {
     MQTTPUSH_RETURN_IF_ERROR(WriteAttempt(tenant_uid, attempt));
+  }
+  for (const ReopenedDelivery& reopened : update.reopened) {
+    MQTTPUSH_RETURN_IF_ERROR(TakeBack(tenant_uid, uid, reopened));
   }
   for (const DeliveryException& exception : update.put_exceptions) {
     MQTTPUSH_RETURN_IF_ERROR(WriteException(tenant_uid, uid, exception));
@@ -129,9 +135,37 @@ void LogCommit::CountAttempt(const AttemptRecord& attempt,
     ++counts.failed;
     return;
   }
+  if (attempt.manual && DeliveredBefore(attempt)) return;
   ++counts.delivered;
   counts.delivered_bytes += event.payload_bytes;
   counts.latency.Add(end - absl::FromUnixMicros(event.accept_time_us));
+}
+
+// False where that cannot be read: the commit must not fail for it.
+bool LogCommit::DeliveredBefore(const AttemptRecord& attempt) {
+  const StateOverlay no_overlay;
+  DeliveryLookup lookup(&session_, {}, &no_overlay);
+  const auto found =
+      lookup.FindAttempts(attempt.event_seq, attempt.subscription_uid);
+  return found.ok() &&
+         absl::c_any_of(*found, [](const DeliveryLookup::FoundAttempt& one) {
+           return one.attempt.succeeded;
+         });
+}
+
+// An attempt stays what it was, and so do the rows of earlier segments; only a
+// row of this one is replaced by what comes now.
+absl::Status LogCommit::TakeBack(int64_t tenant_uid, int64_t subscription_uid,
+                                 const ReopenedDelivery& reopened) {
+  if (reopened.ended_as == DeliveryState::kDelivered) {
+    --taken_back_[subscription_uid].successes;
+    return absl::OkStatus();
+  }
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      const bool replaced,
+      writer_->ParkedHere(tenant_uid, reopened.event_seq, subscription_uid));
+  if (!replaced) --taken_back_[subscription_uid].parked;
+  return absl::OkStatus();
 }
 
 absl::Status LogCommit::CountEnding(int64_t subscription_uid,

@@ -44,6 +44,9 @@ class LogCommit {
   // but for those that updates change.
   void TakeIntoMemory(MemoryIndex& index);
   NextSeqs next() const { return next_; }
+  // What is to be added to the tallies of dropped segments: of deliveries that
+  // were sent again, what earlier rows still say.
+  const Tallies& taken_back() const { return taken_back_; }
   // The subscriptions that took events, in order.
   std::vector<int64_t> AcceptingUids() const;
 
@@ -60,6 +63,10 @@ class LogCommit {
   void CountAccepted(const NewEvent& event, int64_t seq);
   absl::Status WriteAttempt(int64_t tenant_uid, const AttemptRecord& attempt);
   void CountAttempt(const AttemptRecord& attempt, const EventFacts& event);
+  // Whether an attempt of the same delivery succeeded in an earlier commit.
+  bool DeliveredBefore(const AttemptRecord& attempt);
+  absl::Status TakeBack(int64_t tenant_uid, int64_t subscription_uid,
+                        const ReopenedDelivery& reopened);
   absl::Status WriteException(int64_t tenant_uid, int64_t subscription_uid,
                               const DeliveryException& exception);
   absl::Status CountEnding(int64_t subscription_uid,
@@ -74,6 +81,7 @@ class LogCommit {
   IndexedRows rows_;
   StatsOfCommit stats_;
   std::map<int64_t, Accepted> accepted_;  // by subscription uid
+  Tallies taken_back_;
 };
 
 }  // namespace mqttpush

@@ -7,6 +7,10 @@
 namespace mqttpush {
 namespace {
 
+// Of the column duplicate_flag.
+constexpr int kDuplicateFlag = 1;
+constexpr int kManualFlag = 2;
+
 absl::Time TimeOrNever(const Statement& row, int column) {
   return row.IsNull(column) ? absl::InfinitePast() : row.Time(column);
 }
@@ -52,7 +56,8 @@ AttemptRecord ReadAttemptColumns(const Statement& row) {
   attempt.reason_string = row.Text(14);
   attempt.warning = row.Text(15);
   attempt.packet_id = row.Int(16);
-  attempt.duplicate_flag = row.Bool(17);
+  attempt.duplicate_flag = (row.Int(17) & kDuplicateFlag) != 0;
+  attempt.manual = (row.Int(17) & kManualFlag) != 0;
   attempt.session_present = row.Bool(18);
   attempt.broker_address = row.Text(19);
   attempt.connection = row.Int64(20);
@@ -82,7 +87,8 @@ void BindAttempt(int64_t attempt_seq, int64_t tenant_uid,
       .Bind(14, attempt.reason_string)
       .Bind(15, attempt.warning)
       .Bind(16, attempt.packet_id)
-      .Bind(17, attempt.duplicate_flag)
+      .Bind(17, (attempt.duplicate_flag ? kDuplicateFlag : 0) |
+                    (attempt.manual ? kManualFlag : 0))
       .Bind(18, attempt.session_present)
       .Bind(19, attempt.broker_address)
       .Bind(20, attempt.connection)
@@ -97,7 +103,8 @@ DeliveryException ReadExceptionColumns(const Statement& row) {
   exception.event_seq = row.Int64(1);
   exception.state = static_cast<DeliveryState>(row.Int(3));
   exception.ending.reason = static_cast<EndReason>(row.Int(4));
-  exception.end_time = row.Time(5);
+  const bool retrying = exception.state == DeliveryState::kRetrying;
+  (retrying ? exception.request_time : exception.end_time) = row.Time(5);
   exception.sent = row.Bool(6);
   exception.answered = row.Bool(7);
   exception.attempt_count = row.Int(8);
@@ -117,7 +124,7 @@ void BindException(int64_t tenant_uid, int64_t subscription_uid,
       .Bind(2, subscription_uid)
       .Bind(3, static_cast<int>(exception.state))
       .Bind(4, static_cast<int>(exception.ending.reason))
-      .Bind(5, retrying ? absl::UnixEpoch() : exception.end_time)
+      .Bind(5, retrying ? exception.request_time : exception.end_time)
       .Bind(6, exception.sent)
       .Bind(7, exception.answered)
       .Bind(8, exception.attempt_count)

@@ -314,6 +314,9 @@ absl::Status LogWriter::WriteGroup(std::vector<Command>& commands) {
     return written;
   }
   next_ = commit.next();
+  for (const auto& [uid, tally] : commit.taken_back()) {
+    dropped_.tallies[uid].AddCounts(tally);
+  }
   TakeIntoMemory(commands, commit);
   // Dispatch starts on the events while their producers are being answered.
   std::vector<int64_t> accepting = commit.AcceptingUids();

@@ -289,9 +289,10 @@ absl::Status ReadStates(Database& db, SubscriptionStates& states) {
                             {row.Int64(1), row.Int(2), row.Bool(3)});
       }));
   return ForEachRow(db, kSelectOutcomesSql, [&](const Statement& row) {
-    states.PutAttempted(
-        row.Int64(0), {row.Int64(1), row.Int(2), row.Bool(3)},
-        static_cast<ErrorClass>(row.Int(4)) == ErrorClass::kRejected);
+    const bool rejected =
+        static_cast<ErrorClass>(row.Int(4)) == ErrorClass::kRejected;
+    states.PutAttempted(row.Int64(0), {row.Int64(1), row.Int(2), row.Bool(3)},
+                        row.Bool(3) || rejected);
   });
 }
 

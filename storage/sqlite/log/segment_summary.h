@@ -43,6 +43,8 @@ struct SubscriptionTally {
   }
 };
 
+using Tallies = absl::flat_hash_map<int64_t, SubscriptionTally>;  // by uid
+
 struct SegmentSummary {
   int64_t last_event_seq = 0;    // the first one less one: no events
   int64_t last_attempt_seq = 0;  // likewise
@@ -50,7 +52,7 @@ struct SegmentSummary {
   Range start_times_us;  // of attempts
   Range attempted_seqs;  // event seqs of attempts
   Range exception_seqs;  // event seqs of exceptions
-  absl::flat_hash_map<int64_t, SubscriptionTally> tallies;  // by subscription
+  Tallies tallies;
 
   // Zeros for a subscription without a part in it.
   const SubscriptionTally& TallyOf(int64_t subscription_uid) const {

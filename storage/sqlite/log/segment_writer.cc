@@ -46,6 +46,19 @@ constexpr char kPutDroppedSql[] =
     "INSERT OR REPLACE INTO dropped_tally (" MQTTPUSH_TALLY_COLUMNS
     ") VALUES (?, ?, ?, ?, ?, ?)";
 
+constexpr char kAddDroppedSql[] =
+    "INSERT INTO dropped_tally (" MQTTPUSH_TALLY_COLUMNS
+    ") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+    "event_count = event_count + excluded.event_count, "
+    "success_count = success_count + excluded.success_count, "
+    "parked_count = parked_count + excluded.parked_count, "
+    "expired_count = expired_count + excluded.expired_count, "
+    "discarded_count = discarded_count + excluded.discarded_count";
+
+constexpr char kParkedHereSql[] =
+    "SELECT 1 FROM delivery_exception WHERE tenant_uid = ? AND event_seq = ? "
+    "AND subscription_uid = ? AND state = 5 AND carried = 0";
+
 constexpr char kInsertAttemptedSql[] =
     "INSERT INTO attempted_event (subscription_uid, event_seq, attempt_count, "
     "delivered) VALUES (?, ?, ?, ?)";
@@ -201,6 +214,24 @@ absl::Status SegmentWriter::AddStats(const StatsOfCommit& stats) {
   for (const auto& [key, counts] : stats.counts()) {
     BindMinute(key, counts, add_minute_.get());
     MQTTPUSH_RETURN_IF_ERROR(add_minute_->Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> SegmentWriter::ParkedHere(int64_t tenant_uid,
+                                               int64_t event_seq,
+                                               int64_t subscription_uid) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement select, db_.Prepare(kParkedHereSql));
+  select.Bind(0, tenant_uid).Bind(1, event_seq).Bind(2, subscription_uid);
+  return select.Step();
+}
+
+absl::Status SegmentWriter::AddToDropped(const Tallies& tallies) {
+  if (tallies.empty()) return absl::OkStatus();
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement add, db_.Prepare(kAddDroppedSql));
+  for (const auto& [uid, tally] : tallies) {
+    BindTallyCounts(uid, tally, &add);
+    MQTTPUSH_RETURN_IF_ERROR(add.Run());
   }
   return absl::OkStatus();
 }

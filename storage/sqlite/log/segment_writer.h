@@ -18,12 +18,16 @@
 
 namespace mqttpush {
 
+using Tallies = absl::flat_hash_map<int64_t, SubscriptionTally>;
+
 // What retention has dropped so far.
 struct DroppedSegments {
   // At least those of the last time, whose files may still be there, and those
   // after the oldest segment.
   std::vector<int64_t> numbers;
-  absl::flat_hash_map<int64_t, SubscriptionTally> tallies;  // by subscription
+  // By subscription; less what of other segments does not count any more,
+  // because the delivery was sent again.
+  Tallies tallies;
 };
 
 // With what a segment begins.
@@ -67,6 +71,12 @@ class SegmentWriter {
                               bool carried = false);
   absl::Status UpdateSubscription(const DeliveryUpdate& update);
   absl::Status AddStats(const StatsOfCommit& stats);
+
+  // Whether the delivery is PARKED by a row that began in this segment.
+  absl::StatusOr<bool> ParkedHere(int64_t tenant_uid, int64_t event_seq,
+                                  int64_t subscription_uid);
+  // Adds to the tallies of what is noted of dropped segments.
+  absl::Status AddToDropped(const Tallies& tallies);
 
   // Replaces what is noted of dropped segments.
   absl::Status WriteDropped(const DroppedSegments& dropped);

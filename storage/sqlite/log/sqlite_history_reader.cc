@@ -17,7 +17,8 @@ bool Matches(const HistoryQuery& query, const EventRecord& event) {
   return event.tenant_uid == query.tenant_uid &&
          query.object_type.value_or(event.object_type) == event.object_type &&
          (query.asset_id.empty() || event.asset_id == query.asset_id) &&
-         (query.event_id.empty() || event.event_id == query.event_id);
+         (query.event_id.empty() || event.event_id == query.event_id) &&
+         (query.object_id.empty() || event.object_id == query.object_id);
 }
 
 bool Matches(const HistoryQuery& query,
@@ -122,6 +123,49 @@ absl::StatusOr<DeliveryRow> DeliveryOf(SegmentStore& store, int64_t tenant_uid,
   return lookup.Find(*event, key.subscription_uid);
 }
 
+// Events of the subscription in one segment, with `after` < seq < `before`.
+absl::StatusOr<int64_t> CountBetween(ReadSession& session,
+                                     const Segment& segment,
+                                     int64_t subscription_uid, int64_t after,
+                                     int64_t before) {
+  const int64_t last_seq = segment.Bounds().last_event_seq;
+  if (last_seq <= after || segment.first_event_seq >= before) return 0;
+  if (segment.first_event_seq > after && last_seq < before) {
+    return segment.TallyOf(subscription_uid).events;
+  }
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      const std::vector<Posting> postings,
+      session.After(segment, Dimension::kEventsOfSubscription, subscription_uid,
+                    {after, kLastPosting.row}, SIZE_MAX));
+  return absl::c_count_if(
+      postings, [&](const Posting& posting) { return posting.order < before; });
+}
+
+absl::StatusOr<int64_t> AheadOf(SegmentStore& store, int64_t subscription_uid,
+                                int64_t event_seq) {
+  const SubscriptionRecovery recovery =
+      store.states().Recover(subscription_uid, event_seq);
+  const int64_t cursor = recovery.state.cursor;
+  ReadSession session(&store);
+  int64_t ahead = 0;
+  for (const SegmentPtr& segment : session.segments()) {
+    MQTTPUSH_ASSIGN_OR_RETURN(
+        const int64_t count,
+        CountBetween(session, *segment, subscription_uid, cursor, event_seq));
+    ahead += count;
+  }
+  const auto lies_before = [&](int64_t seq) {
+    return cursor < seq && seq < event_seq;
+  };
+  for (const DeliveryException& exception : recovery.exceptions) {
+    ahead -= lies_before(exception.event_seq);
+  }
+  for (const AttemptedEvent& attempted : recovery.attempted) {
+    ahead -= attempted.delivered && lies_before(attempted.event_seq);
+  }
+  return std::max<int64_t>(ahead, 0);
+}
+
 AttemptRow ToRow(CandidateAttempt candidate, const DeliveryLookup& lookup) {
   AttemptRow row;
   row.attempt = std::move(candidate.attempt);
@@ -195,6 +239,13 @@ absl::StatusOr<DeliveryRow> SqliteHistoryReader::GetDelivery(
     int64_t tenant_uid, DeliveryKey key, const StateOverlay& overlay) {
   return ReadAgainIfChanged(store_->list(), [&] {
     return DeliveryOf(*store_, tenant_uid, key, overlay);
+  });
+}
+
+absl::StatusOr<int64_t> SqliteHistoryReader::CountAhead(
+    int64_t subscription_uid, int64_t event_seq) {
+  return ReadAgainIfChanged(store_->list(), [&] {
+    return AheadOf(*store_, subscription_uid, event_seq);
   });
 }
 

@@ -24,6 +24,8 @@ class SqliteHistoryReader : public HistoryReader {
       int limit) override;
   absl::StatusOr<DeliveryRow> GetDelivery(int64_t tenant_uid, DeliveryKey key,
                                           const StateOverlay& overlay) override;
+  absl::StatusOr<int64_t> CountAhead(int64_t subscription_uid,
+                                     int64_t event_seq) override;
   absl::StatusOr<AttemptPage> ListAttempts(const HistoryQuery& query,
                                            std::optional<bool> succeeded,
                                            std::optional<AttemptKey> after,

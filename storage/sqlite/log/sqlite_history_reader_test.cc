@@ -242,6 +242,30 @@ TEST_P(SqliteHistoryReaderTest, DeliveryOfAnotherTenantDoesNotExist) {
       absl::IsNotFound(history_->GetDelivery(1, {400, 7}, overlay_).status()));
 }
 
+// 1 to 4 are over or retrying, 5 and 6 wait.
+TEST_P(SqliteHistoryReaderTest, CountsWhatComesBeforeAnEvent) {
+  EXPECT_EQ(*history_->CountAhead(7, 5), 0);
+  EXPECT_EQ(*history_->CountAhead(7, 6), 1);
+  EXPECT_EQ(*history_->CountAhead(17, 6), 1);
+  EXPECT_EQ(*history_->CountAhead(17, 3), 0);
+  EXPECT_EQ(*history_->CountAhead(99, 7), 0);
+  EXPECT_EQ(*history_->CountAhead(1000, 7), 0);
+  // Parked ahead of the cursor.
+  DeliveryUpdate ahead = {
+      .subscription_uid = 17, .cursor = 0, .sent_through = 6};
+  ahead.put_exceptions = {{.event_seq = 3, .state = DeliveryState::kParked}};
+  ahead.newly_parked = 1;
+  ASSERT_TRUE(CommitAndWait(*log_, {ahead}).ok());
+  EXPECT_EQ(*history_->CountAhead(17, 6), 0);
+}
+
+TEST_P(SqliteHistoryReaderTest, FiltersDeliveriesByObjectId) {
+  query_.object_id = "12345";
+  EXPECT_EQ(Deliveries().size(), 8u);
+  query_.object_id = "1234";
+  EXPECT_THAT(Deliveries(), IsEmpty());
+}
+
 TEST_P(SqliteHistoryReaderTest, KeepsAllEvidenceOfAnAttempt) {
   AttemptRecord attempt = Attempt(5, 1, false, 20);
   attempt.qos = Qos::kExactlyOnce;
@@ -253,6 +277,7 @@ TEST_P(SqliteHistoryReaderTest, KeepsAllEvidenceOfAnAttempt) {
   attempt.warning = "may arrive twice";
   attempt.packet_id = 77;
   attempt.duplicate_flag = true;
+  attempt.manual = true;
   attempt.session_present = true;
   attempt.broker_address = "192.0.2.7:8883";
   attempt.connection = 4;
@@ -277,6 +302,7 @@ TEST_P(SqliteHistoryReaderTest, KeepsAllEvidenceOfAnAttempt) {
   EXPECT_EQ(read.warning, attempt.warning);
   EXPECT_EQ(read.packet_id, attempt.packet_id);
   EXPECT_TRUE(read.duplicate_flag);
+  EXPECT_TRUE(read.manual);
   EXPECT_TRUE(read.session_present);
   EXPECT_EQ(read.broker_address, attempt.broker_address);
   EXPECT_EQ(read.connection, attempt.connection);

@@ -30,6 +30,26 @@ class SqliteStatsReaderTest : public ::testing::TestWithParam<int64_t> {
     log_ = *SqliteEventLog::Open(temp_.File("log"),
                                  {.segment_rows = GetParam()}, &clock_);
   }
+  // Delivers the last one once more, as a person asked for.
+  void DeliverAgain(absl::Time time) {
+    DeliveryUpdate request = {
+        .subscription_uid = 7, .cursor = last_seq_, .sent_through = last_seq_};
+    DeliveryUpdate update = request;
+    request.put_exceptions = {{.event_seq = last_seq_}};
+    request.reopened = {{last_seq_, DeliveryState::kDelivered}};
+    request.newly_delivered = -1;
+    update.attempts = {{.event_seq = last_seq_,
+                        .subscription_uid = 7,
+                        .number = 2,
+                        .manual = true,
+                        .start_time = time,
+                        .topic = "t",
+                        .succeeded = true}};
+    update.erase_exceptions = {last_seq_};
+    update.newly_delivered = 1;
+    ASSERT_TRUE(CommitAndWait(*log_, {request}).ok());
+    ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
+  }
   // Accepts a location event at `time`, delivers it `latency` later.
   void Deliver(absl::Time time, absl::Duration latency) {
     clock_.Set(time);
@@ -145,6 +165,18 @@ TEST_P(SqliteStatsReaderTest, ThirtyDaysAreAsManyRowsAsHours) {
   EXPECT_EQ(
       Read(kNoon, kNoon + absl::Hours(30 * 24), StatsResolution::kHour).size(),
       static_cast<size_t>(kHours));
+}
+
+TEST_P(SqliteStatsReaderTest, WhatIsDeliveredAgainCountsOnce) {
+  Deliver(kNoon, absl::Milliseconds(100));
+  DeliverAgain(kNoon + absl::Minutes(5));
+  DeliveryCounts sum;
+  for (const StatsRow& row :
+       Read(kNoon, kNoon + absl::Hours(1), StatsResolution::kMinute)) {
+    sum.Add(row.counts);
+  }
+  EXPECT_EQ(sum.delivered, 1);
+  EXPECT_LT(sum.latency.Percentile(0.99), absl::Seconds(1));
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ std::optional<bool> LastAnswered(const DeliveryUpdate& update,
                                  int64_t event_seq) {
   for (auto at = update.attempts.rbegin(); at != update.attempts.rend(); ++at) {
     if (at->event_seq == event_seq) {
-      return at->error_class == ErrorClass::kRejected;
+      return at->succeeded || at->error_class == ErrorClass::kRejected;
     }
   }
   return std::nullopt;
@@ -67,7 +67,7 @@ void SubscriptionStates::Apply(const DeliveryUpdate& update) {
   }
   for (const DeliveryException& exception : update.put_exceptions) {
     DeliveryException& kept = live.exceptions[exception.event_seq];
-    const bool answered_before = kept.answered;
+    const bool answered_before = kept.answered || exception.answered;
     kept = exception;
     kept.answered =
         LastAnswered(update, exception.event_seq).value_or(answered_before);

@@ -49,6 +49,7 @@ CREATE TABLE attempt (
   reason_string TEXT NOT NULL,
   warning TEXT NOT NULL,
   packet_id INTEGER NOT NULL,
+  -- 1: sent with MQTT's DUP flag. 2: a person asked for it. 3: both.
   duplicate_flag INTEGER NOT NULL,
   session_present INTEGER NOT NULL,
   broker_address TEXT NOT NULL,
@@ -77,16 +78,18 @@ CREATE TABLE subscription (
 
 -- Deliveries that became RETRYING, PARKED, EXPIRED or DISCARDED while this was
 -- the newest segment, and those that were again delivered after RETRYING. Of
--- the rows of a delivery in several segments the newest counts.
+-- the rows of a delivery in several segments the newest counts. One that had
+-- ended is RETRYING again when a person asked for that.
 CREATE TABLE delivery_exception (
   tenant_uid INTEGER NOT NULL,
   event_seq INTEGER NOT NULL,
   subscription_uid INTEGER NOT NULL,
   state INTEGER NOT NULL CHECK (state BETWEEN 3 AND 7),  -- DeliveryState
   reason INTEGER NOT NULL,            -- EndReason
-  time_us INTEGER NOT NULL,           -- when it ended; 0 while RETRYING
+  -- When it ended; while RETRYING when a person asked for it, 0: nobody did.
+  time_us INTEGER NOT NULL,
   sent INTEGER NOT NULL CHECK (sent IN (0, 1)),
-  -- The broker answered its last attempt; only of carried ones, else see there.
+  -- The broker answered its last attempt, should that not be in this segment.
   answered INTEGER NOT NULL CHECK (answered IN (0, 1)),
   attempt_count INTEGER NOT NULL,
   rejection_count INTEGER NOT NULL,   -- of attempts answered with no
@@ -170,7 +173,8 @@ CREATE TABLE stats_hour (
 
 -- Of the newest segment: those that retention dropped last, whose files may
 -- still be there, and those between the others; and what all held that were ever
--- dropped.
+-- dropped, less what of the others does not count any more: the success or the
+-- parking of a delivery that was sent again.
 CREATE TABLE dropped_segment (number INTEGER PRIMARY KEY);
 CREATE TABLE dropped_tally (
   subscription_uid INTEGER PRIMARY KEY,

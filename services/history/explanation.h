@@ -1,0 +1,51 @@
+// ExplanationText: why an event has or has not arrived, in a sentence.
+#ifndef MQTTPUSH_SERVICES_HISTORY_EXPLANATION_H_
+#define MQTTPUSH_SERVICES_HISTORY_EXPLANATION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "common/delivery_status.h"
+#include "mqttpush/v1/history_service.pb.h"
+#include "storage/records.h"
+
+namespace mqttpush {
+
+// What a sentence is made of. What its reason has no use for is not looked at;
+// times that are not known are InfinitePast.
+struct ExplanationFacts {
+  v1::Explanation::Reason reason = v1::Explanation::NEVER_RECEIVED;
+  absl::Time receive_time = absl::InfinitePast();
+  absl::Time since = absl::InfinitePast();
+  absl::Time next_try = absl::InfinitePast();
+  // NEVER_RECEIVED: "event id \"a\"", and since when refusals are remembered.
+  std::string asked_for;
+  absl::Time remembered_since = absl::InfinitePast();
+  // Where was looked, as "among the newest 100000 of the tenant"; empty: in all
+  // that is kept.
+  std::string looked_at;
+  std::string owner_id;
+  std::string object_type;                // its name
+  std::vector<v1::Violation> violations;  // of REJECTED
+  std::string subscription;               // its id
+  std::string broker;                     // its id
+  std::string takes;                      // NOT_TAKEN: "it takes ASSET only"
+  // Waiting.
+  int64_t ahead = 0;
+  LinkStatus link;
+  // In the words of StateReasons, as they are there.
+  std::string state_reason;
+  std::optional<AttemptRecord> last_attempt;  // DELIVERED
+  // Not DELIVERED, but an attempt before it was sent again had succeeded.
+  absl::Time delivered_before = absl::InfinitePast();
+};
+
+// One sentence for a support person, without the hint.
+std::string ExplanationText(const ExplanationFacts& facts);
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVICES_HISTORY_EXPLANATION_H_
