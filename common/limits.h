@@ -26,6 +26,12 @@ inline constexpr size_t kMaxTopicBytes = 65535;
 inline constexpr int kDefaultPageSize = 100;
 inline constexpr int kMaxPageSize = 1000;
 
+// StreamAttempts calls at once. Each may hold a response of some 400 KiB, and
+// wakes the history's threads with each commit of its tenant.
+inline constexpr int kMaxAttemptStreams = 64;
+// In one response: enough to read a log at full speed.
+inline constexpr int kMaxAttemptsPerResponse = 100;
+
 // Paho's cost per message grows with what is in flight (best from 10 to 100).
 inline constexpr int kMaxInFlight = 100;
 // With one of QoS 2 among them: mosquitto drops silently beyond it

@@ -105,6 +105,9 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
       auto log, SqliteEventLog::Open(data_directory_->log_path(), config.log,
                                      Clock::Real()));
   MQTTPUSH_RETURN_IF_ERROR(CheckUids(*config_store_, *log));
+  log->SetAttemptListener([this](const std::vector<int64_t>& tenant_uids) {
+    attempt_streams_.Wake(tenant_uids);
+  });
   history_reader_ = std::make_unique<SqliteHistoryReader>(log.get());
   audit_ = std::make_unique<SqliteConservationAudit>(log.get());
   event_log_ = std::make_unique<FullDiskLog>(
@@ -151,7 +154,8 @@ absl::Status Server::Listen(const ServerConfig& config) {
   ingest_service_ = std::make_unique<IngestService>(
       config_store_.get(), event_log_.get(), schemas_.get(), Clock::Real());
   history_service_ = std::make_unique<HistoryService>(
-      config_store_.get(), history_reader_.get(), &board_, Clock::Real());
+      config_store_.get(), history_reader_.get(), &attempt_streams_, &board_,
+      Clock::Real());
   LinkDescriptors();
   grpc::ServerBuilder builder;
   SetServerOptions(builder);
@@ -197,6 +201,7 @@ Server::~Server() {
     // workers drain.
     grpc_server_->GetHealthCheckService()->SetServingStatus(false);
   }
+  attempt_streams_.EndAll();
   if (supervisor_ != nullptr) StopDelivery();
   if (grpc_server_ != nullptr) {
     grpc_server_->Shutdown(

@@ -11,6 +11,7 @@
 #include "server/config.h"
 #include "server/conservation_watch.h"
 #include "services/admin/admin_service.h"
+#include "services/history/attempt_streams.h"
 #include "services/history/history_service.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/object_schema.h"
@@ -36,8 +37,8 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerConfig& config);
 
-  // Drains and stops: workers finish what is in flight, then calls end, then
-  // the log is closed. Takes at most some 20 s.
+  // Ends the streams of attempts, drains and stops: workers finish what is in
+  // flight, then calls end, then the log is closed. Takes at most some 20 s.
   ~Server();
 
   // The address in use, with the real port.
@@ -60,6 +61,7 @@ class Server {
   EventLoop loop_;
   std::unique_ptr<SqliteConfigStore> config_store_;
   std::unique_ptr<SqliteHistoryReader> history_reader_;
+  AttemptStreams attempt_streams_;
   std::unique_ptr<SqliteConservationAudit> audit_;
   // Only the loop's thread uses these two.
   std::unique_ptr<Dispatcher> dispatcher_;

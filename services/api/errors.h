@@ -50,6 +50,13 @@ absl::Status TenantInUse(absl::string_view name,
 // FAILED_PRECONDITION, UNDELIVERED_EVENTS.
 absl::Status UndeliveredEvents(absl::string_view name, int64_t count);
 
+// RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: so many calls of the method are under
+// way.
+absl::Status TooManyStreams(absl::string_view method, int limit);
+
+// UNAVAILABLE, SHUTTING_DOWN, with RetryInfo.
+absl::Status ShuttingDown();
+
 // UNAVAILABLE, with RetryInfo: storage cannot be read or written; `cause` says
 // why. Safe to repeat.
 absl::Status LogUnavailable(const absl::Status& cause);     // LOG_…

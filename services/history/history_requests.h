@@ -2,11 +2,13 @@
 #ifndef MQTTPUSH_SERVICES_HISTORY_HISTORY_REQUESTS_H_
 #define MQTTPUSH_SERVICES_HISTORY_HISTORY_REQUESTS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "mqttpush/v1/history_service.pb.h"
 #include "storage/config_snapshot.h"
 #include "storage/history_reader.h"
@@ -39,6 +41,30 @@ absl::StatusOr<ListAttemptsQuery> ParseListAttempts(
     const v1::ListAttemptsRequest& request, const ConfigSnapshot& snapshot);
 std::string AttemptPageToken(const v1::ListAttemptsRequest& request,
                              const AttemptKey& next);
+
+struct StreamAttemptsQuery {
+  const TenantRecord* tenant = nullptr;
+  HistoryQuery query;
+  std::optional<bool> succeeded;
+  std::optional<int64_t> after;  // an attempt_seq; absent: from the begin
+  bool live = true;
+};
+// `now` is what `since` counts from.
+absl::StatusOr<StreamAttemptsQuery> ParseStreamAttempts(
+    const v1::StreamAttemptsRequest& request, const ConfigSnapshot& snapshot,
+    absl::Time now);
+
+// Makes the resume tokens of one StreamAttempts call.
+class ResumeTokens {
+ public:
+  ResumeTokens(const v1::StreamAttemptsRequest& request,
+               const StreamAttemptsQuery& parsed);
+  std::string At(int64_t attempt_seq) const;
+
+ private:
+  uint64_t fingerprint_;
+  absl::Time start_time_;
+};
 
 }  // namespace mqttpush
 

@@ -8,6 +8,8 @@
 #include "services/api/resource_names.h"
 #include "services/api/status.h"
 #include "services/api/violations.h"
+#include "services/history/attempt_responses.h"
+#include "services/history/attempt_stream.h"
 #include "services/history/history_converters.h"
 #include "services/history/history_requests.h"
 #include "services/history/state_reason.h"
@@ -26,10 +28,11 @@ absl::Status FromStorage(const absl::Status& status) {
 }  // namespace
 
 HistoryService::HistoryService(const ConfigStore* config,
-                               HistoryReader* history,
+                               HistoryReader* history, AttemptStreams* streams,
                                const DeliveryStatus* status, const Clock* clock)
     : config_(config),
       history_(history),
+      streams_(streams),
       status_(status),
       clock_(clock),
       pool_(kThreads) {}
@@ -151,6 +154,39 @@ absl::Status HistoryService::ListAttemptsImpl(
     response.set_next_page_token(AttemptPageToken(request, *page->next));
   }
   return absl::OkStatus();
+}
+
+grpc::ServerWriteReactor<v1::StreamAttemptsResponse>*
+HistoryService::StreamAttempts(grpc::CallbackServerContext* /*context*/,
+                               const v1::StreamAttemptsRequest* request) {
+  absl::StatusOr<std::shared_ptr<AttemptStream>> stream = MakeStream(*request);
+  if (!stream.ok()) return AttemptStream::Refuse(stream.status());
+  return AttemptStream::Start(*std::move(stream));
+}
+
+// Reads no disk yet.
+absl::StatusOr<std::shared_ptr<AttemptStream>> HistoryService::MakeStream(
+    const v1::StreamAttemptsRequest& request) {
+  const auto snapshot = config_->Snapshot();
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      StreamAttemptsQuery parsed,
+      ParseStreamAttempts(request, *snapshot, clock_->Now()));
+  const ResumeTokens tokens(request, parsed);
+  parsed.query.retained_since = RetainedSince(*parsed.tenant);
+  auto follower = history_->FollowAttempts(parsed.query, parsed.succeeded,
+                                           parsed.after, parsed.live);
+  if (absl::IsOutOfRange(follower.status())) {
+    return InvalidField("resume_token",
+                        "is of a log that came further than this one; begin "
+                        "by a time");
+  }
+  if (!follower.ok()) return FromStorage(follower.status());
+  auto stream = std::make_shared<AttemptStream>(
+      streams_, &pool_,
+      AttemptResponses(parsed.tenant->id, tokens, parsed.live,
+                       *std::move(follower)));
+  MQTTPUSH_RETURN_IF_ERROR(streams_->Add(parsed.tenant->uid, stream));
+  return stream;
 }
 
 StateOverlay HistoryService::MakeOverlay(const ConfigSnapshot& snapshot,

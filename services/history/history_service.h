@@ -10,10 +10,13 @@
 #include "common/delivery_status.h"
 #include "common/thread_pool.h"
 #include "mqttpush/v1/history_service.grpc.pb.h"
+#include "services/history/attempt_streams.h"
 #include "storage/config_store.h"
 #include "storage/history_reader.h"
 
 namespace mqttpush {
+
+class AttemptStream;
 
 // Thread-safe. Handlers run on a pool of their own, because they read from
 // disk.
@@ -21,7 +24,8 @@ class HistoryService : public v1::HistoryService::CallbackService {
  public:
   // All must outlive the service.
   HistoryService(const ConfigStore* config, HistoryReader* history,
-                 const DeliveryStatus* status, const Clock* clock);
+                 AttemptStreams* streams, const DeliveryStatus* status,
+                 const Clock* clock);
 
   grpc::ServerUnaryReactor* ListDeliveries(
       grpc::CallbackServerContext* context,
@@ -34,6 +38,9 @@ class HistoryService : public v1::HistoryService::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::ListAttemptsRequest* request,
       v1::ListAttemptsResponse* response) override;
+  grpc::ServerWriteReactor<v1::StreamAttemptsResponse>* StreamAttempts(
+      grpc::CallbackServerContext* context,
+      const v1::StreamAttemptsRequest* request) override;
 
  private:
   absl::Status ListDeliveriesImpl(const v1::ListDeliveriesRequest& request,
@@ -42,6 +49,8 @@ class HistoryService : public v1::HistoryService::CallbackService {
                                v1::Delivery& response);
   absl::Status ListAttemptsImpl(const v1::ListAttemptsRequest& request,
                                 v1::ListAttemptsResponse& response);
+  absl::StatusOr<std::shared_ptr<AttemptStream>> MakeStream(
+      const v1::StreamAttemptsRequest& request);
 
   template <typename Handler>
   grpc::ServerUnaryReactor* RunOnPool(grpc::CallbackServerContext* context,
@@ -55,6 +64,7 @@ class HistoryService : public v1::HistoryService::CallbackService {
 
   const ConfigStore* const config_;
   HistoryReader* const history_;
+  AttemptStreams* const streams_;
   const DeliveryStatus* const status_;
   const Clock* const clock_;
   ThreadPool pool_;

@@ -46,7 +46,7 @@ class HistoryServiceTest : public ::testing::Test {
     history_ = std::make_unique<SqliteHistoryReader>(log_.get());
     Provision();
     service_ = std::make_unique<HistoryService>(config_.get(), history_.get(),
-                                                &status_, &clock_);
+                                                &streams_, &status_, &clock_);
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -161,6 +161,7 @@ class HistoryServiceTest : public ::testing::Test {
   TempDir temp_;
   int64_t tenant_uid_ = 0;
   int64_t subscription_uid_ = 0;
+  AttemptStreams streams_;
   FakeStatus status_;
   LaterClock clock_;
   std::unique_ptr<SqliteConfigStore> config_;

@@ -46,6 +46,8 @@ class LogCommit {
   NextSeqs next() const { return next_; }
   // The subscriptions that took events, in order.
   std::vector<int64_t> AcceptingUids() const;
+  // The tenants of its attempts, in order.
+  std::vector<int64_t> AttemptedTenants() const;
 
  private:
   // What it adds to a subscription's row.

@@ -1,0 +1,163 @@
+#include "storage/sqlite/log/sqlite_attempt_follower.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "common/status_macros.h"
+#include "storage/sqlite/log/attempt_rows.h"
+
+namespace mqttpush {
+namespace {
+
+// What one call reads at the most, so that many who follow take turns.
+constexpr int kMaxLookedAt = 2000;
+
+HistoryQuery Retained(HistoryQuery query) {
+  query.start_time = std::max(query.start_time, query.retained_since);
+  return query;
+}
+
+// Before all attempts that can match. Segments that ended before the time are
+// not gone through, so that what is missing among them is no gap.
+int64_t FirstPosition(const Segments& segments, absl::Time start_time) {
+  for (const SegmentPtr& segment : segments) {
+    const Range times = segment->Bounds().start_times_us;
+    if (segment == segments.back() ||
+        (!times.empty() && absl::FromUnixMicros(times.last) >= start_time)) {
+      return segment->first_attempt_seq - 1;
+    }
+  }
+  return 0;
+}
+
+size_t TextBytes(const AttemptRecord& attempt) {
+  return attempt.topic.size() + attempt.error_message.size() +
+         attempt.reason_string.size() + attempt.warning.size();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AttemptFollower>> SqliteAttemptFollower::Make(
+    SegmentStore* store, const HistoryQuery& query,
+    std::optional<bool> succeeded, std::optional<int64_t> after, bool live) {
+  const HistoryQuery retained = Retained(query);
+  const auto segments = store->list().Get();
+  const int64_t newest = segments->back()->Bounds().last_attempt_seq;
+  if (after.value_or(newest) > newest) {
+    return absl::OutOfRangeError("no attempt was ever recorded there");
+  }
+  return std::unique_ptr<AttemptFollower>(new SqliteAttemptFollower(
+      store, retained, succeeded,
+      after.value_or(FirstPosition(*segments, retained.start_time)),
+      live ? std::numeric_limits<int64_t>::max() : newest));
+}
+
+SqliteAttemptFollower::SqliteAttemptFollower(SegmentStore* store,
+                                             const HistoryQuery& query,
+                                             std::optional<bool> succeeded,
+                                             int64_t position, int64_t until)
+    : store_(store),
+      query_(query),
+      succeeded_(succeeded),
+      until_(until),
+      windows_(query, succeeded),
+      position_(position) {
+  window_.through = position;
+}
+
+absl::StatusOr<FollowedAttempts> SqliteAttemptFollower::Next(int limit) {
+  return ReadAgainIfChanged(store_->list(), [&] { return Read(limit); });
+}
+
+// What it goes over without a row to give out may be gone over for good even if
+// it fails later; rows only count once all of them have been read.
+absl::StatusOr<FollowedAttempts> SqliteAttemptFollower::Read(int limit) {
+  ReadSession session(store_);
+  const Segment* segment = SegmentOfWindow(session);
+  if (segment == nullptr) {
+    MQTTPUSH_ASSIGN_OR_RETURN(segment, NextWindow(session));
+  }
+  FollowedAttempts next;
+  size_t at = at_;
+  size_t bytes = 0;
+  if (segment != nullptr) {
+    const StateOverlay no_overlay;
+    const DeliveryLookup lookup(
+        &session, store_->states().OfTenant(query_.tenant_uid), &no_overlay);
+    const size_t end = std::min(window_.rows.size(), at_ + kMaxLookedAt);
+    for (; at < end && static_cast<int>(next.rows.size()) < limit &&
+           bytes < kMaxBytes;
+         ++at) {
+      MQTTPUSH_ASSIGN_OR_RETURN(
+          std::optional<AttemptRow> row,
+          ReadRow(session, *segment, lookup, window_.rows[at]));
+      if (!row.has_value()) continue;
+      bytes += TextBytes(row->attempt);
+      next.rows.push_back(*std::move(row));
+    }
+  }
+  at_ = at;
+  const bool emptied = at_ == window_.rows.size();
+  if (at_ > 0) position_ = window_.rows[at_ - 1];
+  if (emptied) position_ = std::max(position_, window_.through);
+  next.position = position_;
+  next.at_end = emptied && NextSegment(session) == nullptr;
+  next.gap = std::exchange(gap_, false);
+  return next;
+}
+
+const Segment* SqliteAttemptFollower::SegmentOfWindow(
+    const ReadSession& session) const {
+  if (at_ == window_.rows.size()) return nullptr;
+  for (const SegmentPtr& segment : session.segments()) {
+    if (segment->number == window_.segment) return segment.get();
+  }
+  return nullptr;
+}
+
+const Segment* SqliteAttemptFollower::NextSegment(const ReadSession& session) {
+  if (position_ >= until_) return nullptr;
+  for (const SegmentPtr& segment : session.segments()) {
+    if (segment->Bounds().last_attempt_seq > position_) return segment.get();
+  }
+  return nullptr;
+}
+
+absl::StatusOr<const Segment*> SqliteAttemptFollower::NextWindow(
+    ReadSession& session) {
+  while (const Segment* segment = NextSegment(session)) {
+    const int64_t last = std::min(until_, segment->Bounds().last_attempt_seq);
+    MQTTPUSH_ASSIGN_OR_RETURN(
+        AttemptWindow window,
+        windows_.Find(session, *segment, position_, last));
+    // Numbers follow each other from segment to segment.
+    if (segment->first_attempt_seq > position_ + 1) gap_ = true;
+    window_ = std::move(window);
+    at_ = 0;
+    if (!window_.rows.empty()) return segment;
+    position_ = std::max(position_, window_.through);
+  }
+  return nullptr;
+}
+
+absl::StatusOr<std::optional<AttemptRow>> SqliteAttemptFollower::ReadRow(
+    ReadSession& session, const Segment& segment, const DeliveryLookup& lookup,
+    int64_t attempt_seq) const {
+  CandidateAttempt candidate;
+  MQTTPUSH_ASSIGN_OR_RETURN(candidate.attempt,
+                            session.ReadAttempt(segment, attempt_seq));
+  candidate.key = {candidate.attempt.start_time, attempt_seq};
+  if (candidate.key.start_time < query_.start_time ||
+      candidate.key.start_time >= query_.end_time ||
+      !Matches(query_, succeeded_, lookup, candidate.attempt)) {
+    return std::nullopt;
+  }
+  MQTTPUSH_ASSIGN_OR_RETURN(candidate.event,
+                            session.FindEvent(candidate.attempt.event_seq));
+  if (!Matches(query_, candidate.event)) return std::nullopt;
+  return ToRow(std::move(candidate), lookup);
+}
+
+}  // namespace mqttpush
