@@ -5,9 +5,8 @@
 namespace mqttpush {
 
 bool Matches(const HistoryQuery& query, std::optional<bool> succeeded,
-             const DeliveryLookup& lookup, const AttemptRecord& attempt) {
-  return lookup.Has(attempt.subscription_uid) &&
-         query.event_seq.value_or(attempt.event_seq) == attempt.event_seq &&
+             const AttemptRecord& attempt) {
+  return query.event_seq.value_or(attempt.event_seq) == attempt.event_seq &&
          query.subscription_uid.value_or(attempt.subscription_uid) ==
              attempt.subscription_uid &&
          succeeded.value_or(attempt.succeeded) == attempt.succeeded &&
@@ -25,11 +24,11 @@ bool Matches(const HistoryQuery& query,
          (query.event_id.empty() || event->event_id == query.event_id);
 }
 
-AttemptRow ToRow(CandidateAttempt candidate, const DeliveryLookup& lookup) {
+AttemptRow ToRow(CandidateAttempt candidate, std::string subscription_id) {
   AttemptRow row;
   row.attempt = std::move(candidate.attempt);
   row.attempt_seq = candidate.key.attempt_seq;
-  row.subscription_id = lookup.subscription_id(row.attempt.subscription_uid);
+  row.subscription_id = std::move(subscription_id);
   if (candidate.event.has_value()) {
     row.event_id = std::move(candidate.event->event_id);
     row.asset_id = std::move(candidate.event->asset_id);

@@ -4,22 +4,22 @@
 #define MQTTPUSH_STORAGE_SQLITE_LOG_ATTEMPT_ROWS_H_
 
 #include <optional>
+#include <string>
 
 #include "storage/history_reader.h"
 #include "storage/sqlite/log/attempt_candidates.h"
-#include "storage/sqlite/log/delivery_lookup.h"
 
 namespace mqttpush {
 
-// Whether an attempt matches, as far as its own row says; its event may still
-// not. Times are looked at by the index.
+// Whether an attempt of the tenant matches, as far as its own row says; its
+// event may still not. Times are looked at by the index.
 bool Matches(const HistoryQuery& query, std::optional<bool> succeeded,
-             const DeliveryLookup& lookup, const AttemptRecord& attempt);
+             const AttemptRecord& attempt);
 // Whether its event does; absent: what it was is not known any more.
 bool Matches(const HistoryQuery& query,
              const std::optional<EventRecord>& event);
 
-AttemptRow ToRow(CandidateAttempt candidate, const DeliveryLookup& lookup);
+AttemptRow ToRow(CandidateAttempt candidate, std::string subscription_id);
 
 }  // namespace mqttpush
 

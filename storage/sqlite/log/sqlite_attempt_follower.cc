@@ -71,8 +71,6 @@ absl::StatusOr<FollowedAttempts> SqliteAttemptFollower::Next(int limit) {
   return ReadAgainIfChanged(store_->list(), [&] { return Read(limit); });
 }
 
-// What it goes over without a row to give out may be gone over for good even if
-// it fails later; rows only count once all of them have been read.
 absl::StatusOr<FollowedAttempts> SqliteAttemptFollower::Read(int limit) {
   ReadSession session(store_);
   const Segment* segment = SegmentOfWindow(session);
@@ -80,25 +78,9 @@ absl::StatusOr<FollowedAttempts> SqliteAttemptFollower::Read(int limit) {
     MQTTPUSH_ASSIGN_OR_RETURN(segment, NextWindow(session));
   }
   FollowedAttempts next;
-  size_t at = at_;
-  size_t bytes = 0;
   if (segment != nullptr) {
-    const StateOverlay no_overlay;
-    const DeliveryLookup lookup(
-        &session, store_->states().OfTenant(query_.tenant_uid), &no_overlay);
-    const size_t end = std::min(window_.rows.size(), at_ + kMaxLookedAt);
-    for (; at < end && static_cast<int>(next.rows.size()) < limit &&
-           bytes < kMaxBytes;
-         ++at) {
-      MQTTPUSH_ASSIGN_OR_RETURN(
-          std::optional<AttemptRow> row,
-          ReadRow(session, *segment, lookup, window_.rows[at]));
-      if (!row.has_value()) continue;
-      bytes += TextBytes(row->attempt);
-      next.rows.push_back(*std::move(row));
-    }
+    MQTTPUSH_RETURN_IF_ERROR(TakeRows(session, *segment, limit, next));
   }
-  at_ = at;
   const bool emptied = at_ == window_.rows.size();
   if (at_ > 0) position_ = window_.rows[at_ - 1];
   if (emptied) position_ = std::max(position_, window_.through);
@@ -106,6 +88,26 @@ absl::StatusOr<FollowedAttempts> SqliteAttemptFollower::Read(int limit) {
   next.at_end = emptied && NextSegment(session) == nullptr;
   next.gap = std::exchange(gap_, false);
   return next;
+}
+
+// They are gone over only once all of them have been read: after an error they
+// are read again.
+absl::Status SqliteAttemptFollower::TakeRows(ReadSession& session,
+                                             const Segment& segment, int limit,
+                                             FollowedAttempts& next) {
+  const size_t end = std::min(window_.rows.size(), at_ + kMaxLookedAt);
+  size_t bytes = 0;
+  size_t at = at_;
+  while (at < end && static_cast<int>(next.rows.size()) < limit &&
+         bytes < kMaxBytes) {
+    MQTTPUSH_ASSIGN_OR_RETURN(std::optional<AttemptRow> row,
+                              ReadRow(session, segment, window_.rows[at++]));
+    if (!row.has_value()) continue;
+    bytes += TextBytes(row->attempt);
+    next.rows.push_back(*std::move(row));
+  }
+  at_ = at;
+  return absl::OkStatus();
 }
 
 const Segment* SqliteAttemptFollower::SegmentOfWindow(
@@ -117,7 +119,8 @@ const Segment* SqliteAttemptFollower::SegmentOfWindow(
   return nullptr;
 }
 
-const Segment* SqliteAttemptFollower::NextSegment(const ReadSession& session) {
+const Segment* SqliteAttemptFollower::NextSegment(
+    const ReadSession& session) const {
   if (position_ >= until_) return nullptr;
   for (const SegmentPtr& segment : session.segments()) {
     if (segment->Bounds().last_attempt_seq > position_) return segment.get();
@@ -143,21 +146,37 @@ absl::StatusOr<const Segment*> SqliteAttemptFollower::NextWindow(
 }
 
 absl::StatusOr<std::optional<AttemptRow>> SqliteAttemptFollower::ReadRow(
-    ReadSession& session, const Segment& segment, const DeliveryLookup& lookup,
-    int64_t attempt_seq) const {
+    ReadSession& session, const Segment& segment, int64_t attempt_seq) {
   CandidateAttempt candidate;
   MQTTPUSH_ASSIGN_OR_RETURN(candidate.attempt,
                             session.ReadAttempt(segment, attempt_seq));
   candidate.key = {candidate.attempt.start_time, attempt_seq};
+  const std::optional<std::string>& subscription_id =
+      SubscriptionId(candidate.attempt.subscription_uid);
   if (candidate.key.start_time < query_.start_time ||
       candidate.key.start_time >= query_.end_time ||
-      !Matches(query_, succeeded_, lookup, candidate.attempt)) {
+      !subscription_id.has_value() ||
+      !Matches(query_, succeeded_, candidate.attempt)) {
     return std::nullopt;
   }
   MQTTPUSH_ASSIGN_OR_RETURN(candidate.event,
                             session.FindEvent(candidate.attempt.event_seq));
   if (!Matches(query_, candidate.event)) return std::nullopt;
-  return ToRow(std::move(candidate), lookup);
+  return ToRow(std::move(candidate), *subscription_id);
+}
+
+// Asked for one by one: those of a tenant are found by going over all there
+// are, which is too much for each read of a stream.
+const std::optional<std::string>& SqliteAttemptFollower::SubscriptionId(
+    int64_t uid) {
+  const auto [known, added] = subscription_ids_.try_emplace(uid);
+  if (added) {
+    SubscriptionState state = store_->states().Get(uid);
+    if (state.tenant_uid == query_.tenant_uid) {
+      known->second = std::move(state.id);
+    }
+  }
+  return known->second;
 }
 
 }  // namespace mqttpush

@@ -3,13 +3,14 @@
 #define MQTTPUSH_STORAGE_SQLITE_LOG_SQLITE_ATTEMPT_FOLLOWER_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "storage/history_reader.h"
 #include "storage/sqlite/log/attempt_window.h"
-#include "storage/sqlite/log/delivery_lookup.h"
 #include "storage/sqlite/log/read_session.h"
 #include "storage/sqlite/log/segment_store.h"
 
@@ -37,10 +38,15 @@ class SqliteAttemptFollower : public AttemptFollower {
   // Goes to the next window that holds anything; nullptr: there is none.
   absl::StatusOr<const Segment*> NextWindow(ReadSession& session);
   // The next segment with attempts after the position.
-  const Segment* NextSegment(const ReadSession& session);
-  absl::StatusOr<std::optional<AttemptRow>> ReadRow(
-      ReadSession& session, const Segment& segment,
-      const DeliveryLookup& lookup, int64_t attempt_seq) const;
+  const Segment* NextSegment(const ReadSession& session) const;
+  // Rows of the window, from its segment.
+  absl::Status TakeRows(ReadSession& session, const Segment& segment, int limit,
+                        FollowedAttempts& next);
+  absl::StatusOr<std::optional<AttemptRow>> ReadRow(ReadSession& session,
+                                                    const Segment& segment,
+                                                    int64_t attempt_seq);
+  // Absent: it is not one of the tenant.
+  const std::optional<std::string>& SubscriptionId(int64_t uid);
 
   SegmentStore* const store_;
   const HistoryQuery query_;
@@ -51,6 +57,7 @@ class SqliteAttemptFollower : public AttemptFollower {
   size_t at_ = 0;  // in the window
   int64_t position_;
   bool gap_ = false;  // passed over, and not told yet
+  std::map<int64_t, std::optional<std::string>> subscription_ids_;  // by uid
 };
 
 }  // namespace mqttpush

@@ -149,11 +149,13 @@ absl::StatusOr<AttemptPage> AttemptsOf(SegmentStore& store,
     }
     if (static_cast<int>(page.rows.size()) == limit) return page;
     page.next = candidate->key;
-    if (!Matches(query, succeeded, lookup, candidate->attempt) ||
+    const int64_t uid = candidate->attempt.subscription_uid;
+    if (!lookup.Has(uid) || !Matches(query, succeeded, candidate->attempt) ||
         !Matches(query, candidate->event)) {
       continue;
     }
-    page.rows.push_back(ToRow(*std::move(candidate), lookup));
+    page.rows.push_back(
+        ToRow(*std::move(candidate), lookup.subscription_id(uid)));
   }
   return page;
 }
