@@ -32,6 +32,11 @@ inline constexpr int kMaxAttemptStreams = 64;
 // In one response: enough to read a log at full speed.
 inline constexpr int kMaxAttemptsPerResponse = 100;
 
+// Of GetDeliveryStats: a response of some 700 KiB at the most, made of at most
+// as many rows as a year has hours, for each subscription and object type.
+inline constexpr int kMaxStatsBuckets = 1000;
+inline constexpr int kMaxStatsDays = 366;
+
 // Paho's cost per message grows with what is in flight (best from 10 to 100).
 inline constexpr int kMaxInFlight = 100;
 // With one of QoS 2 among them: mosquitto drops silently beyond it

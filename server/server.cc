@@ -109,6 +109,7 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
     attempt_streams_.Wake(tenant_uids);
   });
   history_reader_ = std::make_unique<SqliteHistoryReader>(log.get());
+  stats_reader_ = std::make_unique<SqliteStatsReader>(log.get());
   audit_ = std::make_unique<SqliteConservationAudit>(log.get());
   event_log_ = std::make_unique<FullDiskLog>(
       std::move(log), DiskReserve(data_directory_->reserve_path()));
@@ -154,8 +155,11 @@ absl::Status Server::Listen(const ServerConfig& config) {
   ingest_service_ = std::make_unique<IngestService>(
       config_store_.get(), event_log_.get(), schemas_.get(), Clock::Real());
   history_service_ = std::make_unique<HistoryService>(
-      config_store_.get(), history_reader_.get(), &attempt_streams_, &board_,
-      Clock::Real());
+      config_store_.get(),
+      HistorySources{.history = history_reader_.get(),
+                     .stats = stats_reader_.get(),
+                     .log = event_log_.get()},
+      &attempt_streams_, &board_, Clock::Real());
   LinkDescriptors();
   grpc::ServerBuilder builder;
   SetServerOptions(builder);

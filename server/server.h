@@ -19,6 +19,7 @@
 #include "storage/sqlite/data_directory.h"
 #include "storage/sqlite/log/conservation_audit.h"
 #include "storage/sqlite/log/sqlite_history_reader.h"
+#include "storage/sqlite/log/sqlite_stats_reader.h"
 #include "storage/sqlite/sqlite_config_store.h"
 #include "workers/dispatch/dispatcher.h"
 #include "workers/dispatch/status_board.h"
@@ -61,6 +62,7 @@ class Server {
   EventLoop loop_;
   std::unique_ptr<SqliteConfigStore> config_store_;
   std::unique_ptr<SqliteHistoryReader> history_reader_;
+  std::unique_ptr<SqliteStatsReader> stats_reader_;
   AttemptStreams attempt_streams_;
   std::unique_ptr<SqliteConservationAudit> audit_;
   // Only the loop's thread uses these two.

@@ -19,20 +19,6 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
-std::optional<absl::Time> ParseTime(const google::protobuf::Timestamp& time,
-                                    const std::string& field,
-                                    Violations& violations) {
-  // google/protobuf/timestamp.proto: years 1 to 9999.
-  if (time.seconds() < TimeUtil::kTimestampMinSeconds ||
-      time.seconds() > TimeUtil::kTimestampMaxSeconds || time.nanos() < 0 ||
-      time.nanos() > 999999999) {
-    violations.Add(field, "must be a time of the years 1 to 9999");
-    return std::nullopt;
-  }
-  return absl::FromUnixSeconds(time.seconds()) +
-         absl::Nanoseconds(time.nanos());
-}
-
 void ParseTimeRange(const v1::HistoryFilter& filter, HistoryQuery& query,
                     Violations& violations) {
   if (filter.has_start_time()) {
@@ -188,6 +174,20 @@ int64_t BeginMicros(absl::Time start_time) {
 }
 
 }  // namespace
+
+std::optional<absl::Time> ParseTime(const google::protobuf::Timestamp& time,
+                                    const std::string& field,
+                                    Violations& violations) {
+  // google/protobuf/timestamp.proto: years 1 to 9999.
+  if (time.seconds() < TimeUtil::kTimestampMinSeconds ||
+      time.seconds() > TimeUtil::kTimestampMaxSeconds || time.nanos() < 0 ||
+      time.nanos() > 999999999) {
+    violations.Add(field, "must be a time of the years 1 to 9999");
+    return std::nullopt;
+  }
+  return absl::FromUnixSeconds(time.seconds()) +
+         absl::Nanoseconds(time.nanos());
+}
 
 absl::StatusOr<ListDeliveriesQuery> ParseListDeliveries(
     const v1::ListDeliveriesRequest& request, const ConfigSnapshot& snapshot) {

@@ -10,10 +10,16 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "mqttpush/v1/history_service.pb.h"
+#include "services/api/violations.h"
 #include "storage/config_snapshot.h"
 #include "storage/history_reader.h"
 
 namespace mqttpush {
+
+// nullopt, and a violation, when it is not of the years 1 to 9999.
+std::optional<absl::Time> ParseTime(const google::protobuf::Timestamp& time,
+                                    const std::string& field,
+                                    Violations& violations);
 
 // Errors: INVALID_ARGUMENT with all violations; NOT_FOUND for an unknown
 // tenant.

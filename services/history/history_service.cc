@@ -4,15 +4,18 @@
 #include <utility>
 
 #include "common/status_macros.h"
+#include "services/api/backlog.h"
 #include "services/api/errors.h"
 #include "services/api/resource_names.h"
 #include "services/api/status.h"
 #include "services/api/violations.h"
 #include "services/history/attempt_responses.h"
 #include "services/history/attempt_stream.h"
+#include "services/history/delivery_stats.h"
 #include "services/history/history_converters.h"
 #include "services/history/history_requests.h"
 #include "services/history/state_reason.h"
+#include "services/history/stats_request.h"
 
 namespace mqttpush {
 namespace {
@@ -28,10 +31,13 @@ absl::Status FromStorage(const absl::Status& status) {
 }  // namespace
 
 HistoryService::HistoryService(const ConfigStore* config,
-                               HistoryReader* history, AttemptStreams* streams,
+                               const HistorySources& sources,
+                               AttemptStreams* streams,
                                const DeliveryStatus* status, const Clock* clock)
     : config_(config),
-      history_(history),
+      history_(sources.history),
+      stats_(sources.stats),
+      log_(sources.log),
       streams_(streams),
       status_(status),
       clock_(clock),
@@ -152,6 +158,36 @@ absl::Status HistoryService::ListAttemptsImpl(
   }
   if (page->next.has_value()) {
     response.set_next_page_token(AttemptPageToken(request, *page->next));
+  }
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* HistoryService::GetDeliveryStats(
+    grpc::CallbackServerContext* context,
+    const v1::GetDeliveryStatsRequest* request, v1::DeliveryStats* response) {
+  return RunOnPool(context, [this, request, response] {
+    return GetDeliveryStatsImpl(*request, *response);
+  });
+}
+
+absl::Status HistoryService::GetDeliveryStatsImpl(
+    const v1::GetDeliveryStatsRequest& request, v1::DeliveryStats& response) {
+  const auto snapshot = config_->Snapshot();
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      DeliveryStatsQuery parsed,
+      ParseDeliveryStats(request, *snapshot, clock_->Now()));
+  parsed.range.CutOff(RetainedSince(*parsed.tenant));
+  const StatsRange& range = parsed.range;
+  auto rows = stats_->ReadStats(parsed.scope, range.start, range.end,
+                                range.resolution());
+  if (!rows.ok()) return FromStorage(rows.status());
+  SetRange(range, response);
+  SetCounts(MergeIntoBuckets(*rows, range.bucket), response);
+  response.mutable_backlog();
+  for (const SubscriptionRecord* subscription : parsed.subscriptions) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const v1::Backlog backlog,
+                              ComputeBacklog(*subscription, *status_, log_));
+    AddBacklog(backlog, *response.mutable_backlog());
   }
   return absl::OkStatus();
 }

@@ -12,18 +12,27 @@
 #include "mqttpush/v1/history_service.grpc.pb.h"
 #include "services/history/attempt_streams.h"
 #include "storage/config_store.h"
+#include "storage/event_log.h"
 #include "storage/history_reader.h"
+#include "storage/stats_reader.h"
 
 namespace mqttpush {
 
 class AttemptStream;
+
+// What the history is read from.
+struct HistorySources {
+  HistoryReader* history = nullptr;
+  StatsReader* stats = nullptr;
+  EventLog* log = nullptr;  // for the backlog
+};
 
 // Thread-safe. Handlers run on a pool of their own, because they read from
 // disk.
 class HistoryService : public v1::HistoryService::CallbackService {
  public:
   // All must outlive the service.
-  HistoryService(const ConfigStore* config, HistoryReader* history,
+  HistoryService(const ConfigStore* config, const HistorySources& sources,
                  AttemptStreams* streams, const DeliveryStatus* status,
                  const Clock* clock);
 
@@ -41,6 +50,10 @@ class HistoryService : public v1::HistoryService::CallbackService {
   grpc::ServerWriteReactor<v1::StreamAttemptsResponse>* StreamAttempts(
       grpc::CallbackServerContext* context,
       const v1::StreamAttemptsRequest* request) override;
+  grpc::ServerUnaryReactor* GetDeliveryStats(
+      grpc::CallbackServerContext* context,
+      const v1::GetDeliveryStatsRequest* request,
+      v1::DeliveryStats* response) override;
 
  private:
   absl::Status ListDeliveriesImpl(const v1::ListDeliveriesRequest& request,
@@ -51,6 +64,8 @@ class HistoryService : public v1::HistoryService::CallbackService {
                                 v1::ListAttemptsResponse& response);
   absl::StatusOr<std::shared_ptr<AttemptStream>> MakeStream(
       const v1::StreamAttemptsRequest& request);
+  absl::Status GetDeliveryStatsImpl(const v1::GetDeliveryStatsRequest& request,
+                                    v1::DeliveryStats& response);
 
   template <typename Handler>
   grpc::ServerUnaryReactor* RunOnPool(grpc::CallbackServerContext* context,
@@ -64,6 +79,8 @@ class HistoryService : public v1::HistoryService::CallbackService {
 
   const ConfigStore* const config_;
   HistoryReader* const history_;
+  StatsReader* const stats_;
+  EventLog* const log_;
   AttemptStreams* const streams_;
   const DeliveryStatus* const status_;
   const Clock* const clock_;

@@ -45,8 +45,9 @@ class HistoryServiceTest : public ::testing::Test {
     log_ = *SqliteEventLog::Open(temp_.File("log"), Clock::Real());
     history_ = std::make_unique<SqliteHistoryReader>(log_.get());
     Provision();
-    service_ = std::make_unique<HistoryService>(config_.get(), history_.get(),
-                                                &streams_, &status_, &clock_);
+    service_ = std::make_unique<HistoryService>(
+        config_.get(), HistorySources{.history = history_.get()}, &streams_,
+        &status_, &clock_);
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();

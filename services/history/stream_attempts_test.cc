@@ -136,7 +136,8 @@ class StreamAttemptsTest : public ::testing::Test {
     });
     history_ = std::make_unique<CountingHistory>(log_.get());
     service_ = std::make_unique<HistoryService>(
-        config_.get(), history_.get(), streams_.get(), &status_, &clock_);
+        config_.get(), HistorySources{.history = history_.get()},
+        streams_.get(), &status_, &clock_);
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
