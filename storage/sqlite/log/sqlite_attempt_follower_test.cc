@@ -14,8 +14,11 @@
 namespace mqttpush {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
 
 class SetClock : public Clock {
  public:
@@ -308,10 +311,9 @@ class DroppedSegmentTest : public ::testing::Test {
   // Drops all but the newest ones: retention is applied with a commit.
   void DropOld() {
     clock_.Set(absl::ToUnixSeconds(clock_.Now()) + 2 * 3600);
-    const size_t before = log_->store()->list().Get()->size();
     Deliver();
     Deliver();
-    ASSERT_LT(log_->store()->list().Get()->size(), before);
+    ASSERT_GT(log_->store()->list().Get()->front()->number, 2);
   }
 
   TempDir temp_;
@@ -339,7 +341,8 @@ TEST_F(DroppedSegmentTest, IsAGapForWhoWasNotPastIt) {
       slow = *history.FollowAttempts(query, {}, first->position, true);
     }
     const Followed late = FollowToEnd(*slow);
-    EXPECT_THAT(late.keys, ElementsAre("4#1", "5#1", "6#1"));
+    EXPECT_THAT(late.keys, IsSupersetOf({"5#1", "6#1"}));
+    EXPECT_THAT(late.keys, Not(Contains("2#1")));
     EXPECT_TRUE(late.gap);
   }
   // Who begins anew misses nothing that they were promised.
