@@ -203,7 +203,9 @@ class StreamAttemptsTest : public ::testing::Test {
     names_.push_back(absl::StrCat("tenants/acme/deliveries/", attempt.event_seq,
                                   "-", attempt.subscription_uid, "/attempts/",
                                   attempt.number));
-    DeliveryUpdate update = {.subscription_uid = attempt.subscription_uid};
+    DeliveryUpdate update = {.subscription_uid = attempt.subscription_uid,
+                             .cursor = cursor_,
+                             .sent_through = cursor_};
     update.attempts = {std::move(attempt)};
     ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
   }
@@ -250,6 +252,7 @@ class StreamAttemptsTest : public ::testing::Test {
   IdleStatus status_;
   int64_t tenant_uid_ = 0, other_tenant_uid_ = 0, uid_ = 0, second_uid_ = 0;
   int64_t last_seq_ = 0;
+  int64_t cursor_ = 0;  // that Record leaves
   std::vector<std::string> names_;  // of all attempts, as they were recorded
   v1::StreamAttemptsRequest request_;
   std::unique_ptr<AttemptStreams> streams_;
@@ -468,7 +471,7 @@ TEST_F(StreamAttemptsTest, SaysWhatRetentionLeftOut) {
   cut.Cancel();
   for (int number = 2; number <= 120; ++number) Record(Attempt(seq, number));
   log_->WaitUntilSealed();
-  // Without an event that waits they may be dropped, after the next commit.
+  // Without an event that waits they may be dropped, after a commit.
   DeliveryUpdate delivered = {.subscription_uid = uid_,
                               .cursor = seq,
                               .sent_through = seq,
@@ -476,9 +479,11 @@ TEST_F(StreamAttemptsTest, SaysWhatRetentionLeftOut) {
   DeliveryUpdate also = delivered;
   also.subscription_uid = second_uid_;
   ASSERT_TRUE(CommitAndWait(*log_, {delivered, also}).ok());
-  clock_.hours = 48;
-  Record(Attempt(seq, 121));
+  cursor_ = seq;
+  int number = 120;
   ASSERT_TRUE(WaitUntil(kPatience, [&] {
+    clock_.hours += 48;
+    Record(Attempt(seq, ++number));
     return log_->store()->list().Get()->front()->number > 2;
   }));
   StreamCall late(*stub_, request_);
