@@ -26,6 +26,17 @@ inline constexpr size_t kMaxTopicBytes = 65535;
 inline constexpr int kDefaultPageSize = 100;
 inline constexpr int kMaxPageSize = 1000;
 
+// StreamAttempts calls at once. Each may hold a response of some 400 KiB, and
+// wakes the history's threads with each commit of its tenant.
+inline constexpr int kMaxAttemptStreams = 64;
+// In one response: enough to read a log at full speed.
+inline constexpr int kMaxAttemptsPerResponse = 100;
+
+// Of GetDeliveryStats: a response of some 700 KiB at the most, made of at most
+// as many rows as a year has hours, for each subscription and object type.
+inline constexpr int kMaxStatsBuckets = 1000;
+inline constexpr int kMaxStatsDays = 366;
+
 // Paho's cost per message grows with what is in flight (best from 10 to 100).
 inline constexpr int kMaxInFlight = 100;
 // With one of QoS 2 among them: mosquitto drops silently beyond it

@@ -108,7 +108,11 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
       auto log, SqliteEventLog::Open(data_directory_->log_path(), config.log,
                                      Clock::Real()));
   MQTTPUSH_RETURN_IF_ERROR(CheckUids(*config_store_, *log));
+  log->SetAttemptListener([this](const std::vector<int64_t>& tenant_uids) {
+    attempt_streams_.Wake(tenant_uids);
+  });
   history_reader_ = std::make_unique<SqliteHistoryReader>(log.get());
+  stats_reader_ = std::make_unique<SqliteStatsReader>(log.get());
   audit_ = std::make_unique<SqliteConservationAudit>(log.get());
   event_log_ = std::make_unique<FullDiskLog>(
       std::move(log), DiskReserve(data_directory_->reserve_path()));
@@ -156,8 +160,12 @@ absl::Status Server::MakeServices() {
                                          Clock::Real());
   ingest_service_ = std::make_unique<IngestService>(ingester_.get());
   history_service_ = std::make_unique<HistoryService>(
-      config_store_.get(), history_reader_.get(), &board_, Clock::Real(),
-      &refused_events_,
+      config_store_.get(),
+      HistorySources{.history = history_reader_.get(),
+                     .stats = stats_reader_.get(),
+                     .log = event_log_.get(),
+                     .refused = &refused_events_},
+      &attempt_streams_, &board_, Clock::Real(),
       [this](int64_t subscription_uid, int64_t event_seq, auto done) {
         loop_.Post([this, subscription_uid, event_seq, done] {
           dispatcher_->SendAgain(subscription_uid, event_seq, done);
@@ -226,6 +234,7 @@ ConservationCounters Server::conservation() {
 Server::~Server() {
   loop_.RunAndWait([this] { watch_.reset(); });
   SayNotServing();
+  attempt_streams_.EndAll();
   if (supervisor_ != nullptr) StopDelivery();
   if (grpc_server_ != nullptr) {
     grpc_server_->Shutdown(

@@ -14,6 +14,7 @@
 #include "server/conservation_watch.h"
 #include "services/admin/admin_service.h"
 #include "services/api/refused_events.h"
+#include "services/history/attempt_streams.h"
 #include "services/history/history_service.h"
 #include "services/http/http_listener.h"
 #include "services/ingest/ingest_service.h"
@@ -23,6 +24,7 @@
 #include "storage/sqlite/data_directory.h"
 #include "storage/sqlite/log/conservation_audit.h"
 #include "storage/sqlite/log/sqlite_history_reader.h"
+#include "storage/sqlite/log/sqlite_stats_reader.h"
 #include "storage/sqlite/sqlite_config_store.h"
 #include "workers/dispatch/dispatcher.h"
 #include "workers/dispatch/status_board.h"
@@ -41,8 +43,8 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerConfig& config);
 
-  // Drains and stops: workers finish what is in flight, then calls end, then
-  // the log is closed. Takes at most some 20 s.
+  // Ends the streams of attempts, drains and stops: workers finish what is in
+  // flight, then calls end, then the log is closed. Takes at most some 20 s.
   ~Server();
 
   // The address in use, with the real port.
@@ -71,6 +73,8 @@ class Server {
   EventLoop loop_;
   std::unique_ptr<SqliteConfigStore> config_store_;
   std::unique_ptr<SqliteHistoryReader> history_reader_;
+  std::unique_ptr<SqliteStatsReader> stats_reader_;
+  AttemptStreams attempt_streams_;
   std::unique_ptr<SqliteConservationAudit> audit_;
   // Only the loop's thread uses these two.
   std::unique_ptr<Dispatcher> dispatcher_;

@@ -338,5 +338,24 @@ TEST_F(ServerTest, CallsUnderWayDoNotKeepItFromStopping) {
   EXPECT_EQ(idle.Read(), "");
 }
 
+TEST_F(ServerTest, StreamsOfAttemptsEndWhenItStops) {
+  Start(Config());
+  Provision();
+  auto history = v1::HistoryService::NewStub(grpc::CreateChannel(
+      server_->address(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  v1::StreamAttemptsRequest request;
+  request.set_parent(kTenant);
+  auto reader = history->StreamAttempts(&context, request);
+  v1::StreamAttemptsResponse response;
+  // The one that says that there are no attempts yet.
+  ASSERT_TRUE(reader->Read(&response));
+  ExpectStopsInTime();
+  EXPECT_FALSE(reader->Read(&response));
+  const grpc::Status status = reader->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "the service is stopping");
+}
+
 }  // namespace
 }  // namespace mqttpush

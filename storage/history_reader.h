@@ -1,15 +1,18 @@
-// HistoryReader: what happened to each message, newest first, by pages.
+// HistoryReader: what happened to each message, newest first, by pages; of
+// attempts also oldest first, without an end.
 #ifndef MQTTPUSH_STORAGE_HISTORY_READER_H_
 #define MQTTPUSH_STORAGE_HISTORY_READER_H_
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/attempt_follower.h"
 #include "storage/records.h"
 
 namespace mqttpush {
@@ -70,15 +73,6 @@ struct AttemptKey {
   int64_t attempt_seq = 0;
 };
 
-struct AttemptRow {
-  AttemptRecord attempt;
-  int64_t attempt_seq = 0;
-  std::string subscription_id;
-  std::string event_id;
-  std::string asset_id;
-  ObjectType object_type = ObjectType::kAsset;
-};
-
 struct AttemptPage {
   std::vector<AttemptRow> rows;
   std::optional<AttemptKey> next;
@@ -119,6 +113,13 @@ class HistoryReader {
   virtual absl::StatusOr<AttemptPage> ListAttempts(
       const HistoryQuery& query, std::optional<bool> succeeded,
       std::optional<AttemptKey> after, int limit) = 0;
+
+  // From after the attempt_seq `after`, which a follower gave as its position;
+  // absent: from the oldest that matches. Not `live`: up to the last one that
+  // is recorded now. OUT_OF_RANGE when the log never came as far as `after`.
+  virtual absl::StatusOr<std::unique_ptr<AttemptFollower>> FollowAttempts(
+      const HistoryQuery& query, std::optional<bool> succeeded,
+      std::optional<int64_t> after, bool live) = 0;
 };
 
 }  // namespace mqttpush

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -56,6 +57,13 @@ struct StatsRow {
   DeliveryCounts counts;
 };
 
+// Whose deliveries.
+struct StatsScope {
+  int64_t tenant_uid = 0;
+  // Absent: all that the tenant ever had, deleted ones too.
+  std::optional<int64_t> subscription_uid;
+};
+
 enum class StatsResolution { kMinute, kHour };
 
 // Thread-safe.
@@ -63,11 +71,11 @@ class StatsReader {
  public:
   virtual ~StatsReader() = default;
 
-  // Of one subscription, those that begin from `start` (inclusive) to `end`
-  // (exclusive), by start, then by object type; without those in which nothing
-  // happened. What retention has dropped is not counted any more.
+  // Added up over the subscriptions, those that begin from `start` (inclusive)
+  // to `end` (exclusive), by start, then by object type; without those in which
+  // nothing happened. What retention has dropped is not counted any more.
   virtual absl::StatusOr<std::vector<StatsRow>> ReadStats(
-      int64_t subscription_uid, absl::Time start, absl::Time end,
+      const StatsScope& scope, absl::Time start, absl::Time end,
       StatsResolution resolution) = 0;
 };
 

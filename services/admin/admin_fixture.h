@@ -15,9 +15,9 @@
 #include "common/mutex.h"
 #include "mqttpush/v1/admin_service.grpc.pb.h"
 #include "services/admin/admin_service.h"
-#include "services/admin/fake_delivery_status.h"
-#include "services/admin/fake_event_log.h"
 #include "storage/sqlite/sqlite_config_store.h"
+#include "tests/support/fake_delivery_status.h"
+#include "tests/support/fake_event_log.h"
 #include "tests/support/temp_dir.h"
 
 namespace mqttpush {

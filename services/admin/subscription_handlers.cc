@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/status_macros.h"
-#include "services/admin/backlog.h"
 #include "services/admin/changes.h"
 #include "services/admin/etag.h"
 #include "services/admin/lookup.h"
@@ -11,6 +10,7 @@
 #include "services/admin/subscription_converter.h"
 #include "services/admin/undelivered.h"
 #include "services/admin/update_mask.h"
+#include "services/api/backlog.h"
 #include "services/api/errors.h"
 #include "services/api/resource_names.h"
 #include "services/api/violations.h"

@@ -3,14 +3,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/logging.h"
 #include "services/admin/lookup.h"
+#include "services/api/backlog.h"
 #include "services/api/errors.h"
 
 namespace mqttpush {
-
-int64_t UndeliveredCount(const SubscriptionState& state) {
-  return state.accepted_count - state.delivered_count - state.expired_count -
-         state.discarded_count;
-}
 
 Undelivered ReadUndelivered(const ConfigSnapshot& snapshot,
                             const SubscriptionRecord& subscription,

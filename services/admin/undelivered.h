@@ -14,10 +14,6 @@
 
 namespace mqttpush {
 
-// The events of a subscription that have not come to an end. Parked ones count:
-// they are kept to be sent by hand.
-int64_t UndeliveredCount(const SubscriptionState& state);
-
 struct Undelivered {
   std::string subscription;  // its name
   // As of now; LOG_UNAVAILABLE when the log cannot be read.

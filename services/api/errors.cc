@@ -49,11 +49,9 @@ absl::Status NotFound(absl::string_view type, absl::string_view reason,
   return status;
 }
 
-absl::Status Unavailable(absl::string_view reason, absl::string_view what,
-                         const absl::Status& cause) {
+absl::Status Unavailable(absl::string_view reason, absl::string_view message) {
   absl::Status status =
-      MakeError(absl::StatusCode::kUnavailable, reason,
-                absl::StrCat(what, ": ", cause.message()), {});
+      MakeError(absl::StatusCode::kUnavailable, reason, message, {});
   google::rpc::RetryInfo retry;
   retry.mutable_retry_delay()->set_seconds(kRetryDelaySeconds);
   AttachDetail(retry, &status);
@@ -208,15 +206,29 @@ absl::Status TooManyRetries(absl::string_view name) {
       {{"name", std::string(name)}});
 }
 
+absl::Status TooManyStreams(absl::string_view method, int limit) {
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+      absl::StrCat(limit, " calls of ", method,
+                   " are under way, and no more are taken at once"),
+      {{"method", std::string(method)}, {"limit", absl::StrCat(limit)}});
+}
+
+absl::Status ShuttingDown() {
+  return Unavailable("SHUTTING_DOWN", "the service is stopping");
+}
+
 absl::Status LogUnavailable(const absl::Status& cause) {
   const bool busy = cause.code() == absl::StatusCode::kResourceExhausted;
-  return Unavailable(busy ? "LOG_BUSY" : "LOG_UNAVAILABLE",
-                     "the event log is not available", cause);
+  return Unavailable(
+      busy ? "LOG_BUSY" : "LOG_UNAVAILABLE",
+      absl::StrCat("the event log is not available: ", cause.message()));
 }
 
 absl::Status ConfigUnavailable(const absl::Status& cause) {
-  return Unavailable("CONFIG_UNAVAILABLE", "the configuration cannot be stored",
-                     cause);
+  return Unavailable(
+      "CONFIG_UNAVAILABLE",
+      absl::StrCat("the configuration cannot be stored: ", cause.message()));
 }
 
 }  // namespace mqttpush::errors

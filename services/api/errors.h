@@ -60,6 +60,13 @@ absl::Status DeliveryChanged(absl::string_view name);
 // RESOURCE_EXHAUSTED, TOO_MANY_RETRIES: of its subscription.
 absl::Status TooManyRetries(absl::string_view name);
 
+// RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: so many calls of the method are under
+// way.
+absl::Status TooManyStreams(absl::string_view method, int limit);
+
+// UNAVAILABLE, SHUTTING_DOWN, with RetryInfo.
+absl::Status ShuttingDown();
+
 // UNAVAILABLE, with RetryInfo: storage cannot be read or written; `cause` says
 // why. Safe to repeat. LOG_BUSY instead of LOG_UNAVAILABLE when `cause` is
 // RESOURCE_EXHAUSTED: too much waits, and soon there will be less.

@@ -93,6 +93,12 @@ TEST(ErrorsTest, CodeReasonAndWordsAreFixed) {
       {errors::ConfigUnavailable(full), absl::StatusCode::kUnavailable,
        "CONFIG_UNAVAILABLE",
        "the configuration cannot be stored: sqlite: disk is full"},
+      {errors::TooManyStreams("StreamAttempts", 64),
+       absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+       "64 calls of StreamAttempts are under way, and no more are taken at "
+       "once"},
+      {errors::ShuttingDown(), absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+       "the service is stopping"},
   };
   for (const Case& c : cases) {
     EXPECT_EQ(c.status.code(), c.code);

@@ -60,8 +60,10 @@ std::string Header(uint64_t fingerprint) {
 uint64_t FingerprintRequest(const Message& request) {
   std::unique_ptr<Message> copy(request.New());
   copy->CopyFrom(request);
-  ClearField("page_size", copy.get());
-  ClearField("page_token", copy.get());
+  for (const char* field :
+       {"page_size", "page_token", "resume_token", "live"}) {
+    ClearField(field, copy.get());
+  }
   // The type, so that a token of one method is none of another.
   return StableHash(absl::StrCat(request.GetDescriptor()->full_name(), "\n",
                                  SerializeDeterministically(*copy)));
@@ -72,24 +74,26 @@ std::string EncodePageToken(uint64_t fingerprint, absl::string_view key) {
 }
 
 absl::StatusOr<std::string> DecodePageToken(absl::string_view token,
-                                            uint64_t fingerprint) {
+                                            uint64_t fingerprint,
+                                            absl::string_view field) {
   Violations violations;
-  std::string key = DecodePageToken(token, fingerprint, &violations);
+  std::string key = DecodePageToken(token, fingerprint, &violations, field);
   if (!violations.empty()) return violations.ToStatus();
   return key;
 }
 
 std::string DecodePageToken(absl::string_view token, uint64_t fingerprint,
-                            Violations* violations) {
+                            Violations* violations, absl::string_view field) {
   if (token.empty()) return "";
   std::string bytes;
   if (!absl::WebSafeBase64Unescape(token, &bytes) ||
       bytes.size() <= kHeaderBytes || bytes[0] != kVersion) {
-    violations->Add("page_token", "is not a token of this method");
+    violations->Add(std::string(field), "is not a token of this method");
     return "";
   }
   if (bytes.substr(0, kHeaderBytes) != Header(fingerprint)) {
-    violations->Add("page_token", "belongs to a request with other arguments");
+    violations->Add(std::string(field),
+                    "belongs to a request with other arguments");
     return "";
   }
   return bytes.substr(kHeaderBytes);

@@ -52,9 +52,10 @@ class ExplainDeliveryTest : public ::testing::Test {
     ingester_ = std::make_unique<Ingester>(config_.get(), log_.get(), &schemas_,
                                            &refused_, Clock::Real());
     ingest_ = std::make_unique<IngestService>(ingester_.get());
-    history_ =
-        std::make_unique<HistoryService>(config_.get(), reader_.get(), &status_,
-                                         Clock::Real(), &refused_, nullptr);
+    history_ = std::make_unique<HistoryService>(
+        config_.get(),
+        HistorySources{.history = reader_.get(), .refused = &refused_},
+        &streams_, &status_, Clock::Real(), nullptr);
     grpc::ServerBuilder builder;
     builder.RegisterService(ingest_.get());
     builder.RegisterService(history_.get());
@@ -177,6 +178,7 @@ class ExplainDeliveryTest : public ::testing::Test {
   TempDir temp_;
   TenantRecord tenant_;
   SubscriptionRecord places_;
+  AttemptStreams streams_;
   FakeStatus status_;
   RefusedEvents refused_{absl::FromUnixSeconds(0)};
   const ObjectSchemas schemas_ =

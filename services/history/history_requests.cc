@@ -78,15 +78,16 @@ HistoryQuery ParseFilter(const v1::HistoryFilter& filter,
 
 // Keys travel as "a:b".
 absl::StatusOr<std::optional<std::pair<int64_t, int64_t>>> ParseKey(
-    const std::string& page_token, uint64_t fingerprint) {
+    const std::string& token, uint64_t fingerprint,
+    const std::string& field = "page_token") {
   MQTTPUSH_ASSIGN_OR_RETURN(std::string key,
-                            DecodePageToken(page_token, fingerprint));
+                            DecodePageToken(token, fingerprint, field));
   if (key.empty()) return std::nullopt;
   const std::vector<std::string> parts = absl::StrSplit(key, ':');
   std::pair<int64_t, int64_t> parsed;
   if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &parsed.first) ||
       !absl::SimpleAtoi(parts[1], &parsed.second)) {
-    return InvalidField("page_token", "must be a next_page_token");
+    return InvalidField(field, "is not a token of this method");
   }
   return parsed;
 }
@@ -113,6 +114,63 @@ absl::StatusOr<const TenantRecord*> FindParent(const std::string& parent,
   const TenantRecord* tenant = snapshot.FindTenant(tenant_id);
   if (tenant == nullptr) return errors::TenantNotFound(TenantName(tenant_id));
   return tenant;
+}
+
+// What requests for attempts have in common.
+struct AttemptsQuery {
+  const TenantRecord* tenant = nullptr;
+  HistoryQuery query;
+  std::optional<bool> succeeded;
+};
+
+template <typename Request>
+absl::StatusOr<AttemptsQuery> ParseAttempts(const Request& request,
+                                            const ConfigSnapshot& snapshot,
+                                            Violations& violations) {
+  AttemptsQuery parsed;
+  HistoryQuery parent;
+  MQTTPUSH_ASSIGN_OR_RETURN(parsed.tenant,
+                            FindParent(request.parent(), snapshot,
+                                       /*delivery_allowed=*/true, parent));
+  parsed.query =
+      ParseFilter(request.filter(), *parsed.tenant, snapshot, violations);
+  if (parent.event_seq.has_value()) {
+    if (!request.filter().subscription().empty() &&
+        parsed.query.subscription_uid != parent.subscription_uid) {
+      violations.Add("filter.subscription", "must be that of the parent");
+    }
+    parsed.query.event_seq = parent.event_seq;
+    parsed.query.subscription_uid = parent.subscription_uid;
+  }
+  if (!v1::Attempt::Outcome_IsValid(request.outcome())) {
+    violations.Add("outcome", "must be SUCCEEDED or FAILED");
+  } else if (request.outcome() != v1::Attempt::OUTCOME_UNSPECIFIED) {
+    parsed.succeeded = request.outcome() == v1::Attempt::SUCCEEDED;
+  }
+  return parsed;
+}
+
+// When the stream begins, as far as `since` says.
+void ParseSince(const v1::StreamAttemptsRequest& request, absl::Time now,
+                HistoryQuery& query, Violations& violations) {
+  if (!request.has_since()) return;
+  const google::protobuf::Duration& since = request.since();
+  if (since.seconds() < 0 || since.seconds() > TimeUtil::kDurationMaxSeconds ||
+      since.nanos() < 0 || since.nanos() > 999999999) {
+    violations.Add("since", "must be from 0s to 315576000000s");
+    return;
+  }
+  if (request.filter().has_start_time()) {
+    violations.Add("since", "must not be set beside filter.start_time");
+  }
+  query.start_time =
+      now - absl::Seconds(since.seconds()) - absl::Nanoseconds(since.nanos());
+}
+
+// Of a begin, as it travels in resume tokens; 0: none.
+int64_t BeginMicros(absl::Time start_time) {
+  return start_time == absl::InfinitePast() ? 0
+                                            : absl::ToUnixMicros(start_time);
 }
 
 }  // namespace
@@ -171,28 +229,13 @@ std::string DeliveryPageToken(const v1::ListDeliveriesRequest& request,
 
 absl::StatusOr<ListAttemptsQuery> ParseListAttempts(
     const v1::ListAttemptsRequest& request, const ConfigSnapshot& snapshot) {
-  ListAttemptsQuery parsed;
-  HistoryQuery parent;
-  MQTTPUSH_ASSIGN_OR_RETURN(parsed.tenant,
-                            FindParent(request.parent(), snapshot,
-                                       /*delivery_allowed=*/true, parent));
   Violations violations;
-  parsed.query =
-      ParseFilter(request.filter(), *parsed.tenant, snapshot, violations);
-  if (parent.event_seq.has_value()) {
-    if (!request.filter().subscription().empty() &&
-        parsed.query.subscription_uid != parent.subscription_uid) {
-      violations.Add("filter.subscription", "must be that of the parent");
-    }
-    parsed.query.event_seq = parent.event_seq;
-    parsed.query.subscription_uid = parent.subscription_uid;
-  }
+  MQTTPUSH_ASSIGN_OR_RETURN(AttemptsQuery attempts,
+                            ParseAttempts(request, snapshot, violations));
+  ListAttemptsQuery parsed = {.tenant = attempts.tenant,
+                              .query = std::move(attempts.query),
+                              .succeeded = attempts.succeeded};
   parsed.page_size = EffectivePageSize(request.page_size(), &violations);
-  if (!v1::Attempt::Outcome_IsValid(request.outcome())) {
-    violations.Add("outcome", "must be SUCCEEDED or FAILED");
-  } else if (request.outcome() != v1::Attempt::OUTCOME_UNSPECIFIED) {
-    parsed.succeeded = request.outcome() == v1::Attempt::SUCCEEDED;
-  }
   MQTTPUSH_RETURN_IF_ERROR(violations.ToStatus());
   MQTTPUSH_ASSIGN_OR_RETURN(
       auto key, ParseKey(request.page_token(), FingerprintRequest(request)));
@@ -207,6 +250,41 @@ std::string AttemptPageToken(const v1::ListAttemptsRequest& request,
   return EncodePageToken(
       FingerprintRequest(request),
       absl::StrCat(absl::ToUnixMicros(next.start_time), ":", next.attempt_seq));
+}
+
+absl::StatusOr<StreamAttemptsQuery> ParseStreamAttempts(
+    const v1::StreamAttemptsRequest& request, const ConfigSnapshot& snapshot,
+    absl::Time now) {
+  Violations violations;
+  MQTTPUSH_ASSIGN_OR_RETURN(AttemptsQuery attempts,
+                            ParseAttempts(request, snapshot, violations));
+  StreamAttemptsQuery parsed = {.tenant = attempts.tenant,
+                                .query = std::move(attempts.query),
+                                .succeeded = attempts.succeeded,
+                                .live = !request.has_live() || request.live()};
+  ParseSince(request, now, parsed.query, violations);
+  if (parsed.live && request.filter().has_end_time()) {
+    violations.Add("filter.end_time", "needs `live` to be false");
+  }
+  MQTTPUSH_RETURN_IF_ERROR(violations.ToStatus());
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      auto key, ParseKey(request.resume_token(), FingerprintRequest(request),
+                         "resume_token"));
+  if (key.has_value()) {
+    parsed.after = key->first;
+    parsed.query.start_time = absl::FromUnixMicros(key->second);
+  }
+  return parsed;
+}
+
+ResumeTokens::ResumeTokens(const v1::StreamAttemptsRequest& request,
+                           const StreamAttemptsQuery& parsed)
+    : fingerprint_(FingerprintRequest(request)),
+      start_time_(parsed.query.start_time) {}
+
+std::string ResumeTokens::At(int64_t attempt_seq) const {
+  return EncodePageToken(
+      fingerprint_, absl::StrCat(attempt_seq, ":", BeginMicros(start_time_)));
 }
 
 }  // namespace mqttpush

@@ -4,16 +4,21 @@
 #include <utility>
 
 #include "common/status_macros.h"
+#include "services/api/backlog.h"
 #include "services/api/errors.h"
 #include "services/api/resource_names.h"
 #include "services/api/status.h"
 #include "services/api/violations.h"
+#include "services/history/attempt_responses.h"
+#include "services/history/attempt_stream.h"
 #include "services/history/delivery_explainer.h"
+#include "services/history/delivery_stats.h"
 #include "services/history/explain_request.h"
 #include "services/history/history_converters.h"
 #include "services/history/history_requests.h"
 #include "services/history/retry_rules.h"
 #include "services/history/state_reason.h"
+#include "services/history/stats_request.h"
 
 namespace mqttpush {
 namespace {
@@ -29,15 +34,18 @@ absl::Status FromStorage(const absl::Status& status) {
 }  // namespace
 
 HistoryService::HistoryService(const ConfigStore* config,
-                               HistoryReader* history,
+                               const HistorySources& sources,
+                               AttemptStreams* streams,
                                const DeliveryStatus* status, const Clock* clock,
-                               const RefusedEvents* refused,
                                Redeliver redeliver)
     : config_(config),
-      history_(history),
+      history_(sources.history),
+      stats_(sources.stats),
+      log_(sources.log),
+      refused_(sources.refused),
+      streams_(streams),
       status_(status),
       clock_(clock),
-      refused_(refused),
       redeliver_(std::move(redeliver)),
       pool_(kThreads) {}
 
@@ -233,6 +241,69 @@ absl::Status HistoryService::ListAttemptsImpl(
     response.set_next_page_token(AttemptPageToken(request, *page->next));
   }
   return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* HistoryService::GetDeliveryStats(
+    grpc::CallbackServerContext* context,
+    const v1::GetDeliveryStatsRequest* request, v1::DeliveryStats* response) {
+  return RunOnPool(context, [this, request, response] {
+    return GetDeliveryStatsImpl(*request, *response);
+  });
+}
+
+absl::Status HistoryService::GetDeliveryStatsImpl(
+    const v1::GetDeliveryStatsRequest& request, v1::DeliveryStats& response) {
+  const auto snapshot = config_->Snapshot();
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      DeliveryStatsQuery parsed,
+      ParseDeliveryStats(request, *snapshot, clock_->Now()));
+  parsed.range.CutOff(RetainedSince(*parsed.tenant));
+  const StatsRange& range = parsed.range;
+  auto rows = stats_->ReadStats(parsed.scope, range.start, range.end,
+                                range.resolution());
+  if (!rows.ok()) return FromStorage(rows.status());
+  SetRange(range, response);
+  SetCounts(MergeIntoBuckets(*rows, range.bucket), response);
+  response.mutable_backlog();
+  for (const SubscriptionRecord* subscription : parsed.subscriptions) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const v1::Backlog backlog,
+                              ComputeBacklog(*subscription, *status_, log_));
+    AddBacklog(backlog, *response.mutable_backlog());
+  }
+  return absl::OkStatus();
+}
+
+grpc::ServerWriteReactor<v1::StreamAttemptsResponse>*
+HistoryService::StreamAttempts(grpc::CallbackServerContext* /*context*/,
+                               const v1::StreamAttemptsRequest* request) {
+  absl::StatusOr<std::shared_ptr<AttemptStream>> stream = MakeStream(*request);
+  if (!stream.ok()) return AttemptStream::Refuse(stream.status());
+  return AttemptStream::Start(*std::move(stream));
+}
+
+// Reads no disk yet.
+absl::StatusOr<std::shared_ptr<AttemptStream>> HistoryService::MakeStream(
+    const v1::StreamAttemptsRequest& request) {
+  const auto snapshot = config_->Snapshot();
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      StreamAttemptsQuery parsed,
+      ParseStreamAttempts(request, *snapshot, clock_->Now()));
+  const ResumeTokens tokens(request, parsed);
+  parsed.query.retained_since = RetainedSince(*parsed.tenant);
+  auto follower = history_->FollowAttempts(parsed.query, parsed.succeeded,
+                                           parsed.after, parsed.live);
+  if (absl::IsOutOfRange(follower.status())) {
+    return InvalidField("resume_token",
+                        "is of a log that came further than this one; begin "
+                        "by a time");
+  }
+  if (!follower.ok()) return FromStorage(follower.status());
+  auto stream = std::make_shared<AttemptStream>(
+      streams_, &pool_,
+      AttemptResponses(parsed.tenant->id, tokens, parsed.live,
+                       *std::move(follower)));
+  MQTTPUSH_RETURN_IF_ERROR(streams_->Add(parsed.tenant->uid, stream));
+  return stream;
 }
 
 StateOverlay HistoryService::MakeOverlay(const ConfigSnapshot& snapshot,

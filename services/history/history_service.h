@@ -13,10 +13,23 @@
 #include "common/thread_pool.h"
 #include "mqttpush/v1/history_service.grpc.pb.h"
 #include "services/api/refused_events.h"
+#include "services/history/attempt_streams.h"
 #include "storage/config_store.h"
+#include "storage/event_log.h"
 #include "storage/history_reader.h"
+#include "storage/stats_reader.h"
 
 namespace mqttpush {
+
+class AttemptStream;
+
+// What the history is read from.
+struct HistorySources {
+  HistoryReader* history = nullptr;
+  StatsReader* stats = nullptr;
+  EventLog* log = nullptr;                 // for the backlog
+  const RefusedEvents* refused = nullptr;  // for ExplainDelivery
+};
 
 // Thread-safe. Handlers run on a pool of their own, because they read from
 // disk.
@@ -32,9 +45,9 @@ class HistoryService : public v1::HistoryService::CallbackService {
                          std::function<void(absl::Status)> done)>;
 
   // All must outlive the service.
-  HistoryService(const ConfigStore* config, HistoryReader* history,
-                 const DeliveryStatus* status, const Clock* clock,
-                 const RefusedEvents* refused, Redeliver redeliver);
+  HistoryService(const ConfigStore* config, const HistorySources& sources,
+                 AttemptStreams* streams, const DeliveryStatus* status,
+                 const Clock* clock, Redeliver redeliver);
 
   grpc::ServerUnaryReactor* ListDeliveries(
       grpc::CallbackServerContext* context,
@@ -54,6 +67,13 @@ class HistoryService : public v1::HistoryService::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::ListAttemptsRequest* request,
       v1::ListAttemptsResponse* response) override;
+  grpc::ServerWriteReactor<v1::StreamAttemptsResponse>* StreamAttempts(
+      grpc::CallbackServerContext* context,
+      const v1::StreamAttemptsRequest* request) override;
+  grpc::ServerUnaryReactor* GetDeliveryStats(
+      grpc::CallbackServerContext* context,
+      const v1::GetDeliveryStatsRequest* request,
+      v1::DeliveryStats* response) override;
 
  private:
   absl::Status ListDeliveriesImpl(const v1::ListDeliveriesRequest& request,
@@ -69,6 +89,10 @@ class HistoryService : public v1::HistoryService::CallbackService {
                                    v1::ExplainDeliveryResponse& response);
   absl::Status ListAttemptsImpl(const v1::ListAttemptsRequest& request,
                                 v1::ListAttemptsResponse& response);
+  absl::StatusOr<std::shared_ptr<AttemptStream>> MakeStream(
+      const v1::StreamAttemptsRequest& request);
+  absl::Status GetDeliveryStatsImpl(const v1::GetDeliveryStatsRequest& request,
+                                    v1::DeliveryStats& response);
 
   template <typename Handler>
   grpc::ServerUnaryReactor* RunOnPool(grpc::CallbackServerContext* context,
@@ -89,9 +113,12 @@ class HistoryService : public v1::HistoryService::CallbackService {
 
   const ConfigStore* const config_;
   HistoryReader* const history_;
+  StatsReader* const stats_;
+  EventLog* const log_;
+  const RefusedEvents* const refused_;
+  AttemptStreams* const streams_;
   const DeliveryStatus* const status_;
   const Clock* const clock_;
-  const RefusedEvents* const refused_;
   const Redeliver redeliver_;
   ThreadPool pool_;
 };

@@ -47,7 +47,9 @@ class HistoryServiceTest : public ::testing::Test {
     history_ = std::make_unique<SqliteHistoryReader>(log_.get());
     Provision();
     service_ = std::make_unique<HistoryService>(
-        config_.get(), history_.get(), &status_, &clock_, &refused_,
+        config_.get(),
+        HistorySources{.history = history_.get(), .refused = &refused_},
+        &streams_, &status_, &clock_,
         [this](int64_t uid, int64_t event_seq, auto done) {
           Redeliver(uid, event_seq, done);
         });
@@ -187,6 +189,7 @@ class HistoryServiceTest : public ::testing::Test {
   TempDir temp_;
   int64_t tenant_uid_ = 0;
   int64_t subscription_uid_ = 0;
+  AttemptStreams streams_;
   FakeStatus status_;
   LaterClock clock_;
   RefusedEvents refused_{absl::UnixEpoch()};

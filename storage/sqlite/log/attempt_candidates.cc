@@ -58,11 +58,38 @@ PostingQuery PlanAttempts(const HistoryQuery& query,
   return plan;
 }
 
+absl::StatusOr<std::vector<EventRecord>> FindNamedEvents(
+    ReadSession& session, const HistoryQuery& query) {
+  std::vector<EventRecord> named;
+  if (query.event_seq.has_value()) {
+    MQTTPUSH_ASSIGN_OR_RETURN(std::optional<EventRecord> event,
+                              session.FindEvent(*query.event_seq));
+    if (event.has_value() && event->tenant_uid == query.tenant_uid) {
+      named.push_back(*std::move(event));
+    }
+    return named;
+  }
+  PostingCursor events(&session, {Dimension::kEventById,
+                                  TextKey(query.tenant_uid, query.event_id)});
+  while (true) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<FoundPosting> found,
+                              events.Next());
+    if (!found.has_value()) return named;
+    MQTTPUSH_ASSIGN_OR_RETURN(
+        std::optional<EventRecord> event,
+        session.FindEvent(*found->segment, found->posting.row, false));
+    if (event.has_value() && event->tenant_uid == query.tenant_uid &&
+        event->event_id == query.event_id) {
+      named.push_back(*std::move(event));
+    }
+  }
+}
+
 absl::StatusOr<AttemptCandidates> AttemptCandidates::Make(
     ReadSession* session, DeliveryLookup* lookup, const HistoryQuery& query,
     std::optional<bool> succeeded, std::optional<AttemptKey> after) {
   AttemptCandidates candidates(session);
-  if (!query.event_seq.has_value() && query.event_id.empty()) {
+  if (!NamesEvent(query)) {
     candidates.cursor_.emplace(session, PlanAttempts(query, succeeded, after));
     return candidates;
   }
@@ -79,29 +106,12 @@ absl::StatusOr<AttemptCandidates> AttemptCandidates::Make(
 
 absl::Status AttemptCandidates::ReadNamed(DeliveryLookup& lookup,
                                           const HistoryQuery& query) {
-  if (query.event_seq.has_value()) {
-    MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<EventRecord> event,
-                              session_->FindEvent(*query.event_seq));
-    if (!event.has_value() || event->tenant_uid != query.tenant_uid) {
-      return absl::OkStatus();
-    }
-    return ReadAttemptsOf(lookup, *event);
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::vector<EventRecord> events,
+                            FindNamedEvents(*session_, query));
+  for (const EventRecord& event : events) {
+    MQTTPUSH_RETURN_IF_ERROR(ReadAttemptsOf(lookup, event));
   }
-  PostingCursor events(session_, {Dimension::kEventById,
-                                  TextKey(query.tenant_uid, query.event_id)});
-  while (true) {
-    MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<FoundPosting> found,
-                              events.Next());
-    if (!found.has_value()) return absl::OkStatus();
-    MQTTPUSH_ASSIGN_OR_RETURN(
-        const std::optional<EventRecord> event,
-        session_->FindEvent(*found->segment, found->posting.row, false));
-    if (!event.has_value() || event->tenant_uid != query.tenant_uid ||
-        event->event_id != query.event_id) {
-      continue;
-    }
-    MQTTPUSH_RETURN_IF_ERROR(ReadAttemptsOf(lookup, *event));
-  }
+  return absl::OkStatus();
 }
 
 absl::Status AttemptCandidates::ReadAttemptsOf(DeliveryLookup& lookup,

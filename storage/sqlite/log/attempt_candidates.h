@@ -28,6 +28,14 @@ PostingQuery PlanAttempts(const HistoryQuery& query,
                           std::optional<bool> succeeded,
                           std::optional<AttemptKey> after);
 
+// Whether it names its events, by seq or id; these are few.
+inline bool NamesEvent(const HistoryQuery& query) {
+  return query.event_seq.has_value() || !query.event_id.empty();
+}
+// Those events, as far as they are in the log.
+absl::StatusOr<std::vector<EventRecord>> FindNamedEvents(
+    ReadSession& session, const HistoryQuery& query);
+
 // For one call. Thread-compatible.
 class AttemptCandidates {
  public:

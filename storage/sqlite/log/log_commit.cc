@@ -1,5 +1,6 @@
 #include "storage/sqlite/log/log_commit.h"
 
+#include <set>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -206,6 +207,14 @@ std::vector<int64_t> LogCommit::AcceptingUids() const {
   std::vector<int64_t> uids;
   for (const auto& [uid, accepted] : accepted_) uids.push_back(uid);
   return uids;
+}
+
+std::vector<int64_t> LogCommit::AttemptedTenants() const {
+  std::set<int64_t> tenants;
+  for (const IndexedAttempt& attempt : rows_.attempts) {
+    tenants.insert(attempt.tenant_uid);
+  }
+  return {tenants.begin(), tenants.end()};
 }
 
 }  // namespace mqttpush

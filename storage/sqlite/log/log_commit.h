@@ -49,6 +49,8 @@ class LogCommit {
   const Tallies& taken_back() const { return taken_back_; }
   // The subscriptions that took events, in order.
   std::vector<int64_t> AcceptingUids() const;
+  // The tenants of its attempts, in order.
+  std::vector<int64_t> AttemptedTenants() const;
 
  private:
   // What it adds to a subscription's row.

@@ -96,6 +96,22 @@ class LogOfSegments {
       return page->rows.size();
     });
   }
+  Cost CostOfFollowing(HistoryQuery query, std::optional<bool> succeeded) {
+    return CostOf([&] {
+      auto follower = SqliteHistoryReader(log_.get())
+                          .FollowAttempts(query, succeeded, {}, true);
+      EXPECT_TRUE(follower.ok()) << follower.status();
+      size_t rows = 0;
+      bool at_end = false;
+      while (!at_end) {
+        auto next = (*follower)->Next(50);
+        if (!next.ok()) ADD_FAILURE() << next.status();
+        rows += next.ok() ? next->rows.size() : 0;
+        at_end = !next.ok() || next->at_end;
+      }
+      return rows;
+    });
+  }
 
   static constexpr int kSegments = 8;
 
@@ -175,6 +191,8 @@ class QueryCostTest : public ::testing::Test {
                                        size_t rows) {
     ExpectSameCost(few_->CostOfAttempts(query, succeeded),
                    many_->CostOfAttempts(query, succeeded), rows);
+    ExpectSameCost(few_->CostOfFollowing(query, succeeded),
+                   many_->CostOfFollowing(query, succeeded), rows);
   }
 
   static LogOfSegments* few_;

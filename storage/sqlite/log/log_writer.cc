@@ -204,6 +204,10 @@ void LogWriter::SetAppendListener(EventLog::AppendListener listener) {
   listener_ = std::move(listener);
 }
 
+void LogWriter::SetAttemptListener(AttemptListener listener) {
+  attempt_listener_ = std::move(listener);
+}
+
 void LogWriter::Append(std::vector<NewEvent> events,
                        EventLog::AppendDone done) {
   AppendCommand command = {std::move(events), std::move(done)};
@@ -318,10 +322,18 @@ absl::Status LogWriter::WriteGroup(std::vector<Command>& commands) {
     dropped_.tallies[uid].AddCounts(tally);
   }
   TakeIntoMemory(commands, commit);
-  // Dispatch starts on the events while their producers are being answered.
+  TellListeners(commit);
+  return absl::OkStatus();
+}
+
+// Dispatch starts on the events while their producers are being answered.
+void LogWriter::TellListeners(const LogCommit& commit) {
   std::vector<int64_t> accepting = commit.AcceptingUids();
   if (!accepting.empty() && listener_) listener_(std::move(accepting));
-  return absl::OkStatus();
+  std::vector<int64_t> attempted = commit.AttemptedTenants();
+  if (!attempted.empty() && attempt_listener_) {
+    attempt_listener_(std::move(attempted));
+  }
 }
 
 absl::Status LogWriter::WriteRows(std::vector<Command>& commands,

@@ -5,6 +5,8 @@
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_LOG_WRITER_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_LOG_WRITER_H_
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +41,9 @@ class LogWriter {
   void Append(std::vector<NewEvent> events, EventLog::AppendDone done);
   void Commit(std::vector<DeliveryUpdate> updates, EventLog::CommitDone done);
   void SetAppendListener(EventLog::AppendListener listener);
+  // As in SqliteEventLog.
+  using AttemptListener = std::function<void(std::vector<int64_t> tenant_uids)>;
+  void SetAttemptListener(AttemptListener listener);
 
  private:
   struct AppendCommand {
@@ -68,6 +73,7 @@ class LogWriter {
   static std::vector<Command> TakeCommits(std::vector<Command>& commands);
   absl::Status WriteGroup(std::vector<Command>& commands);
   absl::Status WriteRows(std::vector<Command>& commands, LogCommit& commit);
+  void TellListeners(const LogCommit& commit);
   void TakeIntoMemory(const std::vector<Command>& commands, LogCommit& commit);
   void Finish(std::vector<Command>& commands, const absl::Status& status);
 
@@ -88,6 +94,7 @@ class LogWriter {
   const LogOptions options_;
   const Clock* const clock_;
   EventLog::AppendListener listener_;
+  AttemptListener attempt_listener_;
 
   Mutex mutex_;
   CondVar changed_;

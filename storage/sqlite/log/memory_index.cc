@@ -65,6 +65,7 @@ void MemoryIndex::AddAttempt(const IndexedAttempt& attempt) {
   attempted_seqs_.push_back(attempt.event_seq);
   AddToChain(Dimension::kAttemptsOfDelivery,
              DeliveryKeyOf(attempt.event_seq, attempt.subscription_uid), row);
+  attempts_of_tenant_[attempt.tenant_uid].push_back(row);
   AddToList(Dimension::kAttemptsOfTenant, attempt.tenant_uid, row);
   AddToList(Dimension::kAttemptsOfSubscription, attempt.subscription_uid, row);
   AddToList(Dimension::kAttemptsOfTopic, attempt.topic_key, row);
@@ -193,6 +194,22 @@ absl::StatusOr<std::vector<Posting>> MemoryIndex::After(Dimension dimension,
   RowList* list = FindList(dimension, key);
   if (list == nullptr) return std::vector<Posting>();
   return list->After(after, limit, PostingsBy(dimension));
+}
+
+std::vector<int64_t> MemoryIndex::AttemptsOfTenantAfter(int64_t tenant_uid,
+                                                        int64_t attempt_seq,
+                                                        size_t limit) const {
+  MutexLock lock(&mutex_);
+  std::vector<int64_t> found;
+  const auto rows = attempts_of_tenant_.find(tenant_uid);
+  if (rows == attempts_of_tenant_.end()) return found;
+  auto at = std::partition_point(
+      rows->second.begin(), rows->second.end(),
+      [&](uint32_t row) { return first_attempt_seq_ + row <= attempt_seq; });
+  for (; at != rows->second.end() && found.size() < limit; ++at) {
+    found.push_back(first_attempt_seq_ + *at);
+  }
+  return found;
 }
 
 std::optional<EventFacts> MemoryIndex::FindEvent(int64_t seq) const {

@@ -72,6 +72,15 @@ TEST_F(MemoryIndexTest, EventsAreFoundByEachOfTheirKeys) {
   EXPECT_THAT(Rows(Dimension::kEventsOfSubscription, 17), ElementsAre(13, 12));
 }
 
+TEST_F(MemoryIndexTest, AttemptsOfATenantAreFoundInTheOrderOfTheirCommits) {
+  EXPECT_THAT(index_.AttemptsOfTenantAfter(1, 0, 10),
+              ElementsAre(101, 102, 103));
+  EXPECT_THAT(index_.AttemptsOfTenantAfter(1, 101, 10), ElementsAre(102, 103));
+  EXPECT_THAT(index_.AttemptsOfTenantAfter(1, 101, 1), ElementsAre(102));
+  EXPECT_THAT(index_.AttemptsOfTenantAfter(1, 103, 10), IsEmpty());
+  EXPECT_THAT(index_.AttemptsOfTenantAfter(2, 0, 10), IsEmpty());
+}
+
 TEST_F(MemoryIndexTest, AttemptsAreListedByStartTimeNewestFirst) {
   EXPECT_THAT(Rows(Dimension::kAttemptsOfTenant, 1),
               ElementsAre(101, 103, 102));

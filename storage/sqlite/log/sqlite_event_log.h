@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -48,6 +49,13 @@ class SqliteEventLog : public EventLog {
                                       int64_t subscription_uid,
                                       int64_t after_seq, int limit) override;
   absl::StatusOr<EventRecord> ReadEvent(int64_t seq) override;
+
+  // Called after each commit of attempts, with the tenants whose they are, on
+  // the writer's thread; must not block. What it tells of can be read. Set
+  // once, before the first Commit.
+  void SetAttemptListener(LogWriter::AttemptListener listener) {
+    writer_->SetAttemptListener(std::move(listener));
+  }
 
   // For who reads the same log; lives as long as this.
   SegmentStore* store() { return store_.get(); }

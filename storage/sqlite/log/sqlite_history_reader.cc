@@ -7,8 +7,10 @@
 #include "absl/status/status.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/log/attempt_candidates.h"
+#include "storage/sqlite/log/attempt_rows.h"
 #include "storage/sqlite/log/delivery_candidates.h"
 #include "storage/sqlite/log/delivery_lookup.h"
+#include "storage/sqlite/log/sqlite_attempt_follower.h"
 
 namespace mqttpush {
 namespace {
@@ -166,31 +168,6 @@ absl::StatusOr<int64_t> AheadOf(SegmentStore& store, int64_t subscription_uid,
   return std::max<int64_t>(ahead, 0);
 }
 
-AttemptRow ToRow(CandidateAttempt candidate, const DeliveryLookup& lookup) {
-  AttemptRow row;
-  row.attempt = std::move(candidate.attempt);
-  row.attempt_seq = candidate.key.attempt_seq;
-  row.subscription_id = lookup.subscription_id(row.attempt.subscription_uid);
-  if (candidate.event.has_value()) {
-    row.event_id = candidate.event->event_id;
-    row.asset_id = candidate.event->asset_id;
-    row.object_type = candidate.event->object_type;
-  }
-  return row;
-}
-
-bool Matches(const HistoryQuery& query, std::optional<bool> succeeded,
-             const AttemptRow& row) {
-  const AttemptRecord& attempt = row.attempt;
-  return query.subscription_uid.value_or(attempt.subscription_uid) ==
-             attempt.subscription_uid &&
-         succeeded.value_or(attempt.succeeded) == attempt.succeeded &&
-         query.object_type.value_or(row.object_type) == row.object_type &&
-         (query.asset_id.empty() || row.asset_id == query.asset_id) &&
-         (query.event_id.empty() || row.event_id == query.event_id) &&
-         (query.topic.empty() || attempt.topic == query.topic);
-}
-
 absl::StatusOr<AttemptPage> AttemptsOf(SegmentStore& store,
                                        const HistoryQuery& query,
                                        std::optional<bool> succeeded,
@@ -215,12 +192,14 @@ absl::StatusOr<AttemptPage> AttemptsOf(SegmentStore& store,
       return page;
     }
     if (static_cast<int>(page.rows.size()) == limit) return page;
-    AttemptRow row = ToRow(*std::move(candidate), lookup);
-    page.next = AttemptKey{row.attempt.start_time, row.attempt_seq};
-    if (!lookup.Has(row.attempt.subscription_uid)) continue;
-    // What the event was is not known any more.
-    if (row.event_id.empty() && query.object_type.has_value()) continue;
-    if (Matches(query, succeeded, row)) page.rows.push_back(std::move(row));
+    page.next = candidate->key;
+    const int64_t uid = candidate->attempt.subscription_uid;
+    if (!lookup.Has(uid) || !Matches(query, succeeded, candidate->attempt) ||
+        !Matches(query, candidate->event)) {
+      continue;
+    }
+    page.rows.push_back(
+        ToRow(*std::move(candidate), lookup.subscription_id(uid)));
   }
   return page;
 }
@@ -255,6 +234,13 @@ absl::StatusOr<AttemptPage> SqliteHistoryReader::ListAttempts(
   return ReadAgainIfChanged(store_->list(), [&] {
     return AttemptsOf(*store_, query, succeeded, after, limit);
   });
+}
+
+absl::StatusOr<std::unique_ptr<AttemptFollower>>
+SqliteHistoryReader::FollowAttempts(const HistoryQuery& query,
+                                    std::optional<bool> succeeded,
+                                    std::optional<int64_t> after, bool live) {
+  return SqliteAttemptFollower::Make(store_, query, succeeded, after, live);
 }
 
 }  // namespace mqttpush

@@ -2,6 +2,7 @@
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_SQLITE_HISTORY_READER_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_SQLITE_HISTORY_READER_H_
 
+#include <memory>
 #include <vector>
 
 #include "storage/history_reader.h"
@@ -30,6 +31,9 @@ class SqliteHistoryReader : public HistoryReader {
                                            std::optional<bool> succeeded,
                                            std::optional<AttemptKey> after,
                                            int limit) override;
+  absl::StatusOr<std::unique_ptr<AttemptFollower>> FollowAttempts(
+      const HistoryQuery& query, std::optional<bool> succeeded,
+      std::optional<int64_t> after, bool live) override;
 
  private:
   SegmentStore* const store_;

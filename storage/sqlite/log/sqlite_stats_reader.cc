@@ -6,6 +6,7 @@
 
 #include "common/status_macros.h"
 #include "storage/sqlite/log/read_session.h"
+#include "storage/sqlite/log/segment_store.h"
 #include "storage/sqlite/log/stats_rows.h"
 
 namespace mqttpush {
@@ -40,37 +41,63 @@ absl::Status AddFrom(ReadSession& session, const Segment& segment,
   }
 }
 
-}  // namespace
+std::vector<int64_t> UidsOf(SegmentStore& store, const StatsScope& scope) {
+  if (scope.subscription_uid.has_value()) return {*scope.subscription_uid};
+  std::vector<int64_t> uids;
+  for (const auto& state : store.states().OfTenant(scope.tenant_uid)) {
+    uids.push_back(state.uid);
+  }
+  return uids;
+}
 
-absl::StatusOr<std::vector<StatsRow>> SqliteStatsReader::ReadStats(
-    int64_t subscription_uid, absl::Time start, absl::Time end,
-    StatsResolution resolution) {
-  const bool hours = resolution == StatsResolution::kHour;
-  const absl::Duration step = hours ? absl::Hours(1) : absl::Minutes(1);
+// Whether anything in the segment can have happened then.
+bool MayHold(const Segments& segments, size_t at, absl::Time start,
+             absl::Time end) {
+  if (segments[at]->create_time - kClockMayJump > end) return false;
+  return at + 1 == segments.size() ||
+         segments[at + 1]->create_time + kClockMayJump >= start;
+}
+
+StatsTable TableOf(const Segment& segment, StatsResolution resolution) {
+  if (resolution == StatsResolution::kMinute) return StatsTable::kMinutes;
+  return segment.sealed() ? StatsTable::kHours : StatsTable::kMinutesByHour;
+}
+
+absl::StatusOr<std::vector<StatsRow>> StatsOf(SegmentStore& store,
+                                              const StatsScope& scope,
+                                              absl::Time start, absl::Time end,
+                                              StatsResolution resolution) {
+  const absl::Duration step =
+      resolution == StatsResolution::kHour ? absl::Hours(1) : absl::Minutes(1);
   const int64_t first = FirstFrom(start, step);
   const int64_t after_last = FirstFrom(end, step);
-  ReadSession session(store_);
+  const std::vector<int64_t> uids = UidsOf(store, scope);
+  ReadSession session(&store);
   Counts counts;
   const Segments& segments = session.segments();
   for (size_t i = 0; i < segments.size(); ++i) {
-    const SegmentPtr& segment = segments[i];
-    if (segment->create_time - kClockMayJump > end ||
-        (i + 1 < segments.size() &&
-         segments[i + 1]->create_time + kClockMayJump < start)) {
-      continue;
+    if (!MayHold(segments, i, start, end)) continue;
+    const std::string& sql = SelectStatsSql(TableOf(*segments[i], resolution));
+    for (int64_t uid : uids) {
+      MQTTPUSH_RETURN_IF_ERROR(
+          AddFrom(session, *segments[i], sql, uid, first, after_last, counts));
     }
-    const StatsTable table = !hours              ? StatsTable::kMinutes
-                             : segment->sealed() ? StatsTable::kHours
-                                                 : StatsTable::kMinutesByHour;
-    MQTTPUSH_RETURN_IF_ERROR(AddFrom(session, *segment, SelectStatsSql(table),
-                                     subscription_uid, first, after_last,
-                                     counts));
   }
   std::vector<StatsRow> rows;
   for (auto& [key, sum] : counts) {
     rows.push_back({absl::UnixEpoch() + key.first * step, key.second, sum});
   }
   return rows;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<StatsRow>> SqliteStatsReader::ReadStats(
+    const StatsScope& scope, absl::Time start, absl::Time end,
+    StatsResolution resolution) {
+  return ReadAgainIfChanged(store_->list(), [&] {
+    return StatsOf(*store_, scope, start, end, resolution);
+  });
 }
 
 }  // namespace mqttpush

@@ -9,7 +9,7 @@
 
 namespace mqttpush {
 
-// Reads of each segment the rows of the subscription in that time, and adds up
+// Reads of each segment the rows of the subscriptions in that time, and adds up
 // what segments have of the same minute or hour. Thread-safe.
 class SqliteStatsReader : public StatsReader {
  public:
@@ -17,7 +17,7 @@ class SqliteStatsReader : public StatsReader {
   explicit SqliteStatsReader(SqliteEventLog* log) : store_(log->store()) {}
 
   absl::StatusOr<std::vector<StatsRow>> ReadStats(
-      int64_t subscription_uid, absl::Time start, absl::Time end,
+      const StatsScope& scope, absl::Time start, absl::Time end,
       StatsResolution resolution) override;
 
  private:

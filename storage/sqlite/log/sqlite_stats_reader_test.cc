@@ -1,5 +1,9 @@
 #include "storage/sqlite/log/sqlite_stats_reader.h"
 
+#include <atomic>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/log_fixture.h"
@@ -70,13 +74,14 @@ class SqliteStatsReaderTest : public ::testing::TestWithParam<int64_t> {
                              StatsResolution resolution) {
     log_->WaitUntilSealed();
     auto rows =
-        SqliteStatsReader(log_.get()).ReadStats(7, start, end, resolution);
+        SqliteStatsReader(log_.get()).ReadStats(scope_, start, end, resolution);
     EXPECT_TRUE(rows.ok()) << rows.status();
     return *std::move(rows);
   }
 
   TempDir temp_;
   MinuteClock clock_;
+  StatsScope scope_ = {.tenant_uid = 1, .subscription_uid = 7};
   std::unique_ptr<SqliteEventLog> log_;
   int64_t last_seq_ = 0;
 };
@@ -155,6 +160,26 @@ TEST_P(SqliteStatsReaderTest, CountsFailuresAndEndings) {
   EXPECT_EQ(rows[0].counts.latency.total(), 0);
 }
 
+TEST_P(SqliteStatsReaderTest, ATenantsAreThoseOfAllItsSubscriptions) {
+  NewEvent foreign = MakeEvent("c", {99});
+  foreign.tenant_uid = 2;
+  ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("a", {7, 17}),
+                                    MakeEvent("b", {17}), foreign})
+                  .ok());
+  const auto accepted = [&] {
+    const auto rows =
+        Read(kNoon, kNoon + absl::Hours(1), StatsResolution::kHour);
+    return rows.empty() ? 0 : rows[0].counts.accepted;
+  };
+  EXPECT_EQ(accepted(), 1);
+  scope_.subscription_uid = 17;
+  EXPECT_EQ(accepted(), 2);
+  scope_.subscription_uid = std::nullopt;
+  EXPECT_EQ(accepted(), 3);
+  scope_.tenant_uid = 3;
+  EXPECT_EQ(accepted(), 0);
+}
+
 // What 30 days cost: hours, however many events there were in each.
 TEST_P(SqliteStatsReaderTest, ThirtyDaysAreAsManyRowsAsHours) {
   constexpr int kPerHour = 3;
@@ -177,6 +202,43 @@ TEST_P(SqliteStatsReaderTest, WhatIsDeliveredAgainCountsOnce) {
   }
   EXPECT_EQ(sum.delivered, 1);
   EXPECT_LT(sum.latency.Percentile(0.99), absl::Seconds(1));
+}
+
+// A read that has begun does not fail because a segment is dropped meanwhile.
+TEST(SqliteStatsReaderThreadsTest, RetentionMayDropWhatIsBeingRead) {
+  TempDir temp;
+  MinuteClock clock;
+  auto log = *SqliteEventLog::Open(
+      temp.File("log"), {.segment_rows = 2, .retention = absl::Hours(1)},
+      &clock);
+  std::atomic<bool> done = false;
+  std::thread reader([&] {
+    SqliteStatsReader stats(log.get());
+    while (!done) {
+      const auto rows =
+          stats.ReadStats({.tenant_uid = 1}, absl::InfinitePast(),
+                          absl::InfiniteFuture(), StatsResolution::kHour);
+      ASSERT_TRUE(rows.ok()) << rows.status();
+    }
+  });
+  for (int64_t seq = 1; seq <= 100; ++seq) {
+    clock.Set(kNoon + seq * absl::Minutes(10));
+    ASSERT_TRUE(
+        AppendAndWait(*log, {MakeEvent(absl::StrCat("e", seq), {7})}).ok());
+    DeliveryUpdate update = {.subscription_uid = 7,
+                             .cursor = seq,
+                             .sent_through = seq,
+                             .newly_delivered = 1};
+    update.attempts = {{.event_seq = seq,
+                        .subscription_uid = 7,
+                        .start_time = clock.Now(),
+                        .topic = "t",
+                        .succeeded = true}};
+    ASSERT_TRUE(CommitAndWait(*log, {update}).ok());
+  }
+  done = true;
+  reader.join();
+  EXPECT_GT(log->store()->list().Get()->front()->number, 10);
 }
 
 }  // namespace

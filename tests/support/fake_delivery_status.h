@@ -1,6 +1,6 @@
 // FakeDeliveryStatus: links and in-flight events as the test says.
-#ifndef MQTTPUSH_SERVICES_ADMIN_FAKE_DELIVERY_STATUS_H_
-#define MQTTPUSH_SERVICES_ADMIN_FAKE_DELIVERY_STATUS_H_
+#ifndef MQTTPUSH_TESTS_SUPPORT_FAKE_DELIVERY_STATUS_H_
+#define MQTTPUSH_TESTS_SUPPORT_FAKE_DELIVERY_STATUS_H_
 
 #include <map>
 #include <string>
@@ -52,4 +52,4 @@ class FakeDeliveryStatus : public DeliveryStatus {
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_SERVICES_ADMIN_FAKE_DELIVERY_STATUS_H_
+#endif  // MQTTPUSH_TESTS_SUPPORT_FAKE_DELIVERY_STATUS_H_

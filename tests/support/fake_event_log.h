@@ -1,6 +1,6 @@
 // FakeEventLog: an EventLog whose subscriptions are what the test says.
-#ifndef MQTTPUSH_SERVICES_ADMIN_FAKE_EVENT_LOG_H_
-#define MQTTPUSH_SERVICES_ADMIN_FAKE_EVENT_LOG_H_
+#ifndef MQTTPUSH_TESTS_SUPPORT_FAKE_EVENT_LOG_H_
+#define MQTTPUSH_TESTS_SUPPORT_FAKE_EVENT_LOG_H_
 
 #include <map>
 #include <vector>
@@ -78,4 +78,4 @@ class FakeEventLog : public EventLog {
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_SERVICES_ADMIN_FAKE_EVENT_LOG_H_
+#endif  // MQTTPUSH_TESTS_SUPPORT_FAKE_EVENT_LOG_H_

@@ -1,16 +1,17 @@
-#include "services/admin/backlog.h"
+#include "services/api/backlog.h"
 
 #include <algorithm>
 #include <optional>
 #include <set>
 
 #include "common/status_macros.h"
-#include "services/admin/undelivered.h"
-#include "services/admin/values.h"
+#include "google/protobuf/util/time_util.h"
 #include "services/api/errors.h"
 
 namespace mqttpush {
 namespace {
+
+using google::protobuf::util::TimeUtil;
 
 // Dispatch sends in order, so the oldest waiting event is near the cursor; the
 // bound is for a log that disagrees.
@@ -82,11 +83,19 @@ absl::StatusOr<v1::Backlog> ReadBacklog(const SubscriptionRecord& subscription,
       const std::optional<absl::Time> oldest,
       OldestWaiting(subscription, recovery.state.cursor,
                     NotWaiting(recovery, in_flight), log));
-  if (oldest) SetTimestamp(*oldest, backlog.mutable_oldest_waiting_time());
+  if (oldest.has_value()) {
+    *backlog.mutable_oldest_waiting_time() =
+        TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(*oldest));
+  }
   return backlog;
 }
 
 }  // namespace
+
+int64_t UndeliveredCount(const SubscriptionState& state) {
+  return state.accepted_count - state.delivered_count - state.expired_count -
+         state.discarded_count;
+}
 
 absl::StatusOr<v1::Backlog> ComputeBacklog(
     const SubscriptionRecord& subscription, const DeliveryStatus& status,

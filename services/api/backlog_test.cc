@@ -1,12 +1,12 @@
-#include "services/admin/backlog.h"
+#include "services/api/backlog.h"
 
 #include <gtest/gtest.h>
 
 #include <utility>
 #include <vector>
 
-#include "services/admin/fake_delivery_status.h"
-#include "services/admin/fake_event_log.h"
+#include "tests/support/fake_delivery_status.h"
+#include "tests/support/fake_event_log.h"
 
 namespace mqttpush {
 namespace {

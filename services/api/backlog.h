@@ -1,6 +1,8 @@
 // ComputeBacklog: what of a subscription is not delivered yet.
-#ifndef MQTTPUSH_SERVICES_ADMIN_BACKLOG_H_
-#define MQTTPUSH_SERVICES_ADMIN_BACKLOG_H_
+#ifndef MQTTPUSH_SERVICES_API_BACKLOG_H_
+#define MQTTPUSH_SERVICES_API_BACKLOG_H_
+
+#include <cstdint>
 
 #include "absl/status/statusor.h"
 #include "common/delivery_status.h"
@@ -9,6 +11,10 @@
 #include "storage/records.h"
 
 namespace mqttpush {
+
+// The events of a subscription that have not come to an end. Parked ones count:
+// they are kept to be sent by hand.
+int64_t UndeliveredCount(const SubscriptionState& state);
 
 // As of now: the log and the workers are asked one after the other, so under
 // load the counts may be some milliseconds apart; none is ever negative. Cheap
@@ -20,4 +26,4 @@ absl::StatusOr<v1::Backlog> ComputeBacklog(
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_SERVICES_ADMIN_BACKLOG_H_
+#endif  // MQTTPUSH_SERVICES_API_BACKLOG_H_
