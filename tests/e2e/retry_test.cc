@@ -9,6 +9,7 @@
 namespace mqttpush {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class RetryTest : public E2eTest,
@@ -50,6 +51,34 @@ class RetryTest : public E2eTest,
     })) << Read(name).DebugString();
   }
 
+  // Of a delivery's attempts, in the order in which they were recorded.
+  std::vector<v1::Attempt::Trigger> StreamTriggers(const std::string& name) {
+    v1::StreamAttemptsRequest request;
+    request.set_parent(name);
+    request.set_live(false);
+    grpc::ClientContext context;
+    auto reader = service_->history().StreamAttempts(&context, request);
+    v1::StreamAttemptsResponse response;
+    std::vector<v1::Attempt::Trigger> triggers;
+    while (reader->Read(&response)) {
+      for (const v1::Attempt& attempt : response.attempts()) {
+        triggers.push_back(attempt.trigger());
+      }
+    }
+    EXPECT_TRUE(reader->Finish().ok());
+    return triggers;
+  }
+  v1::DeliveryStats ReadStats() {
+    v1::GetDeliveryStatsRequest request;
+    request.set_parent(kTenant);
+    const auto stats = Call<v1::DeliveryStats>([&](auto* context,
+                                                   auto* response) {
+      return service_->history().GetDeliveryStats(context, request, response);
+    });
+    EXPECT_TRUE(stats.ok()) << stats.status();
+    return stats.value_or(v1::DeliveryStats());
+  }
+
   std::unique_ptr<MosquittoBroker> mosquitto_;
   std::unique_ptr<MqttSubscriber> customer_;
 };
@@ -78,6 +107,22 @@ TEST_P(RetryTest, ADeliveredMessageArrivesOnceMore) {
   EXPECT_EQ(delivery.attempts(0).trigger(), v1::Attempt::SCHEDULED);
   EXPECT_EQ(delivery.attempts(1).trigger(), v1::Attempt::MANUAL);
   EXPECT_EQ(delivery.attempts(1).outcome(), v1::Attempt::SUCCEEDED);
+}
+
+TEST_P(RetryTest, TheStreamShowsBothAttemptsAndTheStatisticsCountItOnce) {
+  Publish({LocationEvent("first", kOwner, 1)});
+  ASSERT_TRUE(customer_->WaitForCount(1, kPatience));
+  WaitUntilDelivered();
+  const std::string name = HistoryOf().deliveries[0].name();
+  const auto retried = Retry(name);
+  ASSERT_TRUE(retried.ok()) << retried.status();
+  WaitUntilDeliveredAgain(name, 2);
+
+  EXPECT_THAT(StreamTriggers(name),
+              ElementsAre(v1::Attempt::SCHEDULED, v1::Attempt::MANUAL));
+  const v1::DeliveryStats stats = ReadStats();
+  EXPECT_EQ(stats.total().delivered_count(), 1);
+  EXPECT_EQ(stats.backlog().delivered_count(), 1);
 }
 
 // Asked for while the broker is away, it outlives a crash of the service.
