@@ -129,10 +129,10 @@ bool BrokerCall::OnFailed(ConnectFailure& failure) {
       CallWithSession();
       return false;
     }
+    absl::StrAppend(&failure.message,
+                    " (asked by a connection without client id, as QoS 2 needs "
+                    "to know that the broker answers at all)");
   }
-  absl::StrAppend(&failure.message,
-                  " (asked by a connection without client id, as QoS 2 needs "
-                  "to know that the broker answers at all)");
   return true;
 }
 

@@ -51,7 +51,7 @@ class BrokerCall {
   // What came of a connection. False: the call is not at its end yet. `wanted`:
   // the connection is, with these settings.
   bool OnConnected(const BrokerLimits& limits, bool wanted);
-  // May add to the words of the failure.
+  // May add to the words of a failure that the link alone does not explain.
   bool OnFailed(ConnectFailure& failure);
   // It ended before it was of use, but not as a failed CONNECT does.
   bool OnLost();

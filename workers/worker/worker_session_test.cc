@@ -177,6 +177,38 @@ TEST_F(WorkerSessionTest, WhenTheBrokerLostItsSessionTheAttemptSaysSo) {
   EXPECT_EQ(says.results[1].connection(), 2);
 }
 
+// Aedes says that it has no session, and takes later messages for repetitions
+// of those whose packet ids it knows from before.
+TEST_F(WorkerSessionTest, ABrokerWithoutTheSessionForgetsItsPacketIds) {
+  ScriptedBroker broker([cut = false](const MqttPacket& packet) mutable
+                        -> std::optional<std::string> {
+    switch (packet.type) {
+      case 1:
+        return ScriptedBroker::Connack3(0);  // never with the session
+      case 3:
+        if (!std::exchange(cut, true)) return std::nullopt;
+        return std::string{0x50, 2} + Id(packet.packet_id());
+      case 6:
+        return std::string{0x70, 2} + Id(packet.packet_id());
+      default:
+        return "";
+    }
+  });
+  StartWorker(SessionSettings(broker.port()));
+  ASSERT_TRUE(Connected());
+  plane_->Publish(1, {Event(1)});
+  ASSERT_TRUE(plane_->WaitFor(HasEpoch(2), kDeadline));
+  plane_->Publish(2, {Event(1)});
+  ASSERT_TRUE(plane_->WaitFor(HasResults(2), kDeadline));
+  EXPECT_THAT(plane_->Says().results[1].warning(), HasSubstr("lost"));
+  std::vector<bool> clean;
+  for (const MqttPacket& packet : broker.packets()) {
+    const bool has_id = packet.type == 1 && packet.body[11] != 0;
+    if (has_id) clean.push_back((packet.body[7] & 2) != 0);
+  }
+  EXPECT_THAT(clean, ElementsAre(false, false, true, false));
+}
+
 TEST_F(WorkerSessionTest, AStaleSessionOfTheBrokerIsThrownAway) {
   for (int level : {4, 5}) {
     auto broker = *MosquittoBroker::Create();
