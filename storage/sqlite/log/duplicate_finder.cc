@@ -3,6 +3,28 @@
 #include "common/status_macros.h"
 
 namespace mqttpush {
+namespace {
+
+// Calls `visit` with those whose hash the filter may contain, in their order;
+// with all when there is none.
+template <typename Open, typename Visit>
+absl::Status ForEachThatMayBeIn(const KeyFilter* filter, absl::Span<Open> open,
+                                Visit visit) {
+  // So many cache lines are fetched at once; processors have room for a dozen.
+  constexpr size_t kAhead = 12;
+  const auto prefetch = [&](size_t i) {
+    if (filter != nullptr && i < open.size()) filter->Prefetch(open[i].hash);
+  };
+  for (size_t i = 0; i < kAhead; ++i) prefetch(i);
+  for (size_t i = 0; i < open.size(); ++i) {
+    prefetch(i + kAhead);
+    if (filter != nullptr && !filter->MayContain(open[i].hash)) continue;
+    MQTTPUSH_RETURN_IF_ERROR(visit(open[i]));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<bool>> DuplicateFinder::Find(
     const std::vector<NewEvent>& events, const std::vector<int64_t>& keys) {
@@ -17,6 +39,8 @@ absl::StatusOr<std::vector<bool>> DuplicateFinder::Find(
                     .hash = KeyFilter::HashOf(Dimension::kEventById, keys[i]),
                     .index = i});
   }
+  const KeyFilter* group = nullptr;
+  OpenSpan possible = absl::MakeSpan(open);
   // The newest first: what is repeated is mostly repeated soon.
   const Segments& segments = session_.segments();
   for (auto at = segments.rbegin(); at != segments.rend(); ++at) {
@@ -24,29 +48,30 @@ absl::StatusOr<std::vector<bool>> DuplicateFinder::Find(
     const bool sealed = (*at)->sealed();
     if (sealed && accepted.empty()) continue;  // it holds attempts only
     if (sealed && accepted.last < absl::ToUnixMicros(since_)) break;
-    MQTTPUSH_RETURN_IF_ERROR(FindIn(**at, open));
-    std::erase_if(open, [](const Open& event) { return event.found; });
+    if ((*at)->group_filter.get() != group) {
+      group = (*at)->group_filter.get();
+      possible = Possible(group, absl::MakeSpan(open));
+    }
+    MQTTPUSH_RETURN_IF_ERROR(FindIn(**at, possible));
   }
-  for (const Open& event : open) duplicates[event.index] = false;
+  for (const Open& event : open) duplicates[event.index] = event.found;
   return duplicates;
 }
 
-absl::Status DuplicateFinder::FindIn(const Segment& segment,
-                                     std::vector<Open>& open) {
-  // So many cache lines are fetched at once; processors have room for a dozen.
-  constexpr size_t kAhead = 12;
-  const KeyFilter* filter = segment.sealed() ? segment.filter.get() : nullptr;
-  for (size_t i = 0; filter != nullptr && i < kAhead && i < open.size(); ++i) {
-    filter->Prefetch(open[i].hash);
-  }
-  for (size_t i = 0; i < open.size(); ++i) {
-    if (filter != nullptr) {
-      if (i + kAhead < open.size()) filter->Prefetch(open[i + kAhead].hash);
-      if (!filter->MayContain(open[i].hash)) continue;
-    }
-    MQTTPUSH_RETURN_IF_ERROR(Look(segment, open[i]));
-  }
-  return absl::OkStatus();
+DuplicateFinder::OpenSpan DuplicateFinder::Possible(const KeyFilter* filter,
+                                                    OpenSpan open) {
+  size_t count = 0;
+  ForEachThatMayBeIn(filter, open, [&](Open& event) {
+    std::swap(event, open[count++]);
+    return absl::OkStatus();
+  }).IgnoreError();
+  return open.first(count);
+}
+
+absl::Status DuplicateFinder::FindIn(const Segment& segment, OpenSpan open) {
+  return ForEachThatMayBeIn(segment.filter.get(), open, [&](Open& event) {
+    return event.found ? absl::OkStatus() : Look(segment, event);
+  });
 }
 
 absl::Status DuplicateFinder::Look(const Segment& segment, Open& open) {

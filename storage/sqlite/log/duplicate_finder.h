@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "storage/event_log.h"
 #include "storage/sqlite/log/read_session.h"
 
@@ -25,8 +26,10 @@ class DuplicateFinder {
   // For each of `events`, whether one of its id is in the log, or was asked for
   // before. They must outlive this; `keys` are the TextKeys of their ids.
   //
-  // All are asked of one segment before the next one is: what is slow about a
-  // filter is that it is not in the processor's caches.
+  // All are asked of one group of segments (segment_group.h) before the next
+  // one is, and of a group those that it may hold of one segment after the
+  // other: what is slow about a filter is that it is not in the processor's
+  // caches.
   absl::StatusOr<std::vector<bool>> Find(const std::vector<NewEvent>& events,
                                          const std::vector<int64_t>& keys);
 
@@ -39,7 +42,10 @@ class DuplicateFinder {
     size_t index = 0;
     bool found = false;
   };
-  absl::Status FindIn(const Segment& segment, std::vector<Open>& open);
+  using OpenSpan = absl::Span<Open>;
+  // Moves those that the group of `filter` may hold to the front. nullptr: any.
+  static OpenSpan Possible(const KeyFilter* filter, OpenSpan open);
+  absl::Status FindIn(const Segment& segment, OpenSpan open);
   // Notes it when the segment has the event. A damaged one has been set aside:
   // what it held is not known any more.
   absl::Status Look(const Segment& segment, Open& open);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -15,6 +16,7 @@
 namespace mqttpush {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 
 // Segments of one event each: "sealed" accepted at 1 s, "closed" at 2 s and
@@ -122,6 +124,24 @@ TEST_F(DuplicateFinderTest, SegmentsWithoutTheIdAreNotOpened) {
   EXPECT_EQ(store_->list().Get()->size(), 4u);
 }
 
+// The first two segments are a group.
+TEST_F(DuplicateFinderTest, AsksTheFilterOfAGroupBeforeItsSegments) {
+  auto filter = std::make_shared<KeyFilter>(10);
+  filter->Add(Dimension::kEventById, TextKey(1, "sealed"));
+  store_->list().Change(1, 2, [&](Segment& one) {
+    one.group_filter = filter;
+    one.filter = nullptr;  // would be looked into for any id
+  });
+  EXPECT_TRUE(IsDuplicate("sealed"));
+  EXPECT_TRUE(IsDuplicate("closed"));
+  DuplicateFinder finder(store_.get(), absl::UnixEpoch());
+  EXPECT_EQ(AskAll(finder, {"a", "sealed", "b", "newest", "sealed", "c"}),
+            (std::vector<bool>{false, true, false, true, true, false}));
+  std::filesystem::remove(store_->PathOf(1));
+  EXPECT_FALSE(IsDuplicate("other"));
+  EXPECT_EQ(store_->list().Get()->size(), 4u);  // nobody missed the file
+}
+
 TEST_F(DuplicateFinderTest, WhatADamagedSegmentHeldIsNotKnown) {
   std::filesystem::resize_file(store_->PathOf(1), 5000);
   EXPECT_FALSE(IsDuplicate("sealed"));
@@ -156,6 +176,33 @@ TEST(DuplicateWindowTest, AnIdCanBeUsedAgainOnceItsWindowIsOver) {
   log = *SqliteEventLog::Open(temp.File("log"), options, &clock);
   EXPECT_EQ(append("a"), AppendOutcome::kDuplicate);
   EXPECT_EQ(append("b"), AppendOutcome::kAccepted);
+}
+
+// Over groups of segments that are complete, and one that is not.
+TEST(DuplicateWindowTest, FindsIdsInGroupsAlsoAfterARestart) {
+  TempDir temp;
+  SettableClock clock;
+  constexpr int kEvents = 40;
+  std::vector<NewEvent> again;
+  for (int run = 0; run < 2; ++run) {
+    auto log =
+        *SqliteEventLog::Open(temp.File("log"), {.segment_rows = 1}, &clock);
+    for (int i = 0; run == 0 && i < kEvents; ++i) {
+      again.push_back(MakeEvent(absl::StrCat("id-", i), {7}));
+      ASSERT_TRUE(AppendAndWait(*log, {again.back()}).ok());
+    }
+    log->WaitUntilSealed();
+    EXPECT_THAT(*AppendAndWait(*log, again), Each(AppendOutcome::kDuplicate));
+    EXPECT_EQ(AppendAndWait(*log, {MakeEvent(absl::StrCat("new-", run), {7})})
+                  ->front(),
+              AppendOutcome::kAccepted);
+    const auto segments = log->store()->list().Get();
+    EXPECT_EQ(absl::c_count_if(*segments,
+                               [](const SegmentPtr& segment) {
+                                 return segment->group_filter != nullptr;
+                               }),
+              31);  // 1 to 15 and 16 to 31
+  }
 }
 
 TEST(DuplicateWindowTest, ABatchCannotUseAnOldIdTwice) {

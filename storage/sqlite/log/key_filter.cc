@@ -19,8 +19,8 @@ std::string ChecksumOf(absl::string_view bytes) {
 
 }  // namespace
 
-KeyFilter::KeyFilter(size_t keys)
-    : blocks_(std::max<size_t>(1, keys * kBitsPerKey / 8 / sizeof(Block))) {}
+KeyFilter::KeyFilter(size_t keys, size_t bits_per_key)
+    : blocks_(std::max<size_t>(1, keys * bits_per_key / 8 / sizeof(Block))) {}
 
 absl::StatusOr<KeyFilter> KeyFilter::FromBytes(absl::string_view bytes) {
   if (bytes.size() <= kChecksumSize ||

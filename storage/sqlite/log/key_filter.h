@@ -25,7 +25,7 @@ class KeyFilter {
   static constexpr size_t kBitsPerKey = 24;
 
   // For about `keys` keys.
-  explicit KeyFilter(size_t keys);
+  explicit KeyFilter(size_t keys, size_t bits_per_key = kBitsPerKey);
   // DATA_LOSS when `bytes` is nothing that Bytes() gives.
   static absl::StatusOr<KeyFilter> FromBytes(absl::string_view bytes);
 

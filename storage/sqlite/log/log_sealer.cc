@@ -12,6 +12,7 @@
 #include "common/status_macros.h"
 #include "common/steady_time.h"
 #include "storage/sqlite/database_files.h"
+#include "storage/sqlite/log/segment_group.h"
 #include "storage/sqlite/log/segment_sealing.h"
 
 namespace mqttpush {
@@ -28,8 +29,12 @@ absl::Duration ThreadCpuTime() {
 LogSealer::LogSealer(SegmentStore* store) : store_(store) {
   const auto segments = store->list().Get();
   for (const SegmentPtr& segment : *segments) {
-    if (segment->sealed() || segment == segments->back()) continue;
-    Seal(segment, nullptr);
+    if (!segment->sealed() && segment != segments->back()) {
+      Seal(segment, nullptr);
+    }
+  }
+  for (const SegmentPtr& segment : *segments) {
+    if (segment->sealed() && EndsGroup(segment->number)) Seal(segment, nullptr);
   }
   thread_ = std::thread([this] { Run(); });
 }
@@ -92,6 +97,7 @@ void LogSealer::Run() {
     const absl::Status status = SealOne(task);
     if (absl::IsDataLoss(status)) store_->SetAside(*task.segment, status);
     if (status.ok() || absl::IsDataLoss(status)) {
+      CompleteGroupOf(*task.segment);
       task = {};
       malloc_trim(0);  // the index was a good part of the heap
       continue;
@@ -115,6 +121,7 @@ absl::Status LogSealer::CheckRoom(const Segment& segment) {
 }
 
 absl::Status LogSealer::SealOne(Task& task) {
+  if (task.segment->sealed()) return absl::OkStatus();
   MQTTPUSH_RETURN_IF_ERROR(CheckRoom(*task.segment));
   if (task.db == nullptr) {
     MQTTPUSH_ASSIGN_OR_RETURN(
@@ -139,6 +146,23 @@ absl::Status LogSealer::SealOne(Task& task) {
             .wall = SteadyNow() - start,
             .cpu = ThreadCpuTime() - cpu_start});
   return absl::OkStatus();
+}
+
+// Without it duplicates are looked for in each segment, which is slower only.
+void LogSealer::CompleteGroupOf(const Segment& segment) {
+  const SegmentGroup group = GroupOf(*store_->list().Get(), segment.number);
+  if (!group.complete || group.segments.back()->group_filter != nullptr) return;
+  const auto filter = MakeGroupFilter(group, store_->readers());
+  if (!filter.ok()) {
+    Log::Warning(
+        "group_filter_not_made",
+        {{"segment", segment.number}, {"error", filter.status().message()}});
+    return;
+  }
+  store_->list().Change(group.segments.front()->number,
+                        group.segments.back()->number, [&](Segment& one) {
+                          if (InGroupFilter(one)) one.group_filter = *filter;
+                        });
 }
 
 }  // namespace mqttpush

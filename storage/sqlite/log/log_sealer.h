@@ -1,4 +1,5 @@
-// LogSealer: the thread that seals the segments that are full.
+// LogSealer: the thread that seals the segments that are full, and makes the
+// filters of their groups.
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_LOG_SEALER_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_LOG_SEALER_H_
 
@@ -41,6 +42,7 @@ class LogSealer {
   bool busy() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  // To seal a segment, unless it is sealed, and then to complete its group.
   struct Task {
     SegmentPtr segment;
     std::unique_ptr<Database> db;
@@ -53,6 +55,8 @@ class LogSealer {
   void Run();
   absl::Status CheckRoom(const Segment& segment);
   absl::Status SealOne(Task& task);
+  // When it has all its segments.
+  void CompleteGroupOf(const Segment& segment);
   void NoteCost(const Cost& cost) ABSL_LOCKS_EXCLUDED(mutex_);
 
   SegmentStore* const store_;

@@ -161,9 +161,10 @@ void LogWriter::ForgetFilters(const Segments& segments, absl::Time now) {
         segment->summary.accept_times_us.last >= since_us) {
       continue;
     }
-    auto without = std::make_shared<Segment>(*segment);
-    without->filter = nullptr;
-    store_->list().Replace(std::move(without));
+    store_->list().Change(segment->number, segment->number, [](Segment& old) {
+      old.filter = nullptr;
+      old.group_filter = nullptr;
+    });
   }
 }
 

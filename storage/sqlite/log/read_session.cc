@@ -123,6 +123,9 @@ absl::StatusOr<AttemptRecord> ReadSession::ReadAttempt(const Segment& segment,
 absl::StatusOr<std::optional<DeliveryException>> ReadSession::FindException(
     const Segment& segment, int64_t tenant_uid, int64_t event_seq,
     int64_t subscription_uid) {
+  MQTTPUSH_ASSIGN_OR_RETURN(const bool indexed,
+                            MayHaveException(segment, tenant_uid, event_seq));
+  if (!indexed) return std::nullopt;
   MQTTPUSH_ASSIGN_OR_RETURN(Statement * select, Get(segment, kExceptionSql));
   StatementReset reset(select);
   select->Bind(0, tenant_uid).Bind(1, event_seq).Bind(2, subscription_uid);
@@ -130,6 +133,18 @@ absl::StatusOr<std::optional<DeliveryException>> ReadSession::FindException(
   if (!row.ok()) return Noted(segment, row.status());
   if (!*row) return std::nullopt;
   return ReadExceptionColumns(*select);
+}
+
+// Hardly a delivery is an exception, and memory says so without SQLite's locks.
+absl::StatusOr<bool> ReadSession::MayHaveException(const Segment& segment,
+                                                   int64_t tenant_uid,
+                                                   int64_t event_seq) {
+  if (segment.sealed()) return true;
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      const std::vector<Posting> last,
+      segment.memory->Before(Dimension::kExceptionsOfTenant, tenant_uid,
+                             {event_seq + 1, 0}, 1));
+  return !last.empty() && last.front().order == event_seq;
 }
 
 absl::StatusOr<absl::Time> ReadSession::ReadAcceptTime(const Segment& segment,

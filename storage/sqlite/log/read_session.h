@@ -69,6 +69,8 @@ class ReadSession {
     SealedIndex sealed_index;
   };
   absl::StatusOr<Open*> OpenFor(const Segment& segment);
+  absl::StatusOr<bool> MayHaveException(const Segment& segment,
+                                        int64_t tenant_uid, int64_t event_seq);
   absl::StatusOr<std::optional<EventFacts>> ReadEventFacts(
       const Segment& segment, int64_t seq);
   absl::Status Noted(const Segment& segment, absl::Status status);

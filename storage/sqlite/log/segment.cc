@@ -59,6 +59,21 @@ void SegmentList::Replace(SegmentPtr segment) {
   segments_ = std::make_shared<const Segments>(std::move(next));
 }
 
+void SegmentList::Change(int64_t first_number, int64_t last_number,
+                         absl::FunctionRef<void(Segment&)> change) {
+  MutexLock lock(&mutex_);
+  Segments next = *segments_;
+  for (SegmentPtr& segment : next) {
+    if (segment->number < first_number || segment->number > last_number) {
+      continue;
+    }
+    auto changed = std::make_shared<Segment>(*segment);
+    change(*changed);
+    segment = std::move(changed);
+  }
+  segments_ = std::make_shared<const Segments>(std::move(next));
+}
+
 void SegmentList::Remove(int64_t number) {
   MutexLock lock(&mutex_);
   Segments next = *segments_;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "common/mutex.h"
 #include "storage/sqlite/log/key_filter.h"
@@ -32,6 +33,9 @@ struct Segment {
   SegmentSummary summary;
   // nullptr: not in memory, so that anything may be in the segment.
   std::shared_ptr<const KeyFilter> filter;
+  // The event ids of this sealed segment and those of its group
+  // (segment_group.h); nullptr: it has none (yet).
+  std::shared_ptr<const KeyFilter> group_filter;
   int64_t bytes = 0;  // of the file of a sealed one
 
   bool sealed() const { return memory == nullptr; }
@@ -62,6 +66,10 @@ class SegmentList {
   void Append(SegmentPtr segment) ABSL_LOCKS_EXCLUDED(mutex_);
   // The one of the same number; nothing happens when it is gone.
   void Replace(SegmentPtr segment) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Replaces those of these numbers by copies that `change` has changed.
+  void Change(int64_t first_number, int64_t last_number,
+              absl::FunctionRef<void(Segment&)> change)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   void Remove(int64_t number) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
