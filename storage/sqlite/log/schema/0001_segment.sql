@@ -49,8 +49,8 @@ CREATE TABLE attempt (
   reason_string TEXT NOT NULL,
   warning TEXT NOT NULL,
   packet_id INTEGER NOT NULL,
-  -- 1: sent with MQTT's DUP flag. 2: a person asked for it. 3: both.
-  duplicate_flag INTEGER NOT NULL,
+  duplicate_flag INTEGER NOT NULL,    -- MQTT's DUP: 0 or 1
+  manual INTEGER NOT NULL CHECK (manual IN (0, 1)),  -- a person asked for it
   session_present INTEGER NOT NULL,
   broker_address TEXT NOT NULL,
   connection INTEGER NOT NULL,
