@@ -1,4 +1,5 @@
 // GetDeliveryStats in process: a real gRPC server, log and stub.
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
@@ -35,7 +36,8 @@ class GetDeliveryStatsTest : public HistoryFixture {
     return last_seq_;
   }
   // By the first subscription, after `failures`, so long after its acceptance.
-  void Deliver(int64_t seq, int failures, absl::Duration latency) {
+  void Deliver(int64_t seq, int failures, absl::Duration latency,
+               const std::string& topic = "t") {
     DeliveryUpdate update = {.subscription_uid = first_uid_,
                              .cursor = seq,
                              .sent_through = seq,
@@ -44,6 +46,7 @@ class GetDeliveryStatsTest : public HistoryFixture {
       update.attempts.push_back(
           MakeAttempt(seq, first_uid_, i + 1, i == failures));
       update.attempts.back().duration = latency;
+      update.attempts.back().topic = topic;
     }
     ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
   }
@@ -111,6 +114,43 @@ TEST_F(GetDeliveryStatsTest, CountsOfATenantAreThoseOfAllSubscriptions) {
   EXPECT_EQ(stats.backlog().waiting_count(), 4);
   EXPECT_EQ(stats.backlog().oldest_waiting_time().seconds(),
             absl::ToUnixSeconds(kNoon));
+}
+
+TEST_F(GetDeliveryStatsTest, TopicsAddUpToTheTotal) {
+  clock_.Set(kNoon + absl::Seconds(30));
+  const auto deliver = [&](const std::string& topic, int failures) {
+    Deliver(Accept(clock_.Now(), ObjectType::kAsset), failures,
+            absl::Milliseconds(20), topic);
+  };
+  deliver("quiet", 0);
+  deliver("busy", 3);
+  v1::DeliveryStats stats = Get();
+  ASSERT_EQ(stats.topics_size(), 2);
+  EXPECT_EQ(stats.topics(0).topic(), "busy");
+  EXPECT_EQ(stats.topics(0).counts().failed_attempt_count(), 3);
+  EXPECT_EQ(stats.topics(0).counts().delivered_count(), 1);
+  EXPECT_EQ(stats.topics(1).counts().attempt_count(), 1);
+  EXPECT_FALSE(stats.has_other_topics());
+  // One for each asset.
+  for (int i = 0; i < 110; ++i) deliver(absl::StrCat("asset/", i), i % 2);
+  stats = Get();
+  EXPECT_EQ(stats.topics_size(), 100);
+  int64_t attempts = stats.other_topics().attempt_count();
+  int64_t delivered = stats.other_topics().delivered_count();
+  EXPECT_EQ(delivered, 12);
+  for (const auto& topic : stats.topics()) {
+    attempts += topic.counts().attempt_count();
+    delivered += topic.counts().delivered_count();
+  }
+  EXPECT_EQ(attempts, stats.total().attempt_count());
+  EXPECT_EQ(delivered, stats.total().delivered_count());
+  request_.set_granularity(v1::GetDeliveryStatsRequest::MINUTE);
+  request_.mutable_start_time()->set_seconds(absl::ToUnixSeconds(kNoon));
+  request_.mutable_end_time()->set_seconds(absl::ToUnixSeconds(kNoon) + 60);
+  stats = Get();
+  EXPECT_EQ(stats.total().delivered_count(), 112);
+  EXPECT_EQ(stats.topics_size(), 0);
+  EXPECT_FALSE(stats.has_other_topics());
 }
 
 TEST_F(GetDeliveryStatsTest, BucketsAreAsLongAsAskedFor) {

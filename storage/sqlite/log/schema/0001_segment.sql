@@ -171,6 +171,19 @@ CREATE TABLE stats_hour (
   PRIMARY KEY (subscription_uid, hour, object_type)
 ) WITHOUT ROWID;
 
+-- By topic and hour, of deliveries at the topics that have counts of their own:
+-- topic_slots.h.
+CREATE TABLE stats_topic (
+  subscription_uid INTEGER NOT NULL,
+  hour INTEGER NOT NULL,              -- since the Unix epoch
+  topic TEXT NOT NULL,
+  delivered INTEGER NOT NULL,
+  delivered_bytes INTEGER NOT NULL,
+  failed INTEGER NOT NULL,            -- attempts
+  parked INTEGER NOT NULL,
+  PRIMARY KEY (subscription_uid, hour, topic)
+) WITHOUT ROWID;
+
 -- Of the newest segment: those that retention dropped last, whose files may
 -- still be there, and those between the others; and what all held that were ever
 -- dropped, less what of the others does not count any more: the success or the
