@@ -32,10 +32,17 @@ inline constexpr int kMaxAttemptStreams = 64;
 // In one response: enough to read a log at full speed.
 inline constexpr int kMaxAttemptsPerResponse = 100;
 
-// Of GetDeliveryStats: a response of some 700 KiB at the most, made of at most
-// as many rows as a year has hours, for each subscription and object type.
+// Of GetDeliveryStats: a response of some 800 KiB at the most, made of at most
+// as many rows as a year has hours, for each subscription, object type and
+// topic.
 inline constexpr int kMaxStatsBuckets = 1000;
 inline constexpr int kMaxStatsDays = 366;
+// Of them, topics that are counted for themselves: in an hour of a subscription
+// and segment of the log, which bounds what is written, and in a response.
+// Longer ones are not.
+inline constexpr size_t kMaxStatsTopicsPerHour = 50;
+inline constexpr size_t kMaxStatsTopics = 100;
+inline constexpr size_t kMaxStatsTopicBytes = 1024;
 
 // Paho's cost per message grows with what is in flight (best from 10 to 100).
 inline constexpr int kMaxInFlight = 100;

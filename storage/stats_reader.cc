@@ -51,4 +51,18 @@ void DeliveryCounts::Add(const DeliveryCounts& other) {
   latency.Add(other.latency);
 }
 
+void TopicCounts::Add(const TopicCounts& other) {
+  delivered += other.delivered;
+  delivered_bytes += other.delivered_bytes;
+  failed += other.failed;
+  parked += other.parked;
+}
+
+void TopicCounts::Subtract(const TopicCounts& other) {
+  delivered -= other.delivered;
+  delivered_bytes -= other.delivered_bytes;
+  failed -= other.failed;
+  parked -= other.parked;
+}
+
 }  // namespace mqttpush

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -51,10 +52,36 @@ struct DeliveryCounts {
   bool operator==(const DeliveryCounts&) const = default;
 };
 
+// What came of the attempts at one topic; each as above.
+struct TopicCounts {
+  int64_t delivered = 0;
+  int64_t delivered_bytes = 0;
+  int64_t failed = 0;
+  int64_t parked = 0;  // after an attempt at it
+  int64_t attempts() const { return delivered + failed; }
+  void Add(const TopicCounts& other);
+  void Subtract(const TopicCounts& other);
+  bool operator==(const TopicCounts&) const = default;
+};
+
+struct TopicRow {
+  std::string topic;
+  TopicCounts counts;
+};
+
 struct StatsRow {
   absl::Time start;  // of the minute or hour
   ObjectType object_type = ObjectType::kAsset;
   DeliveryCounts counts;
+};
+
+struct Stats {
+  // By start, then by object type; without those in which nothing happened.
+  std::vector<StatsRow> rows;
+  // Of the whole time, in no order. A customer may have a topic for each asset,
+  // so there may be more than these, and more at one of these than it says; all
+  // together are never more than `rows` say.
+  std::vector<TopicRow> topics;
 };
 
 // Whose deliveries.
@@ -71,12 +98,13 @@ class StatsReader {
  public:
   virtual ~StatsReader() = default;
 
-  // Added up over the subscriptions, those that begin from `start` (inclusive)
-  // to `end` (exclusive), by start, then by object type; without those in which
-  // nothing happened. What retention has dropped is not counted any more.
-  virtual absl::StatusOr<std::vector<StatsRow>> ReadStats(
-      const StatsScope& scope, absl::Time start, absl::Time end,
-      StatsResolution resolution) = 0;
+  // Added up over the subscriptions, of minutes or hours that begin from
+  // `start` (inclusive) to `end` (exclusive). What retention has dropped is not
+  // counted any more. Topics are counted by hours only, and left out of
+  // minutes.
+  virtual absl::StatusOr<Stats> ReadStats(const StatsScope& scope,
+                                          absl::Time start, absl::Time end,
+                                          StatsResolution resolution) = 0;
 };
 
 }  // namespace mqttpush

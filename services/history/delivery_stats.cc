@@ -1,7 +1,9 @@
 #include "services/history/delivery_stats.h"
 
+#include <algorithm>
 #include <optional>
 
+#include "common/limits.h"
 #include "google/protobuf/util/time_util.h"
 
 namespace mqttpush {
@@ -33,6 +35,28 @@ v1::DeliveryStats::Latency ToProto(const LatencyHistogram& latency) {
   if (auto p = PercentileOf(latency, 0.9)) *proto.mutable_p90() = *p;
   if (auto p = PercentileOf(latency, 0.99)) *proto.mutable_p99() = *p;
   return proto;
+}
+
+DeliveryCounts ToDeliveryCounts(const TopicCounts& counts) {
+  return {.delivered = counts.delivered,
+          .delivered_bytes = counts.delivered_bytes,
+          .failed = counts.failed,
+          .parked = counts.parked};
+}
+
+TopicCounts ToTopicCounts(const DeliveryCounts& counts) {
+  return {.delivered = counts.delivered,
+          .delivered_bytes = counts.delivered_bytes,
+          .failed = counts.failed,
+          .parked = counts.parked};
+}
+
+// The same for the same counts, in whichever order they come.
+bool ComesFirst(const TopicRow& a, const TopicRow& b) {
+  if (a.counts.attempts() != b.counts.attempts()) {
+    return a.counts.attempts() > b.counts.attempts();
+  }
+  return a.topic < b.topic;
 }
 
 template <typename Repeated>
@@ -82,7 +106,9 @@ v1::DeliveryStats::Counts ToProto(const DeliveryCounts& counts) {
     proto.set_attempts_per_delivery(static_cast<double>(proto.attempt_count()) /
                                     static_cast<double>(tried));
   }
-  if (counts.delivered > 0) *proto.mutable_latency() = ToProto(counts.latency);
+  if (counts.latency.total() > 0) {
+    *proto.mutable_latency() = ToProto(counts.latency);
+  }
   return proto;
 }
 
@@ -105,6 +131,24 @@ void SetCounts(const std::map<absl::Time, CountsByType>& buckets,
     *bucket.mutable_counts() = ToProto(SumOf(types));
     AddTypes(types, bucket.mutable_object_types());
   }
+}
+
+void SetTopics(std::vector<TopicRow> topics,
+               const std::map<absl::Time, CountsByType>& buckets,
+               v1::DeliveryStats& stats) {
+  std::sort(topics.begin(), topics.end(), ComesFirst);
+  if (topics.size() > limits::kMaxStatsTopics) {
+    topics.resize(limits::kMaxStatsTopics);
+  }
+  TopicCounts other = ToTopicCounts(SumOf(Total(buckets)));
+  for (const TopicRow& row : topics) {
+    other.Subtract(row.counts);
+    v1::DeliveryStats::TopicCounts& added = *stats.add_topics();
+    added.set_topic(row.topic);
+    *added.mutable_counts() = ToProto(ToDeliveryCounts(row.counts));
+  }
+  if (other == TopicCounts()) return;
+  *stats.mutable_other_topics() = ToProto(ToDeliveryCounts(other));
 }
 
 void AddBacklog(const v1::Backlog& backlog, v1::Backlog& sum) {

@@ -31,6 +31,12 @@ void SetRange(const StatsRange& range, v1::DeliveryStats& stats);
 void SetCounts(const std::map<absl::Time, CountsByType>& buckets,
                v1::DeliveryStats& stats);
 
+// Sets `topics`, those with the most attempts first, and `other_topics`, which
+// is what the buckets have beyond them.
+void SetTopics(std::vector<TopicRow> topics,
+               const std::map<absl::Time, CountsByType>& buckets,
+               v1::DeliveryStats& stats);
+
 // Adds a subscription's backlog; the oldest waiting one of all counts.
 void AddBacklog(const v1::Backlog& backlog, v1::Backlog& sum);
 

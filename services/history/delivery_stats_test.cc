@@ -161,6 +161,56 @@ TEST(SetCountsTest, TotalsAreThoseOfTheBuckets) {
   EXPECT_EQ(stats.buckets(1).object_types_size(), 1);
 }
 
+class SetTopicsTest : public ::testing::Test {
+ protected:
+  // Of a total of ten delivered, 20 failed attempts and three parked.
+  v1::DeliveryStats Set(std::vector<TopicRow> topics) {
+    StatsRow row = Delivered(absl::Hours(1), kAsset, 10);
+    row.counts.failed = 20;
+    row.counts.parked = 3;
+    v1::DeliveryStats stats;
+    SetTopics(std::move(topics), MergeIntoBuckets({row}, absl::Hours(1)),
+              stats);
+    return stats;
+  }
+};
+
+TEST_F(SetTopicsTest, TheBusiestComeFirstAndOthersHaveTheRest) {
+  const v1::DeliveryStats stats =
+      Set({{"b", {.delivered = 1, .failed = 2}},
+           {"c", {.delivered = 3, .parked = 1}},
+           {"a", {.delivered = 1, .delivered_bytes = 0, .failed = 9}}});
+  ASSERT_EQ(stats.topics_size(), 3);
+  EXPECT_EQ(stats.topics(0).topic(), "a");
+  EXPECT_EQ(stats.topics(0).counts().attempt_count(), 10);
+  EXPECT_EQ(stats.topics(0).counts().failed_attempt_count(), 9);
+  EXPECT_EQ(stats.topics(1).topic(), "b");
+  EXPECT_EQ(stats.topics(2).counts().parked_count(), 1);
+  EXPECT_EQ(stats.topics(2).counts().attempts_per_delivery(), 0.75);
+  EXPECT_FALSE(stats.topics(2).counts().has_latency());
+  EXPECT_EQ(stats.other_topics().delivered_count(), 5);
+  EXPECT_EQ(stats.other_topics().failed_attempt_count(), 9);
+  EXPECT_EQ(stats.other_topics().parked_count(), 2);
+}
+
+TEST_F(SetTopicsTest, WithoutOthersThereIsNoWordOfThem) {
+  const v1::DeliveryStats stats =
+      Set({{"a", {.delivered = 10, .failed = 20, .parked = 3}}});
+  EXPECT_EQ(stats.topics_size(), 1);
+  EXPECT_FALSE(stats.has_other_topics());
+}
+
+TEST_F(SetTopicsTest, BeyondAHundredTheyAreOthers) {
+  std::vector<TopicRow> topics;
+  for (int i = 0; i < 120; ++i) {
+    topics.push_back({std::to_string(i), {.failed = i < 20 ? 0 : i}});
+  }
+  const v1::DeliveryStats stats = Set(std::move(topics));
+  EXPECT_EQ(stats.topics_size(), 100);
+  EXPECT_EQ(stats.topics(99).topic(), "20");
+  EXPECT_EQ(stats.other_topics().delivered_count(), 10);
+}
+
 TEST(AddBacklogTest, AddsCountsAndKeepsTheOldest) {
   v1::Backlog sum;
   v1::Backlog one;

@@ -1,21 +1,8 @@
-// Every answer of ExplainDelivery, each in the situation that it is about: the
-// real ingest and history services over the real log. The test plays dispatch.
-#include <grpcpp/grpcpp.h>
-
-#include "absl/strings/str_cat.h"
+// What ExplainDelivery says of deliveries, each answer in the situation that it
+// is about.
 #include "gmock/gmock.h"
-#include "google/protobuf/util/time_util.h"
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
-#include "services/history/history_service.h"
-#include "services/ingest/ingest_service.h"
-#include "services/ingest/openapi_document.h"
-#include "storage/sqlite/log/sqlite_event_log.h"
-#include "storage/sqlite/log/sqlite_history_reader.h"
-#include "storage/sqlite/sqlite_config_store.h"
-#include "tests/support/log_fixture.h"
-#include "tests/support/temp_dir.h"
+#include "services/history/explain_delivery_fixture.h"
 
 namespace mqttpush {
 namespace {
@@ -24,239 +11,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using v1::Explanation;
-
-class FakeStatus : public DeliveryStatus {
- public:
-  LinkStatus GetLink(int64_t) const override { return link; }
-  std::vector<int64_t> ListInFlight(int64_t) const override {
-    return in_flight;
-  }
-  absl::Time GetInFlightSince(int64_t, int64_t) const override {
-    return absl::FromUnixSeconds(60);
-  }
-  std::string GetIncompatibility(int64_t) const override { return misfit; }
-  LinkStatus link = {.state = LinkState::kConnected,
-                     .since = absl::FromUnixSeconds(60)};
-  std::vector<int64_t> in_flight;
-  std::string misfit;
-};
-
-// Subscription "places" of tenant "acme" takes LOCATION.
-class ExplainDeliveryTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    config_ = *SqliteConfigStore::Open(temp_.File("config.db"));
-    log_ = *SqliteEventLog::Open(temp_.File("log"), Clock::Real());
-    reader_ = std::make_unique<SqliteHistoryReader>(log_.get());
-    Provision();
-    ingester_ = std::make_unique<Ingester>(config_.get(), log_.get(), &schemas_,
-                                           &refused_, Clock::Real());
-    ingest_ = std::make_unique<IngestService>(ingester_.get());
-    history_ = std::make_unique<HistoryService>(
-        config_.get(),
-        HistorySources{.history = reader_.get(), .refused = &refused_},
-        &streams_, &status_, Clock::Real(), nullptr);
-    grpc::ServerBuilder builder;
-    builder.RegisterService(ingest_.get());
-    builder.RegisterService(history_.get());
-    server_ = builder.BuildAndStart();
-    ingest_stub_ = v1::IngestService::NewStub(server_->InProcessChannel({}));
-    history_stub_ = v1::HistoryService::NewStub(server_->InProcessChannel({}));
-  }
-  void TearDown() override {
-    server_->Shutdown();
-    server_->Wait();
-    history_.reset();
-  }
-  void Provision() {
-    tenant_.id = "acme";
-    tenant_.owner_ids = {"owner-1"};
-    tenant_.uid = Put(tenant_);
-    BrokerRecord broker;
-    broker.id = "main";
-    broker.tenant_uid = tenant_.uid;
-    broker.host = "h";
-    broker.client_id = "c";
-    places_.broker_uid = Put(broker);
-    places_.id = "places";
-    places_.tenant_uid = tenant_.uid;
-    places_.topic = "t";
-    places_.object_types = {ObjectType::kLocation};
-    places_.uid = Put(places_);
-  }
-  template <typename Record>
-  int64_t Put(const Record& record) {
-    auto applied = config_->Apply(
-        [&](const ConfigSnapshot&) -> absl::StatusOr<ConfigChange> {
-          return ConfigChange{record};
-        });
-    EXPECT_TRUE(applied.ok()) << applied.status();
-    return applied->uid;
-  }
-  static std::string Location(int object_id,
-                              const std::string& owner = "owner-1",
-                              const std::string& latitude = "2.50") {
-    return absl::StrCat("{\"id\":", object_id,
-                        ",\"assetId\":\"asset-1\",\"ownerId\":\"", owner,
-                        "\",\"whenCreated\":\"2024-03-20T14:30:00Z\","
-                        "\"latitude\":",
-                        latitude, ",\"longitude\":0}");
-  }
-  void Publish(const std::string& event_id, const std::string& payload,
-               v1::EventResult::Outcome outcome = v1::EventResult::ACCEPTED,
-               v1::ObjectType type = v1::LOCATION) {
-    v1::PublishEventsRequest request;
-    v1::Event& event = *request.add_events();
-    event.set_event_id(event_id);
-    event.set_object_type(type);
-    event.set_payload(payload);
-    grpc::ClientContext context;
-    v1::PublishEventsResponse response;
-    ASSERT_TRUE(ingest_stub_->PublishEvents(&context, request, &response).ok());
-    ASSERT_EQ(response.results(0).outcome(), outcome) << response.DebugString();
-  }
-  void Commit(DeliveryUpdate update) {
-    update.subscription_uid = places_.uid;
-    update.sent_through = update.cursor;
-    ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
-  }
-  AttemptRecord Attempt(int64_t seq, bool succeeded) const {
-    AttemptRecord attempt;
-    attempt.event_seq = seq;
-    attempt.subscription_uid = places_.uid;
-    attempt.start_time = absl::FromUnixSeconds(120);
-    attempt.topic = "t";
-    attempt.qos = Qos::kAtLeastOnce;
-    attempt.succeeded = succeeded;
-    attempt.error_class = succeeded ? ErrorClass::kNone : ErrorClass::kRejected;
-    attempt.reason_code = succeeded ? 0x10 : 0x97;
-    return attempt;
-  }
-  grpc::Status Explain(v1::ExplainDeliveryRequest request,
-                       v1::ExplainDeliveryResponse& response) {
-    if (request.parent().empty()) request.set_parent("tenants/acme");
-    grpc::ClientContext context;
-    return history_stub_->ExplainDelivery(&context, request, &response);
-  }
-  v1::ExplainDeliveryResponse ExplainEvent(const std::string& event_id) {
-    v1::ExplainDeliveryRequest request;
-    request.set_event_id(event_id);
-    v1::ExplainDeliveryResponse response;
-    const grpc::Status status = Explain(request, response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return response;
-  }
-  // The only answer.
-  Explanation TheOne(const std::string& event_id) {
-    const v1::ExplainDeliveryResponse response = ExplainEvent(event_id);
-    EXPECT_EQ(response.explanations_size(), 1) << response.DebugString();
-    return response.explanations_size() == 0 ? Explanation()
-                                             : response.explanations(0);
-  }
-  static std::vector<std::string> ReasonsOf(
-      const v1::ExplainDeliveryResponse& response) {
-    std::vector<std::string> reasons;
-    for (const Explanation& explanation : response.explanations()) {
-      reasons.push_back(Explanation::Reason_Name(explanation.reason()));
-    }
-    return reasons;
-  }
-  static std::vector<std::string> ViolatedFields(const grpc::Status& status) {
-    google::rpc::Status details;
-    details.ParseFromString(status.error_details());
-    std::vector<std::string> fields;
-    for (const auto& detail : details.details()) {
-      google::rpc::BadRequest bad;
-      if (!detail.UnpackTo(&bad)) continue;
-      for (const auto& violation : bad.field_violations()) {
-        fields.push_back(violation.field());
-      }
-    }
-    return fields;
-  }
-
-  TempDir temp_;
-  TenantRecord tenant_;
-  SubscriptionRecord places_;
-  AttemptStreams streams_;
-  FakeStatus status_;
-  RefusedEvents refused_{absl::FromUnixSeconds(0)};
-  const ObjectSchemas schemas_ =
-      ObjectSchemas::Compile(kOpenApiDocument).value();
-  std::unique_ptr<SqliteConfigStore> config_;
-  std::unique_ptr<SqliteEventLog> log_;
-  std::unique_ptr<SqliteHistoryReader> reader_;
-  std::unique_ptr<Ingester> ingester_;
-  std::unique_ptr<IngestService> ingest_;
-  std::unique_ptr<HistoryService> history_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::IngestService::Stub> ingest_stub_;
-  std::unique_ptr<v1::HistoryService::Stub> history_stub_;
-};
-
-TEST_F(ExplainDeliveryTest, NeverReceived) {
-  const Explanation found = TheOne("a");
-  EXPECT_EQ(found.reason(), Explanation::NEVER_RECEIVED);
-  EXPECT_THAT(found.text(), StartsWith("Nothing is known of event id \"a\""));
-  EXPECT_THAT(found.hint(), HasSubstr("Ask the producer"));
-  EXPECT_FALSE(found.has_receive_time());
-}
-
-TEST_F(ExplainDeliveryTest, Rejected) {
-  Publish("a", Location(1, "owner-1", "\"far\""), v1::EventResult::REJECTED);
-  const Explanation found = TheOne("a");
-  EXPECT_EQ(found.reason(), Explanation::REJECTED);
-  EXPECT_THAT(found.text(), HasSubstr("payload.latitude must"));
-  ASSERT_EQ(found.violations_size(), 1);
-  EXPECT_EQ(found.violations(0).field(), "payload.latitude");
-  EXPECT_EQ(found.object_type(), v1::LOCATION);
-  EXPECT_EQ(found.object_id(), "1");
-  EXPECT_EQ(found.asset_id(), "asset-1");
-  EXPECT_TRUE(found.has_receive_time());
-  EXPECT_EQ(ExplainEvent("a").refused_events().rejected_count(), 1);
-}
-
-// What is no JSON has no owner: whoever knows its event id may ask.
-TEST_F(ExplainDeliveryTest, RejectedAndNobodyKnowsWhose) {
-  Publish("a", "{", v1::EventResult::REJECTED);
-  const Explanation found = TheOne("a");
-  EXPECT_EQ(found.reason(), Explanation::REJECTED);
-  EXPECT_THAT(found.text(), HasSubstr("must be well-formed JSON"));
-  EXPECT_EQ(ExplainEvent("a").refused_events().unknown_owner_count(), 1);
-}
-
-TEST_F(ExplainDeliveryTest, NoTenantOwnsTheOwnerId) {
-  Publish("a", Location(1, "stranger"), v1::EventResult::NO_SUBSCRIPTION);
-  const Explanation found = TheOne("a");
-  EXPECT_EQ(found.reason(), Explanation::NO_TENANT);
-  EXPECT_THAT(found.text(), HasSubstr("owned the owner id \"stranger\""));
-  EXPECT_EQ(found.owner_id(), "stranger");
-}
-
-TEST_F(ExplainDeliveryTest, NoSubscriptionTakesTheType) {
-  SubscriptionRecord assets_only = places_;
-  assets_only.object_types = {ObjectType::kAsset};
-  Put(assets_only);
-  Publish("b", Location(1), v1::EventResult::NO_SUBSCRIPTION);
-  const Explanation found = TheOne("b");
-  EXPECT_EQ(found.reason(), Explanation::NO_SUBSCRIPTION);
-  EXPECT_THAT(found.text(), HasSubstr("no subscription took LOCATION objects"));
-  EXPECT_EQ(ExplainEvent("b").refused_events().no_subscription_count(), 1);
-}
-
-TEST_F(ExplainDeliveryTest, DuplicateIsToldWithTheFirst) {
-  Publish("a", Location(1));
-  Publish("a", Location(1), v1::EventResult::DUPLICATE);
-  EXPECT_THAT(ReasonsOf(ExplainEvent("a")),
-              ElementsAre("WAITING_FOR_TURN", "DUPLICATE"));
-  v1::ExplainDeliveryRequest by_object;
-  by_object.set_object_id("1");
-  v1::ExplainDeliveryResponse response;
-  ASSERT_TRUE(Explain(by_object, response).ok());
-  EXPECT_THAT(ReasonsOf(response),
-              ElementsAre("WAITING_FOR_TURN", "DUPLICATE"));
-  EXPECT_EQ(response.refused_events().duplicate_count(), 1);
-}
 
 TEST_F(ExplainDeliveryTest, OtherSubscriptionsDidNotTakeIt) {
   Publish("a", Location(1));
@@ -289,10 +43,9 @@ TEST_F(ExplainDeliveryTest, WaitsForItsTurn) {
 
 TEST_F(ExplainDeliveryTest, WaitsForTheLink) {
   Publish("a", Location(1));
-  status_.link = {.state = LinkState::kBackingOff,
-                  .since = absl::FromUnixSeconds(60),
-                  .last_error = "connection refused (192.0.2.1:1883)",
-                  .next_connect_time = absl::FromUnixSeconds(90)};
+  SetLink({.state = LinkState::kBackingOff,
+           .last_error = "connection refused (192.0.2.1:1883)",
+           .next_connect_time = absl::FromUnixSeconds(90)});
   const Explanation found = TheOne("a");
   EXPECT_EQ(found.reason(), Explanation::WAITING_FOR_LINK);
   EXPECT_EQ(found.since_time().seconds(), 60);
@@ -314,7 +67,8 @@ TEST_F(ExplainDeliveryTest, WaitsInAPause) {
 
 TEST_F(ExplainDeliveryTest, WaitsForABrokerThatOffersMore) {
   Publish("a", Location(1));
-  status_.misfit = "QoS 2 is asked for, the broker offers 1";
+  status_.SetIncompatibility(places_.uid,
+                             "QoS 2 is asked for, the broker offers 1");
   const Explanation found = TheOne("a");
   EXPECT_EQ(found.reason(), Explanation::WAITING_INCOMPATIBLE);
   EXPECT_EQ(found.text(),
@@ -323,7 +77,7 @@ TEST_F(ExplainDeliveryTest, WaitsForABrokerThatOffersMore) {
 
 TEST_F(ExplainDeliveryTest, InFlight) {
   Publish("a", Location(1));
-  status_.in_flight = {1};
+  status_.SetInFlight(places_.uid, {1}, absl::FromUnixSeconds(60));
   const Explanation found = TheOne("a");
   EXPECT_EQ(found.reason(), Explanation::IN_FLIGHT);
   EXPECT_EQ(found.since_time().seconds(), 60);
@@ -417,12 +171,7 @@ TEST_F(ExplainDeliveryTest, Discarded) {
   Put(places_);
   EXPECT_EQ(TheOne("b").text(),
             "It was discarded: its subscription was disabled.");
-  ASSERT_TRUE(config_
-                  ->Apply([&](const ConfigSnapshot&) {
-                    return ConfigChange{
-                        ConfigChange::DeleteSubscription{places_.uid}};
-                  })
-                  .ok());
+  Apply({ConfigChange::DeleteSubscription{places_.uid}});
   EXPECT_EQ(TheOne("b").text(),
             "It was discarded: its subscription was deleted.");
 }
@@ -438,102 +187,6 @@ TEST_F(ExplainDeliveryTest, Delivered) {
             "subscribers).");
   EXPECT_THAT(found.hint(), HasSubstr("nobody is subscribed"));
   EXPECT_EQ(found.last_attempt().outcome(), v1::Attempt::SUCCEEDED);
-}
-
-TEST_F(ExplainDeliveryTest, FindsByObjectAndByAssetAboutATime) {
-  Publish("a", Location(1));
-  Publish("b", Location(2));
-  Publish("c", Location(2, "owner-1", "\"far\""), v1::EventResult::REJECTED);
-  v1::ExplainDeliveryRequest request;
-  request.set_object_id("2");
-  v1::ExplainDeliveryResponse response;
-  ASSERT_TRUE(Explain(request, response).ok());
-  EXPECT_THAT(ReasonsOf(response), ElementsAre("WAITING_FOR_TURN", "REJECTED"));
-  EXPECT_EQ(response.explanations(0).event_id(), "b");
-  EXPECT_FALSE(response.search_limited());
-  request.set_asset_id("asset-2");
-  ASSERT_TRUE(Explain(request, response).ok());
-  EXPECT_THAT(ReasonsOf(response), ElementsAre("NEVER_RECEIVED"));
-
-  request.clear_object_id();
-  request.set_asset_id("asset-1");
-  *request.mutable_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
-  ASSERT_TRUE(Explain(request, response).ok());
-  EXPECT_THAT(ReasonsOf(response),
-              ElementsAre("WAITING_FOR_TURN", "WAITING_FOR_TURN", "REJECTED"));
-  EXPECT_EQ(response.explanations(0).event_id(), "b");  // the newest
-  request.mutable_time()->set_seconds(request.time().seconds() - 3600);
-  ASSERT_TRUE(Explain(request, response).ok());
-  EXPECT_THAT(ReasonsOf(response), ElementsAre("NEVER_RECEIVED"));
-  EXPECT_THAT(response.explanations(0).text(),
-              HasSubstr("asset id \"asset-1\" between "));
-}
-
-TEST_F(ExplainDeliveryTest, ATenantIsToldOfItsOwn) {
-  TenantRecord other;
-  other.id = "other";
-  other.owner_ids = {"owner-2"};
-  Put(other);
-  Publish("a", Location(1));
-  Publish("b", Location(1, "owner-1", "\"far\""), v1::EventResult::REJECTED);
-  for (const char* event_id : {"a", "b"}) {
-    v1::ExplainDeliveryRequest request;
-    request.set_parent("tenants/other");
-    request.set_event_id(event_id);
-    v1::ExplainDeliveryResponse response;
-    ASSERT_TRUE(Explain(request, response).ok());
-    EXPECT_THAT(ReasonsOf(response), ElementsAre("NEVER_RECEIVED"));
-    EXPECT_EQ(response.refused_events().rejected_count(), 0);
-  }
-}
-
-TEST_F(ExplainDeliveryTest, TellsAHundredAndThatThereAreMore) {
-  for (int i = 0; i < 102; ++i) {
-    Publish(absl::StrCat("e", i), Location(7));
-  }
-  v1::ExplainDeliveryRequest request;
-  request.set_object_id("7");
-  v1::ExplainDeliveryResponse response;
-  ASSERT_TRUE(Explain(request, response).ok());
-  EXPECT_EQ(response.explanations_size(), 100);
-  EXPECT_TRUE(response.truncated());
-  EXPECT_EQ(response.explanations(0).event_id(), "e101");
-}
-
-TEST_F(ExplainDeliveryTest, NamesWhatIsWrongWithTheQuestion) {
-  struct Case {
-    const char* event_id;
-    const char* object_id;
-    const char* asset_id;
-    bool time;
-    std::vector<std::string> fields;
-  };
-  const Case kCases[] = {
-      {"", "", "", false, {"event_id"}},
-      {"a", "b", "", false, {"object_id"}},
-      {"a", "", "c", false, {"asset_id"}},
-      {"a", "b", "c", true, {"object_id", "asset_id", "time"}},
-      {"", "", "c", false, {"time"}},
-      {"a", "", "", true, {"time"}},
-      {"", "b", "c", true, {"time"}},
-  };
-  for (const Case& c : kCases) {
-    v1::ExplainDeliveryRequest request;
-    request.set_event_id(c.event_id);
-    request.set_object_id(c.object_id);
-    request.set_asset_id(c.asset_id);
-    if (c.time) request.mutable_time()->set_seconds(1);
-    v1::ExplainDeliveryResponse response;
-    EXPECT_EQ(ViolatedFields(Explain(request, response)), c.fields);
-  }
-  v1::ExplainDeliveryRequest request;
-  request.set_asset_id("c");
-  request.mutable_time()->set_nanos(-1);
-  v1::ExplainDeliveryResponse response;
-  EXPECT_THAT(ViolatedFields(Explain(request, response)), ElementsAre("time"));
-  request.set_parent("tenants/nobody");
-  EXPECT_EQ(Explain(request, response).error_code(),
-            grpc::StatusCode::NOT_FOUND);
 }
 
 }  // namespace

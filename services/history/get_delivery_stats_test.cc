@@ -1,18 +1,11 @@
 // GetDeliveryStats in process: a real gRPC server, log and stub.
-#include <grpcpp/grpcpp.h>
-
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
-#include "services/history/history_service.h"
-#include "storage/sqlite/log/sqlite_event_log.h"
-#include "storage/sqlite/log/sqlite_history_reader.h"
-#include "storage/sqlite/log/sqlite_stats_reader.h"
-#include "storage/sqlite/sqlite_config_store.h"
-#include "tests/support/fake_delivery_status.h"
+#include "services/history/history_fixture.h"
 #include "tests/support/log_fixture.h"
 #include "tests/support/rpc.h"
-#include "tests/support/temp_dir.h"
 
 namespace mqttpush {
 namespace {
@@ -21,94 +14,39 @@ using google::protobuf::util::TimeUtil;
 
 constexpr absl::Time kNoon = absl::FromUnixSeconds(480'012 * 3600LL);
 
-class SetClock : public Clock {
- public:
-  absl::Time Now() const override { return absl::FromUnixMicros(us_.load()); }
-  void Set(absl::Time now) { us_ = absl::ToUnixMicros(now); }
-
- private:
-  std::atomic<int64_t> us_{absl::ToUnixMicros(kNoon)};
-};
-
-class GetDeliveryStatsTest : public ::testing::Test {
+class GetDeliveryStatsTest : public HistoryFixture {
  protected:
+  GetDeliveryStatsTest() : HistoryFixture({.segment_rows = 4}) {}
   void SetUp() override {
-    config_ = *SqliteConfigStore::Open(temp_.File("config.db"));
-    Provision();
-    log_ =
-        *SqliteEventLog::Open(temp_.File("log"), {.segment_rows = 4}, &clock_);
-    history_ = std::make_unique<SqliteHistoryReader>(log_.get());
-    stats_ = std::make_unique<SqliteStatsReader>(log_.get());
-    service_ = std::make_unique<HistoryService>(
-        config_.get(),
-        HistorySources{.history = history_.get(),
-                       .stats = stats_.get(),
-                       .log = log_.get()},
-        &streams_, &status_, &clock_, nullptr);
-    grpc::ServerBuilder builder;
-    builder.RegisterService(service_.get());
-    server_ = builder.BuildAndStart();
-    stub_ = v1::HistoryService::NewStub(server_->InProcessChannel({}));
+    clock_.Set(kNoon);
+    HistoryFixture::SetUp();
+    first_uid_ = Put(MakeSubscription("first"));
+    second_uid_ = Put(MakeSubscription("second"));
     request_.set_parent("tenants/acme");
-  }
-  void TearDown() override {
-    server_->Shutdown();
-    server_->Wait();
-    service_.reset();
-  }
-  void Provision() {
-    TenantRecord tenant;
-    tenant.id = "acme";
-    tenant_uid_ = Put(tenant);
-    BrokerRecord broker;
-    broker.id = "main";
-    broker.tenant_uid = tenant_uid_;
-    broker.host = "h";
-    broker.client_id = "c";
-    SubscriptionRecord subscription;
-    subscription.broker_uid = Put(broker);
-    subscription.tenant_uid = tenant_uid_;
-    subscription.topic = "t";
-    subscription.id = "first";
-    first_uid_ = Put(subscription);
-    subscription.id = "second";
-    second_uid_ = Put(subscription);
-  }
-  template <typename Record>
-  int64_t Put(const Record& record) {
-    auto applied = config_->Apply(
-        [&](const ConfigSnapshot&) -> absl::StatusOr<ConfigChange> {
-          return ConfigChange{record};
-        });
-    EXPECT_TRUE(applied.ok()) << applied.status();
-    return applied->uid;
   }
 
   // Accepted at `time` for both subscriptions.
   int64_t Accept(absl::Time time, ObjectType type) {
     clock_.Set(time);
-    NewEvent event = MakeEvent(std::to_string(++last_seq_), {});
-    event.tenant_uid = tenant_uid_;
+    NewEvent event =
+        MakeTenantEvent(std::to_string(++last_seq_),
+                        {{first_uid_, "first"}, {second_uid_, "second"}});
     event.object_type = type;
-    event.route = std::make_shared<const Route>(
-        Route{{first_uid_, "first"}, {second_uid_, "second"}});
     EXPECT_TRUE(AppendAndWait(*log_, {event}).ok());
     return last_seq_;
   }
   // By the first subscription, after `failures`, so long after its acceptance.
-  void Deliver(int64_t seq, int failures, absl::Duration latency) {
+  void Deliver(int64_t seq, int failures, absl::Duration latency,
+               const std::string& topic = "t") {
     DeliveryUpdate update = {.subscription_uid = first_uid_,
                              .cursor = seq,
                              .sent_through = seq,
                              .newly_delivered = 1};
     for (int i = 0; i <= failures; ++i) {
-      update.attempts.push_back({.event_seq = seq,
-                                 .subscription_uid = first_uid_,
-                                 .number = i + 1,
-                                 .start_time = clock_.Now(),
-                                 .duration = latency,
-                                 .topic = "t",
-                                 .succeeded = i == failures});
+      update.attempts.push_back(
+          MakeAttempt(seq, first_uid_, i + 1, i == failures));
+      update.attempts.back().duration = latency;
+      update.attempts.back().topic = topic;
     }
     ASSERT_TRUE(CommitAndWait(*log_, {update}).ok());
   }
@@ -134,19 +72,8 @@ class GetDeliveryStatsTest : public ::testing::Test {
     Accept(kNoon + absl::Minutes(70), ObjectType::kAsset);
   }
 
-  TempDir temp_;
-  SetClock clock_;
-  FakeDeliveryStatus status_;
-  AttemptStreams streams_;
-  int64_t tenant_uid_ = 0, first_uid_ = 0, second_uid_ = 0, last_seq_ = 0;
+  int64_t first_uid_ = 0, second_uid_ = 0, last_seq_ = 0;
   v1::GetDeliveryStatsRequest request_;
-  std::unique_ptr<SqliteConfigStore> config_;
-  std::unique_ptr<SqliteEventLog> log_;
-  std::unique_ptr<SqliteHistoryReader> history_;
-  std::unique_ptr<SqliteStatsReader> stats_;
-  std::unique_ptr<HistoryService> service_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::HistoryService::Stub> stub_;
 };
 
 TEST_F(GetDeliveryStatsTest, CountsOfASubscription) {
@@ -187,6 +114,43 @@ TEST_F(GetDeliveryStatsTest, CountsOfATenantAreThoseOfAllSubscriptions) {
   EXPECT_EQ(stats.backlog().waiting_count(), 4);
   EXPECT_EQ(stats.backlog().oldest_waiting_time().seconds(),
             absl::ToUnixSeconds(kNoon));
+}
+
+TEST_F(GetDeliveryStatsTest, TopicsAddUpToTheTotal) {
+  clock_.Set(kNoon + absl::Seconds(30));
+  const auto deliver = [&](const std::string& topic, int failures) {
+    Deliver(Accept(clock_.Now(), ObjectType::kAsset), failures,
+            absl::Milliseconds(20), topic);
+  };
+  deliver("quiet", 0);
+  deliver("busy", 3);
+  v1::DeliveryStats stats = Get();
+  ASSERT_EQ(stats.topics_size(), 2);
+  EXPECT_EQ(stats.topics(0).topic(), "busy");
+  EXPECT_EQ(stats.topics(0).counts().failed_attempt_count(), 3);
+  EXPECT_EQ(stats.topics(0).counts().delivered_count(), 1);
+  EXPECT_EQ(stats.topics(1).counts().attempt_count(), 1);
+  EXPECT_FALSE(stats.has_other_topics());
+  // One for each asset.
+  for (int i = 0; i < 110; ++i) deliver(absl::StrCat("asset/", i), i % 2);
+  stats = Get();
+  EXPECT_EQ(stats.topics_size(), 100);
+  int64_t attempts = stats.other_topics().attempt_count();
+  int64_t delivered = stats.other_topics().delivered_count();
+  EXPECT_EQ(delivered, 12);
+  for (const auto& topic : stats.topics()) {
+    attempts += topic.counts().attempt_count();
+    delivered += topic.counts().delivered_count();
+  }
+  EXPECT_EQ(attempts, stats.total().attempt_count());
+  EXPECT_EQ(delivered, stats.total().delivered_count());
+  request_.set_granularity(v1::GetDeliveryStatsRequest::MINUTE);
+  request_.mutable_start_time()->set_seconds(absl::ToUnixSeconds(kNoon));
+  request_.mutable_end_time()->set_seconds(absl::ToUnixSeconds(kNoon) + 60);
+  stats = Get();
+  EXPECT_EQ(stats.total().delivered_count(), 112);
+  EXPECT_EQ(stats.topics_size(), 0);
+  EXPECT_FALSE(stats.has_other_topics());
 }
 
 TEST_F(GetDeliveryStatsTest, BucketsAreAsLongAsAskedFor) {

@@ -259,11 +259,15 @@ absl::Status HistoryService::GetDeliveryStatsImpl(
       ParseDeliveryStats(request, *snapshot, clock_->Now()));
   parsed.range.CutOff(RetainedSince(*parsed.tenant));
   const StatsRange& range = parsed.range;
-  auto rows = stats_->ReadStats(parsed.scope, range.start, range.end,
-                                range.resolution());
-  if (!rows.ok()) return FromStorage(rows.status());
+  auto stats = stats_->ReadStats(parsed.scope, range.start, range.end,
+                                 range.resolution());
+  if (!stats.ok()) return FromStorage(stats.status());
   SetRange(range, response);
-  SetCounts(MergeIntoBuckets(*rows, range.bucket), response);
+  const auto buckets = MergeIntoBuckets(stats->rows, range.bucket);
+  SetCounts(buckets, response);
+  if (range.resolution() == StatsResolution::kHour) {
+    SetTopics(std::move(stats->topics), buckets, response);
+  }
   response.mutable_backlog();
   for (const SubscriptionRecord* subscription : parsed.subscriptions) {
     MQTTPUSH_ASSIGN_OR_RETURN(const v1::Backlog backlog,

@@ -427,6 +427,18 @@ void LogModel::CompareDuplicates(SqliteEventLog& log, const Presence& presence,
          asked, findings);
 }
 
+// The legacy log's columns in the order of today's, which has `manual` at the
+// end; nobody could ask for an attempt then.
+constexpr char kInsertLegacyAttemptSql[] =
+    "INSERT INTO attempt (attempt_seq, tenant_uid, subscription_uid, "
+    "event_seq, number, start_time_us, duration_us, topic, qos, "
+    "requested_qos, succeeded, error_class, error_message, reason_code, "
+    "reason_string, warning, packet_id, duplicate_flag, session_present, "
+    "broker_address, connection, pubrec_time_us, ack_time_us, "
+    "subscription_revision, broker_revision) "
+    "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25 WHERE ?26 = 0";
+
 absl::Status LogModel::WriteLegacyLog(Database& db) const {
   MQTTPUSH_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(&db));
   MQTTPUSH_ASSIGN_OR_RETURN(
@@ -444,10 +456,8 @@ absl::Status LogModel::WriteLegacyLog(Database& db) const {
     event.BindBlob(9, made.payload);
     MQTTPUSH_RETURN_IF_ERROR(event.Run());
   }
-  MQTTPUSH_ASSIGN_OR_RETURN(
-      Statement attempt,
-      db.Prepare("INSERT INTO attempt (" MQTTPUSH_ATTEMPT_COLUMNS
-                 ") VALUES (" MQTTPUSH_ATTEMPT_PARAMETERS ")"));
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement attempt,
+                            db.Prepare(kInsertLegacyAttemptSql));
   for (size_t i = 0; i < attempts_.size(); ++i) {
     BindAttempt(static_cast<int64_t>(i) + 1,
                 TenantOf(attempts_[i].subscription_uid), attempts_[i],

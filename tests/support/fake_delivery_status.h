@@ -18,9 +18,10 @@ class FakeDeliveryStatus : public DeliveryStatus {
     MutexLock lock(&mutex_);
     links_[broker_uid] = std::move(link);
   }
-  void SetInFlight(int64_t subscription_uid, std::vector<int64_t> seqs) {
+  void SetInFlight(int64_t subscription_uid, std::vector<int64_t> seqs,
+                   absl::Time since = absl::InfinitePast()) {
     MutexLock lock(&mutex_);
-    in_flight_[subscription_uid] = std::move(seqs);
+    in_flight_[subscription_uid] = {std::move(seqs), since};
   }
   void SetIncompatibility(int64_t subscription_uid, std::string words) {
     MutexLock lock(&mutex_);
@@ -35,7 +36,13 @@ class FakeDeliveryStatus : public DeliveryStatus {
   std::vector<int64_t> ListInFlight(int64_t subscription_uid) const override {
     MutexLock lock(&mutex_);
     auto it = in_flight_.find(subscription_uid);
-    return it == in_flight_.end() ? std::vector<int64_t>() : it->second;
+    return it == in_flight_.end() ? std::vector<int64_t>() : it->second.seqs;
+  }
+  absl::Time GetInFlightSince(int64_t subscription_uid,
+                              int64_t) const override {
+    MutexLock lock(&mutex_);
+    auto it = in_flight_.find(subscription_uid);
+    return it == in_flight_.end() ? absl::InfinitePast() : it->second.since;
   }
   std::string GetIncompatibility(int64_t subscription_uid) const override {
     MutexLock lock(&mutex_);
@@ -44,9 +51,14 @@ class FakeDeliveryStatus : public DeliveryStatus {
   }
 
  private:
+  struct InFlight {
+    std::vector<int64_t> seqs;
+    absl::Time since = absl::InfinitePast();
+  };
+
   mutable Mutex mutex_;
   std::map<int64_t, LinkStatus> links_ ABSL_GUARDED_BY(mutex_);
-  std::map<int64_t, std::vector<int64_t>> in_flight_ ABSL_GUARDED_BY(mutex_);
+  std::map<int64_t, InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, std::string> incompatibilities_ ABSL_GUARDED_BY(mutex_);
 };
 

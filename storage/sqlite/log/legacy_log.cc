@@ -29,13 +29,14 @@ constexpr char kEventsSql[] =
     "owner_id, accept_time_us, subscription_uids, payload "
     "FROM event ORDER BY seq";
 
+// Nobody could ask for one.
 constexpr char kAttemptsSql[] =
     "SELECT attempt_seq, tenant_uid, subscription_uid, event_seq, number, "
     "start_time_us, duration_us, topic, qos, coalesce(requested_qos, qos), "
     "succeeded, error_class, error_message, reason_code, reason_string, "
     "warning, packet_id, duplicate_flag, session_present, broker_address, "
     "connection, pubrec_time_us, ack_time_us, subscription_revision, "
-    "broker_revision FROM attempt ORDER BY attempt_seq";
+    "broker_revision, 0 FROM attempt ORDER BY attempt_seq";
 
 constexpr char kSubscriptionsSql[] =
     "SELECT uid, tenant_uid, subscription_id, cursor, sent_through, "

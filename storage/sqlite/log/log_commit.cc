@@ -1,5 +1,6 @@
 #include "storage/sqlite/log/log_commit.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -98,11 +99,11 @@ absl::Status LogCommit::Write(const DeliveryUpdate& update) {
     MQTTPUSH_RETURN_IF_ERROR(TakeBack(tenant_uid, uid, reopened));
   }
   for (const DeliveryException& exception : update.put_exceptions) {
-    MQTTPUSH_RETURN_IF_ERROR(WriteException(tenant_uid, uid, exception));
+    MQTTPUSH_RETURN_IF_ERROR(WriteException(tenant_uid, update, exception));
   }
   for (int64_t event_seq : update.erase_exceptions) {
     MQTTPUSH_RETURN_IF_ERROR(WriteException(
-        tenant_uid, uid,
+        tenant_uid, update,
         {.event_seq = event_seq, .state = DeliveryState::kDelivered}));
   }
   return writer_->UpdateSubscription(update);
@@ -131,14 +132,19 @@ absl::Status LogCommit::WriteAttempt(int64_t tenant_uid,
 void LogCommit::CountAttempt(const AttemptRecord& attempt,
                              const EventFacts& event) {
   const absl::Time end = attempt.start_time + attempt.duration;
-  DeliveryCounts& counts = stats_.At(attempt.subscription_uid, end, event.type);
+  const int64_t uid = attempt.subscription_uid;
+  DeliveryCounts& counts = stats_.At(uid, end, event.type);
   if (!attempt.succeeded) {
     ++counts.failed;
+    ++stats_.AtTopic(uid, end, attempt.topic).failed;
     return;
   }
   if (attempt.manual && DeliveredBefore(attempt)) return;
   ++counts.delivered;
   counts.delivered_bytes += event.payload_bytes;
+  TopicCounts& topic = stats_.AtTopic(uid, end, attempt.topic);
+  ++topic.delivered;
+  topic.delivered_bytes += event.payload_bytes;
   counts.latency.Add(end - absl::FromUnixMicros(event.accept_time_us));
 }
 
@@ -169,7 +175,7 @@ absl::Status LogCommit::TakeBack(int64_t tenant_uid, int64_t subscription_uid,
   return absl::OkStatus();
 }
 
-absl::Status LogCommit::CountEnding(int64_t subscription_uid,
+absl::Status LogCommit::CountEnding(const DeliveryUpdate& update,
                                     const DeliveryException& exception) {
   if (exception.state == DeliveryState::kRetrying ||
       exception.state == DeliveryState::kDelivered) {
@@ -179,20 +185,36 @@ absl::Status LogCommit::CountEnding(int64_t subscription_uid,
                             session_.FindEventFacts(exception.event_seq));
   if (!event.has_value()) return absl::OkStatus();
   DeliveryCounts& counts =
-      stats_.At(subscription_uid, exception.end_time, event->type);
-  if (exception.state == DeliveryState::kParked) ++counts.parked;
+      stats_.At(update.subscription_uid, exception.end_time, event->type);
+  if (exception.state == DeliveryState::kParked) {
+    ++counts.parked;
+    CountParked(update, exception);
+  }
   if (exception.state == DeliveryState::kExpired) ++counts.expired;
   if (exception.state == DeliveryState::kDiscarded) ++counts.discarded;
   return absl::OkStatus();
 }
 
+// For the topic of its last attempt, which comes with it.
+void LogCommit::CountParked(const DeliveryUpdate& update,
+                            const DeliveryException& exception) {
+  const auto last =
+      std::find_if(update.attempts.rbegin(), update.attempts.rend(),
+                   [&](const AttemptRecord& attempt) {
+                     return attempt.event_seq == exception.event_seq;
+                   });
+  if (last == update.attempts.rend()) return;
+  ++stats_.AtTopic(update.subscription_uid, exception.end_time, last->topic)
+        .parked;
+}
+
 absl::Status LogCommit::WriteException(int64_t tenant_uid,
-                                       int64_t subscription_uid,
+                                       const DeliveryUpdate& update,
                                        const DeliveryException& exception) {
-  rows_.exceptions.push_back(
-      {tenant_uid, exception.event_seq, subscription_uid});
-  MQTTPUSH_RETURN_IF_ERROR(CountEnding(subscription_uid, exception));
-  return writer_->WriteException(tenant_uid, subscription_uid, exception);
+  const int64_t uid = update.subscription_uid;
+  rows_.exceptions.push_back({tenant_uid, exception.event_seq, uid});
+  MQTTPUSH_RETURN_IF_ERROR(CountEnding(update, exception));
+  return writer_->WriteException(tenant_uid, uid, exception);
 }
 
 void LogCommit::TakeIntoMemory(MemoryIndex& index) {

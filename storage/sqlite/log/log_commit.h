@@ -69,10 +69,12 @@ class LogCommit {
   bool DeliveredBefore(const AttemptRecord& attempt);
   absl::Status TakeBack(int64_t tenant_uid, int64_t subscription_uid,
                         const ReopenedDelivery& reopened);
-  absl::Status WriteException(int64_t tenant_uid, int64_t subscription_uid,
+  absl::Status WriteException(int64_t tenant_uid, const DeliveryUpdate& update,
                               const DeliveryException& exception);
-  absl::Status CountEnding(int64_t subscription_uid,
+  absl::Status CountEnding(const DeliveryUpdate& update,
                            const DeliveryException& exception);
+  void CountParked(const DeliveryUpdate& update,
+                   const DeliveryException& exception);
 
   SegmentStore* const store_;
   SegmentWriter* const writer_;

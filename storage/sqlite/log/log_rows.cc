@@ -7,10 +7,6 @@
 namespace mqttpush {
 namespace {
 
-// Of the column duplicate_flag.
-constexpr int kDuplicateFlag = 1;
-constexpr int kManualFlag = 2;
-
 absl::Time TimeOrNever(const Statement& row, int column) {
   return row.IsNull(column) ? absl::InfinitePast() : row.Time(column);
 }
@@ -56,8 +52,7 @@ AttemptRecord ReadAttemptColumns(const Statement& row) {
   attempt.reason_string = row.Text(14);
   attempt.warning = row.Text(15);
   attempt.packet_id = row.Int(16);
-  attempt.duplicate_flag = (row.Int(17) & kDuplicateFlag) != 0;
-  attempt.manual = (row.Int(17) & kManualFlag) != 0;
+  attempt.duplicate_flag = row.Bool(17);
   attempt.session_present = row.Bool(18);
   attempt.broker_address = row.Text(19);
   attempt.connection = row.Int64(20);
@@ -65,6 +60,7 @@ AttemptRecord ReadAttemptColumns(const Statement& row) {
   attempt.ack_time = TimeOrNever(row, 22);
   attempt.subscription_revision = row.Int64(23);
   attempt.broker_revision = row.Int64(24);
+  attempt.manual = row.Bool(25);
   return attempt;
 }
 
@@ -87,13 +83,13 @@ void BindAttempt(int64_t attempt_seq, int64_t tenant_uid,
       .Bind(14, attempt.reason_string)
       .Bind(15, attempt.warning)
       .Bind(16, attempt.packet_id)
-      .Bind(17, (attempt.duplicate_flag ? kDuplicateFlag : 0) |
-                    (attempt.manual ? kManualFlag : 0))
+      .Bind(17, attempt.duplicate_flag)
       .Bind(18, attempt.session_present)
       .Bind(19, attempt.broker_address)
       .Bind(20, attempt.connection)
       .Bind(23, attempt.subscription_revision)
-      .Bind(24, attempt.broker_revision);
+      .Bind(24, attempt.broker_revision)
+      .Bind(25, attempt.manual);
   BindTimeOrNever(21, attempt.pubrec_time, insert);
   BindTimeOrNever(22, attempt.ack_time, insert);
 }

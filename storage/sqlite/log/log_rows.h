@@ -27,9 +27,11 @@ EventRecord ReadEventColumns(const Statement& row);
   "start_time_us, duration_us, topic, qos, requested_qos, succeeded, "       \
   "error_class, error_message, reason_code, reason_string, warning, "        \
   "packet_id, duplicate_flag, session_present, broker_address, connection, " \
-  "pubrec_time_us, ack_time_us, subscription_revision, broker_revision"
-#define MQTTPUSH_ATTEMPT_PARAMETERS \
-  "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+  "pubrec_time_us, ack_time_us, subscription_revision, broker_revision, "    \
+  "manual"
+#define MQTTPUSH_ATTEMPT_PARAMETERS                                          \
+  "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " \
+  "?, ?"
 // The attempt_seq and the tenant are columns 0 and 1.
 AttemptRecord ReadAttemptColumns(const Statement& row);
 // `attempt` must stay until the statement has run.

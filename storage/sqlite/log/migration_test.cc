@@ -61,7 +61,7 @@ INSERT INTO attempt VALUES
   (1, 1, 7, 1, 1, 2000000, 5, 't', 2, 1, 0, '', 0, 9, 0, 1, 'b:1', 1, 1),
   (2, 1, 7, 2, 1, 2000000, 5, 't', 1, 0, 1, 'no', 151, 9, 0, 0, 'b:1', 1, 1),
   (3, 1, 7, 2, 2, 3000000, 5, 't', 1, 0, 1, 'no', 144, 9, 0, 0, 'b:1', 1, 1),
-  (4, 1, 7, 3, 1, 2000000, 5, 't', 1, 0, 1, 'no', 151, 9, 0, 0, 'b:1', 1, 1);
+  (4, 1, 7, 3, 1, 2000000, 5, 't', 1, 0, 1, 'no', 151, 9, 1, 0, 'b:1', 1, 1);
 INSERT INTO subscription VALUES (7, 1, 'sub-7', 3, 3, 5, 1, 2);
 INSERT INTO delivery_exception VALUES
   (7, 2, 1, 0, 2, 1, 0), (7, 3, 0, 1, 1, 1, 9000000), (7, 5, 1, 0, 0, 0, 0);
@@ -83,6 +83,11 @@ TEST_F(MigrationTest, LogOfVersionOneKeepsItsStates) {
   EXPECT_EQ(attempt.requested_qos, Qos::kExactlyOnce);
   EXPECT_EQ(attempt.ack_time, absl::InfinitePast());
   EXPECT_EQ(attempt.connection, 0);
+  EXPECT_FALSE(attempt.duplicate_flag);
+  EXPECT_FALSE(attempt.manual);
+  EXPECT_TRUE(attempt.session_present);
+  EXPECT_TRUE(Delivery(3).last_attempt->duplicate_flag);
+  EXPECT_FALSE(Delivery(3).last_attempt->manual);
 
   auto recovery = log_->Recover(7);
   ASSERT_EQ(recovery->exceptions.size(), 2u);  // 3, and 5 above the cursor

@@ -80,7 +80,9 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(
 
 absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Resume(
     const std::string& path) {
-  return Open(path);
+  MQTTPUSH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentWriter> writer, Open(path));
+  MQTTPUSH_RETURN_IF_ERROR(LoadTopicSlots(writer->db_, writer->topic_slots_));
+  return writer;
 }
 
 absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Open(
@@ -95,7 +97,8 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Open(
       {&writer->insert_attempt_, kInsertAttemptSql},
       {&writer->put_exception_, kPutExceptionSql},
       {&writer->update_subscription_, kUpdateSubscriptionSql},
-      {&writer->add_minute_, AddMinuteSql()}};
+      {&writer->add_minute_, AddMinuteSql()},
+      {&writer->add_topic_, kAddTopicSql}};
   for (auto& [statement, sql] : all) {
     MQTTPUSH_ASSIGN_OR_RETURN(Statement prepared, writer->db_.Prepare(sql));
     *statement = std::make_unique<Statement>(std::move(prepared));
@@ -215,7 +218,17 @@ absl::Status SegmentWriter::AddStats(const StatsOfCommit& stats) {
     BindMinute(key, counts, add_minute_.get());
     MQTTPUSH_RETURN_IF_ERROR(add_minute_->Run());
   }
+  for (const StatsOfCommit::TopicTally& tally : stats.topics()) {
+    if (!HasSlot(tally)) continue;
+    BindTopic(tally, add_topic_.get());
+    MQTTPUSH_RETURN_IF_ERROR(add_topic_->Run());
+  }
   return absl::OkStatus();
+}
+
+bool SegmentWriter::HasSlot(const StatsOfCommit::TopicTally& tally) {
+  return tally.topic.size() <= limits::kMaxStatsTopicBytes &&
+         topic_slots_.Take(tally.subscription_uid, tally.hour, tally.topic_key);
 }
 
 absl::StatusOr<bool> SegmentWriter::ParkedHere(int64_t tenant_uid,
@@ -254,7 +267,7 @@ Database SegmentWriter::TakeDatabase() && {
   transaction_.reset();
   for (auto* statement :
        {&insert_event_, &add_accepted_, &insert_attempt_, &put_exception_,
-        &update_subscription_, &add_minute_}) {
+        &update_subscription_, &add_minute_, &add_topic_}) {
     statement->reset();
   }
   return std::move(db_);

@@ -91,6 +91,7 @@ class SegmentWriter {
       const std::string& path);
   absl::Status WriteBeginning(const SegmentBeginning& beginning);
   absl::Status CarryOver(const SubscriptionRecovery& recovery);
+  bool HasSlot(const StatsOfCommit::TopicTally& tally);
 
   Database db_;
   std::unique_ptr<Transaction> transaction_;
@@ -100,6 +101,9 @@ class SegmentWriter {
   std::unique_ptr<Statement> put_exception_;
   std::unique_ptr<Statement> update_subscription_;
   std::unique_ptr<Statement> add_minute_;
+  std::unique_ptr<Statement> add_topic_;
+  // A commit that failed leaves its topics what they took: they come again.
+  TopicSlots topic_slots_;
 };
 
 }  // namespace mqttpush

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/log/read_session.h"
 #include "storage/sqlite/log/segment_store.h"
@@ -41,6 +42,49 @@ absl::Status AddFrom(ReadSession& session, const Segment& segment,
   }
 }
 
+// Adds up topics. Beyond so many, which a year of a topic for each asset may
+// have, those with the fewest attempts are left out.
+class TopicSums {
+ public:
+  absl::Status AddFrom(ReadSession& session, const Segment& segment,
+                       int64_t subscription_uid, int64_t first, int64_t end) {
+    MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
+                              session.Get(segment, SelectTopicsSql()));
+    StatementReset reset(select);
+    select->Bind(0, subscription_uid).Bind(1, first).Bind(2, end);
+    while (true) {
+      MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select->Step());
+      if (!row) return absl::OkStatus();
+      sums_[select->Bytes(0)].Add(ReadTopicCounts(*select));
+      if (sums_.size() > kMost) KeepMostUsed();
+    }
+  }
+  std::vector<TopicRow> Take() && {
+    std::vector<TopicRow> rows;
+    rows.reserve(sums_.size());
+    for (const auto& [topic, counts] : sums_) rows.push_back({topic, counts});
+    return rows;
+  }
+
+ private:
+  static constexpr size_t kMost = 10'000;
+
+  void KeepMostUsed() {
+    std::vector<TopicRow> rows = std::move(*this).Take();
+    const auto middle = rows.begin() + kMost / 2;
+    std::nth_element(rows.begin(), middle, rows.end(),
+                     [](const TopicRow& a, const TopicRow& b) {
+                       return a.counts.attempts() > b.counts.attempts();
+                     });
+    sums_.clear();
+    for (auto row = rows.begin(); row != middle; ++row) {
+      sums_.emplace(std::move(row->topic), row->counts);
+    }
+  }
+
+  absl::flat_hash_map<std::string, TopicCounts> sums_;
+};
+
 std::vector<int64_t> UidsOf(SegmentStore& store, const StatsScope& scope) {
   if (scope.subscription_uid.has_value()) return {*scope.subscription_uid};
   std::vector<int64_t> uids;
@@ -63,10 +107,9 @@ StatsTable TableOf(const Segment& segment, StatsResolution resolution) {
   return segment.sealed() ? StatsTable::kHours : StatsTable::kMinutesByHour;
 }
 
-absl::StatusOr<std::vector<StatsRow>> StatsOf(SegmentStore& store,
-                                              const StatsScope& scope,
-                                              absl::Time start, absl::Time end,
-                                              StatsResolution resolution) {
+absl::StatusOr<Stats> StatsOf(SegmentStore& store, const StatsScope& scope,
+                              absl::Time start, absl::Time end,
+                              StatsResolution resolution) {
   const absl::Duration step =
       resolution == StatsResolution::kHour ? absl::Hours(1) : absl::Minutes(1);
   const int64_t first = FirstFrom(start, step);
@@ -74,27 +117,35 @@ absl::StatusOr<std::vector<StatsRow>> StatsOf(SegmentStore& store,
   const std::vector<int64_t> uids = UidsOf(store, scope);
   ReadSession session(&store);
   Counts counts;
+  TopicSums topics;
   const Segments& segments = session.segments();
   for (size_t i = 0; i < segments.size(); ++i) {
     if (!MayHold(segments, i, start, end)) continue;
     const std::string& sql = SelectStatsSql(TableOf(*segments[i], resolution));
     for (int64_t uid : uids) {
+      // Before the rows, which grow meanwhile.
+      if (resolution == StatsResolution::kHour) {
+        MQTTPUSH_RETURN_IF_ERROR(
+            topics.AddFrom(session, *segments[i], uid, first, after_last));
+      }
       MQTTPUSH_RETURN_IF_ERROR(
           AddFrom(session, *segments[i], sql, uid, first, after_last, counts));
     }
   }
-  std::vector<StatsRow> rows;
+  Stats stats = {.topics = std::move(topics).Take()};
   for (auto& [key, sum] : counts) {
-    rows.push_back({absl::UnixEpoch() + key.first * step, key.second, sum});
+    stats.rows.push_back(
+        {absl::UnixEpoch() + key.first * step, key.second, sum});
   }
-  return rows;
+  return stats;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<StatsRow>> SqliteStatsReader::ReadStats(
-    const StatsScope& scope, absl::Time start, absl::Time end,
-    StatsResolution resolution) {
+absl::StatusOr<Stats> SqliteStatsReader::ReadStats(const StatsScope& scope,
+                                                   absl::Time start,
+                                                   absl::Time end,
+                                                   StatsResolution resolution) {
   return ReadAgainIfChanged(store_->list(), [&] {
     return StatsOf(*store_, scope, start, end, resolution);
   });

@@ -2,8 +2,6 @@
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_SQLITE_STATS_READER_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_SQLITE_STATS_READER_H_
 
-#include <vector>
-
 #include "storage/sqlite/log/sqlite_event_log.h"
 #include "storage/stats_reader.h"
 
@@ -16,9 +14,9 @@ class SqliteStatsReader : public StatsReader {
   // `log` must outlive it.
   explicit SqliteStatsReader(SqliteEventLog* log) : store_(log->store()) {}
 
-  absl::StatusOr<std::vector<StatsRow>> ReadStats(
-      const StatsScope& scope, absl::Time start, absl::Time end,
-      StatsResolution resolution) override;
+  absl::StatusOr<Stats> ReadStats(const StatsScope& scope, absl::Time start,
+                                  absl::Time end,
+                                  StatsResolution resolution) override;
 
  private:
   SegmentStore* const store_;

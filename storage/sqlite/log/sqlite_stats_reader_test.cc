@@ -73,10 +73,10 @@ class SqliteStatsReaderTest : public ::testing::TestWithParam<int64_t> {
   std::vector<StatsRow> Read(absl::Time start, absl::Time end,
                              StatsResolution resolution) {
     log_->WaitUntilSealed();
-    auto rows =
+    auto stats =
         SqliteStatsReader(log_.get()).ReadStats(scope_, start, end, resolution);
-    EXPECT_TRUE(rows.ok()) << rows.status();
-    return *std::move(rows);
+    EXPECT_TRUE(stats.ok()) << stats.status();
+    return stats->rows;
   }
 
   TempDir temp_;
@@ -212,13 +212,13 @@ TEST(SqliteStatsReaderThreadsTest, RetentionMayDropWhatIsBeingRead) {
       temp.File("log"), {.segment_rows = 2, .retention = absl::Hours(1)},
       &clock);
   std::atomic<bool> done = false;
-  std::thread reader([&] {
-    SqliteStatsReader stats(log.get());
+  std::thread thread([&] {
+    SqliteStatsReader reader(log.get());
     while (!done) {
-      const auto rows =
-          stats.ReadStats({.tenant_uid = 1}, absl::InfinitePast(),
-                          absl::InfiniteFuture(), StatsResolution::kHour);
-      ASSERT_TRUE(rows.ok()) << rows.status();
+      const auto stats =
+          reader.ReadStats({.tenant_uid = 1}, absl::InfinitePast(),
+                           absl::InfiniteFuture(), StatsResolution::kHour);
+      ASSERT_TRUE(stats.ok()) << stats.status();
     }
   });
   for (int64_t seq = 1; seq <= 100; ++seq) {
@@ -237,7 +237,7 @@ TEST(SqliteStatsReaderThreadsTest, RetentionMayDropWhatIsBeingRead) {
     ASSERT_TRUE(CommitAndWait(*log, {update}).ok());
   }
   done = true;
-  reader.join();
+  thread.join();
   EXPECT_GT(log->store()->list().Get()->front()->number, 10);
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/status_macros.h"
 
 namespace mqttpush {
 namespace {
@@ -46,7 +47,20 @@ std::string MakeAddMinuteSql() {
                       ") ON CONFLICT DO UPDATE SET ", add);
 }
 
+constexpr char kSelectSlotsSql[] =
+    "SELECT subscription_uid, hour, topic FROM stats_topic";
+
 }  // namespace
+
+TopicCounts& StatsOfCommit::AtTopic(int64_t subscription_uid, absl::Time time,
+                                    absl::string_view topic) {
+  const int64_t hour = absl::ToUnixSeconds(time) / 3600;
+  const int64_t key = TopicSlots::KeyOf(subscription_uid, topic);
+  const auto [position, added] = topic_positions_.try_emplace(
+      std::make_tuple(subscription_uid, hour, key), topics_.size());
+  if (added) topics_.push_back({subscription_uid, hour, key, topic, {}});
+  return topics_[position->second].counts;
+}
 
 const std::string& AddMinuteSql() {
   static const auto* const sql = new std::string(MakeAddMinuteSql());
@@ -68,6 +82,26 @@ void BindMinute(const StatsOfCommit::Key& key, const DeliveryCounts& counts,
       .Bind(10, counts.discarded);
   for (int i = 0; i < LatencyHistogram::kBuckets; ++i) {
     add->Bind(11 + i, counts.latency.count(i));
+  }
+}
+
+void BindTopic(const StatsOfCommit::TopicTally& tally, Statement* add) {
+  add->Bind(0, tally.subscription_uid)
+      .Bind(1, tally.hour)
+      .Bind(2, tally.topic)
+      .Bind(3, tally.counts.delivered)
+      .Bind(4, tally.counts.delivered_bytes)
+      .Bind(5, tally.counts.failed)
+      .Bind(6, tally.counts.parked);
+}
+
+absl::Status LoadTopicSlots(Database& db, TopicSlots& slots) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement select, db.Prepare(kSelectSlotsSql));
+  while (true) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return absl::OkStatus();
+    const int64_t uid = select.Int64(0);
+    slots.Take(uid, select.Int64(1), TopicSlots::KeyOf(uid, select.Bytes(2)));
   }
 }
 
@@ -111,6 +145,20 @@ DeliveryCounts ReadCounts(const Statement& row) {
     counts.latency.set_count(i, row.Int64(10 + i));
   }
   return counts;
+}
+
+const std::string& SelectTopicsSql() {
+  static const auto* const sql = new std::string(
+      "SELECT topic, delivered, delivered_bytes, failed, parked "
+      "FROM stats_topic WHERE subscription_uid = ? AND hour >= ? AND hour < ?");
+  return *sql;
+}
+
+TopicCounts ReadTopicCounts(const Statement& row) {
+  return {.delivered = row.Int64(1),
+          .delivered_bytes = row.Int64(2),
+          .failed = row.Int64(3),
+          .parked = row.Int64(4)};
 }
 
 }  // namespace mqttpush

@@ -49,8 +49,8 @@ CREATE TABLE attempt (
   reason_string TEXT NOT NULL,
   warning TEXT NOT NULL,
   packet_id INTEGER NOT NULL,
-  -- 1: sent with MQTT's DUP flag. 2: a person asked for it. 3: both.
-  duplicate_flag INTEGER NOT NULL,
+  duplicate_flag INTEGER NOT NULL,    -- MQTT's DUP: 0 or 1
+  manual INTEGER NOT NULL CHECK (manual IN (0, 1)),  -- a person asked for it
   session_present INTEGER NOT NULL,
   broker_address TEXT NOT NULL,
   connection INTEGER NOT NULL,
@@ -169,6 +169,19 @@ CREATE TABLE stats_hour (
   latency_22 INTEGER NOT NULL, latency_23 INTEGER NOT NULL,
   latency_24 INTEGER NOT NULL,
   PRIMARY KEY (subscription_uid, hour, object_type)
+) WITHOUT ROWID;
+
+-- By topic and hour, of deliveries at the topics that have counts of their own:
+-- topic_slots.h.
+CREATE TABLE stats_topic (
+  subscription_uid INTEGER NOT NULL,
+  hour INTEGER NOT NULL,              -- since the Unix epoch
+  topic TEXT NOT NULL,
+  delivered INTEGER NOT NULL,
+  delivered_bytes INTEGER NOT NULL,
+  failed INTEGER NOT NULL,            -- attempts
+  parked INTEGER NOT NULL,
+  PRIMARY KEY (subscription_uid, hour, topic)
 ) WITHOUT ROWID;
 
 -- Of the newest segment: those that retention dropped last, whose files may
