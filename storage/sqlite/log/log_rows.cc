@@ -11,6 +11,8 @@ namespace {
 constexpr int kDuplicateFlag = 1;
 constexpr int kManualFlag = 2;
 
+constexpr int kAttemptColumnCount = 25;
+
 absl::Time TimeOrNever(const Statement& row, int column) {
   return row.IsNull(column) ? absl::InfinitePast() : row.Time(column);
 }
@@ -96,6 +98,18 @@ void BindAttempt(int64_t attempt_seq, int64_t tenant_uid,
       .Bind(24, attempt.broker_revision);
   BindTimeOrNever(21, attempt.pubrec_time, insert);
   BindTimeOrNever(22, attempt.ack_time, insert);
+}
+
+AttemptRecording ReadRecordingColumns(const Statement& row) {
+  return {.ticks = row.Int64(kAttemptColumnCount),
+          .ended_delivery = row.Bool(kAttemptColumnCount + 1),
+          .next_attempt_time = TimeOrNever(row, kAttemptColumnCount + 2)};
+}
+
+void BindRecording(const AttemptRecording& recording, Statement* insert) {
+  insert->Bind(kAttemptColumnCount, recording.ticks)
+      .Bind(kAttemptColumnCount + 1, recording.ended_delivery);
+  BindTimeOrNever(kAttemptColumnCount + 2, recording.next_attempt_time, insert);
 }
 
 DeliveryException ReadExceptionColumns(const Statement& row) {
