@@ -4,6 +4,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/api/resource_names.h"
 #include "services/api/text.h"
@@ -91,6 +92,13 @@ const BrokerRecord* BrokerOf(const SubscriptionRecord* subscription,
                                  : config.FindBroker(subscription->broker_uid);
 }
 
+std::string UrlOf(const BrokerRecord& broker) {
+  const bool ipv6 = absl::StrContains(broker.host, ':');
+  return absl::StrCat(broker.tls_enabled ? "mqtts://" : "mqtt://",
+                      ipv6 ? "[" : "", broker.host, ipv6 ? "]" : "", ":",
+                      broker.port);
+}
+
 // Absent names stand for an event that is not in the log any more.
 void WriteObject(const AttemptRow& row, const FlowTypes& flow_types,
                  PayloadWriter& payload) {
@@ -111,16 +119,15 @@ void WriteWire(const AttemptRow& row, const ConfigSnapshot& config,
   const SubscriptionRecord* subscription =
       config.FindSubscription(attempt.subscription_uid);
   const BrokerRecord* broker = BrokerOf(subscription, config);
-  const bool tls = broker != nullptr && broker->tls_enabled;
-  payload.Text("destination", row.subscription_id);
-  payload.TextOrNull(
-      "endpointUrl",
-      attempt.broker_address.empty()
-          ? ""
-          : absl::StrCat(tls ? "mqtts://" : "mqtt://", attempt.broker_address));
+  payload.TextOrNull("destination", broker == nullptr ? "" : broker->id);
+  payload.TextOrNull("endpointUrl", broker == nullptr ? "" : UrlOf(*broker));
   payload.Text("topic", attempt.topic);
   payload.Number("qos", static_cast<int>(attempt.qos));
-  payload.Flag("retain", subscription != nullptr && subscription->retain);
+  if (subscription == nullptr) {
+    payload.Null("retain");
+  } else {
+    payload.Flag("retain", subscription->retain);
+  }
   payload.NumberOrNull("packetId", attempt.packet_id);
 }
 

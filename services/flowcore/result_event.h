@@ -9,7 +9,7 @@
 //    "eventId":"b727c001-e64a-11f1-957c-29d9342adb6e",
 //    "flowType":"location.0","eventType":"created.0",
 //    "objectType":"Location","objectId":12345,"assetId":"…","ownerId":"…",
-//    "destination":"events","endpointUrl":"mqtts://192.0.2.7:8883",
+//    "destination":"main","endpointUrl":"mqtts://broker.acme.example:8883",
 //    "topic":"globe-tracker/events/location","qos":1,"retain":false,
 //    "packetId":812,"attempt":2,"maxAttempts":null,
 //    "status":"success","success":true,"final":true,
@@ -38,7 +38,7 @@ using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 struct ResultContext {
   const ResultStream& stream;
   const FlowTypes& flow_types;
-  // For what no attempt records: whether the broker speaks TLS, and `retain`.
+  // For what no attempt records: the broker, and `retain`, as they are now.
   const ConfigSnapshot& config;
 };
 

@@ -24,6 +24,8 @@ class ResultEventTest : public ::testing::Test {
     broker.uid = 3;
     broker.tenant_uid = 1;
     broker.id = "main";
+    broker.host = "broker.acme.example";
+    broker.port = 8883;
     broker.tls_enabled = true;
     broker.password = "s3cret";
     config_.Put(broker);
@@ -51,7 +53,6 @@ class ResultEventTest : public ::testing::Test {
     attempt.qos = Qos::kAtLeastOnce;
     attempt.succeeded = true;
     attempt.packet_id = 812;
-    attempt.broker_address = "192.0.2.7:8883";
     attempt.recording = {.ticks = ToTicks(At("2026-11-22T09:18:02.48Z")) + 3,
                          .ended_delivery = true};
   }
@@ -99,8 +100,8 @@ TEST_F(ResultEventTest, TellsOfASuccess) {
       R"("eventId":"b727c001-e64a-11f1-957c-29d9342adb6e",)"
       R"("flowType":"location.0","eventType":"created.0",)"
       R"("objectType":"Location","objectId":9223372036854775808,)"
-      R"("assetId":"asset-1","ownerId":"owner-1","destination":"events",)"
-      R"("endpointUrl":"mqtts://192.0.2.7:8883",)"
+      R"("assetId":"asset-1","ownerId":"owner-1","destination":"main",)"
+      R"("endpointUrl":"mqtts://broker.acme.example:8883",)"
       R"("topic":"globe-tracker/events/location","qos":1,"retain":false,)"
       R"("packetId":812,"attempt":2,"maxAttempts":null,"status":"success",)"
       R"("success":true,"final":true,"reasonCode":0,"errorMessage":null,)"
@@ -129,16 +130,16 @@ TEST_F(ResultEventTest, IsNullWhereNothingIsKnown) {
   const AttemptRecord attempt = row_.attempt;
   row_ = AttemptRow();
   row_.attempt = attempt;
-  row_.attempt.broker_address.clear();
   row_.attempt.packet_id = 0;
   row_.subscription_id = "events";
   EXPECT_THAT(Payload(),
               ::testing::HasSubstr(R"("eventId":null,"flowType":null,)"
                                    R"("eventType":null,"objectType":null,)"
                                    R"("objectId":null,"assetId":null,)"
-                                   R"("ownerId":null,"destination":"events",)"
+                                   R"("ownerId":null,"destination":null,)"
                                    R"("endpointUrl":null,)"));
-  EXPECT_THAT(Payload(), ::testing::HasSubstr(R"("packetId":null,)"));
+  EXPECT_THAT(Payload(),
+              ::testing::HasSubstr(R"("retain":null,"packetId":null,)"));
   EXPECT_THAT(Payload(), ::testing::HasSubstr(R"("payloadBytes":null,)"));
 }
 
