@@ -107,8 +107,9 @@ constexpr Setting kSettings[] = {
        return SetText(v, c.listen_address);
      }},
     {"MQTTPUSH_HTTP_LISTEN_ADDRESS", "host:port", "none",
-     "Where HTTP is served: health, schemas, and Flowcore events in; port 0 "
-     "takes a free one. Plaintext: keep it on loopback or behind a proxy.",
+     "Where HTTP is served: health, schemas, Flowcore events in and delivery "
+     "results out; port 0 takes a free one. Plaintext: keep it on loopback or "
+     "behind a proxy.",
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.http_listen_address);
      }},
@@ -145,6 +146,13 @@ constexpr Setting kSettings[] = {
      "without one, anybody who can connect may send events.",
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.flowcore_secret_file);
+     }},
+    {"MQTTPUSH_FLOWCORE_TOKENS_FILE", "path", "none",
+     "A file with lines `TENANT SHA256-OF-TOKEN`: with one of these tokens "
+     "Flowcore's clients read the tenant's delivery results at `/api/v1`. Read "
+     "again when it changes. Without one there is nothing at these paths.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.flowcore_tokens_file);
      }},
     {"MQTT_SET_EVENT_ID", "field", "none",
      "The top-level field that carries the event id in every payload; set but "

@@ -25,6 +25,7 @@ struct ServerConfig {
   std::string http_port_file;
   FlowTypes flowcore_flow_types = FlowTypes::Parse(FlowTypes::kDefault).value();
   std::string flowcore_secret_file;  // empty: none
+  std::string flowcore_tokens_file;  // empty: none
   std::string set_event_id;          // empty: none
   std::string log_level = "info";
   absl::Duration audit_interval = absl::Seconds(10);

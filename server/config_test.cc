@@ -123,10 +123,10 @@ TEST(ConfigTest, HelpAndMarkdownNameEverySetting) {
        {"--listen-address", "--data-dir", "--allow-network-filesystem",
         "--port-file", "--http-listen-address", "--http-port-file",
         "--flowcore-flow-types", "--flowcore-secret-file",
-        "--mqtt-set-event-id", "--log-level", "--audit-interval",
-        "--worker-path", "--ack-timeout", "--connect-backoff-base",
-        "--connect-backoff-max", "--connect-rate-per-host", "--max-attempts",
-        "--qos-0-lifetime"}) {
+        "--flowcore-tokens-file", "--mqtt-set-event-id", "--log-level",
+        "--audit-interval", "--worker-path", "--ack-timeout",
+        "--connect-backoff-base", "--connect-backoff-max",
+        "--connect-rate-per-host", "--max-attempts", "--qos-0-lifetime"}) {
     EXPECT_THAT(ConfigHelp(), HasSubstr(flag));
     EXPECT_THAT(ConfigMarkdown(), HasSubstr(flag));
   }

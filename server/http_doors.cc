@@ -1,5 +1,6 @@
 #include "server/http_doors.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 #include "services/flowcore/shared_secret.h"
+#include "services/flowcore/tokens_file.h"
 #include "services/flowcore/transform_handler.h"
 #include "services/http/health_handler.h"
 #include "services/http/static_document.h"
@@ -26,6 +28,22 @@ absl::StatusOr<std::optional<SharedSecret>> LoadSecret(
   return absl::Status(
       secret.status().code(),
       absl::StrCat("--flowcore-secret-file: ", secret.status().message()));
+}
+
+// Without the file there are no such routes.
+absl::Status AddResults(const ServerConfig& config,
+                        const ResultSources& sources, HttpRouter& router) {
+  if (config.flowcore_tokens_file.empty()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<TokensFile>> tokens =
+      TokensFile::Open(config.flowcore_tokens_file);
+  if (!tokens.ok()) {
+    return absl::Status(
+        tokens.status().code(),
+        absl::StrCat("--flowcore-tokens-file: ", tokens.status().message()));
+  }
+  AddResultRoutes(sources, config.flowcore_flow_types, *std::move(tokens),
+                  router);
+  return absl::OkStatus();
 }
 
 void AddDocument(const std::string& path, absl::string_view text,
@@ -51,6 +69,7 @@ absl::StatusOr<HttpRouter> MakeHttpRouter(const ServerConfig& config,
   router.Add("POST", "/transform",
              TransformRoute(doors.ingester, config.flowcore_flow_types,
                             std::move(secret)));
+  MQTTPUSH_RETURN_IF_ERROR(AddResults(config, doors.results, router));
   AddDocument("/openapi.json", kOpenApiDocument, router);
   AddDocument("/asyncapi.json", asyncapi, router);
   return router;

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/config.h"
+#include "services/flowcore/result_routes.h"
 #include "services/http/http_router.h"
 #include "services/ingest/ingester.h"
 
@@ -13,6 +14,7 @@ namespace mqttpush {
 
 struct HttpDoors {
   Ingester* ingester;  // must outlive the router
+  ResultSources results;
   std::function<bool()> is_serving;
 };
 

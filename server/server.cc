@@ -113,6 +113,7 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
   });
   history_reader_ = std::make_unique<SqliteHistoryReader>(log.get());
   stats_reader_ = std::make_unique<SqliteStatsReader>(log.get());
+  journal_ = std::make_unique<SqliteAttemptJournal>(log.get());
   audit_ = std::make_unique<SqliteConservationAudit>(log.get());
   event_log_ = std::make_unique<FullDiskLog>(
       std::move(log), DiskReserve(data_directory_->reserve_path()));
@@ -198,11 +199,15 @@ absl::Status Server::Listen(const ServerConfig& config) {
 
 absl::Status Server::ListenForHttp(const ServerConfig& config) {
   if (config.http_listen_address.empty()) return absl::OkStatus();
-  MQTTPUSH_ASSIGN_OR_RETURN(HttpRouter router,
-                            MakeHttpRouter(config, {.ingester = ingester_.get(),
-                                                    .is_serving = [this] {
-                                                      return is_serving_.load();
-                                                    }}));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      HttpRouter router,
+      MakeHttpRouter(config,
+                     {.ingester = ingester_.get(),
+                      .results = {.config = config_store_.get(),
+                                  .journal = journal_.get(),
+                                  .pool = history_service_->pool(),
+                                  .clock = Clock::Real()},
+                      .is_serving = [this] { return is_serving_.load(); }}));
   MQTTPUSH_ASSIGN_OR_RETURN(
       http_listener_,
       HttpListener::Start(config.http_listen_address, std::move(router),

@@ -23,6 +23,7 @@
 #include "storage/event_log.h"
 #include "storage/sqlite/data_directory.h"
 #include "storage/sqlite/log/conservation_audit.h"
+#include "storage/sqlite/log/sqlite_attempt_journal.h"
 #include "storage/sqlite/log/sqlite_history_reader.h"
 #include "storage/sqlite/log/sqlite_stats_reader.h"
 #include "storage/sqlite/sqlite_config_store.h"
@@ -74,6 +75,7 @@ class Server {
   std::unique_ptr<SqliteConfigStore> config_store_;
   std::unique_ptr<SqliteHistoryReader> history_reader_;
   std::unique_ptr<SqliteStatsReader> stats_reader_;
+  std::unique_ptr<SqliteAttemptJournal> journal_;
   AttemptStreams attempt_streams_;
   std::unique_ptr<SqliteConservationAudit> audit_;
   // Only the loop's thread uses these two.

@@ -330,6 +330,25 @@ TEST_F(ServerTest, WantsTheSecretOfTheFile) {
       400);
 }
 
+TEST_F(ServerTest, GivesResultsToWhoHasATokenOfTheFile) {
+  constexpr char kPath[] = "/api/v1/time-buckets?eventTypeId=created.0";
+  ServerConfig config = Config();
+  config.http_listen_address = "127.0.0.1:0";
+  Start(config);
+  EXPECT_EQ(HttpGet(server_->http_address(), kPath).status, 404);
+  server_.reset();
+  config.flowcore_tokens_file = temp_.File("tokens");
+  EXPECT_EQ(Server::Start(config).status().message(),
+            absl::StrCat("--flowcore-tokens-file: ",
+                         config.flowcore_tokens_file, " cannot be read"));
+  WriteFile(config.flowcore_tokens_file, "acme\n");
+  EXPECT_THAT(std::string(Server::Start(config).status().message()),
+              HasSubstr(" line 1 must be a tenant id and a digest"));
+  WriteFile(config.flowcore_tokens_file, "# none yet\n");
+  Start(config);
+  EXPECT_EQ(HttpGet(server_->http_address(), kPath).status, 401);
+}
+
 TEST_F(ServerTest, CallsUnderWayDoNotKeepItFromStopping) {
   Start(Config());
   ReflectionCall idle(server_->address());

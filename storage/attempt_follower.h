@@ -17,9 +17,13 @@ struct AttemptRow {
   AttemptRecord attempt;
   int64_t attempt_seq = 0;
   std::string subscription_id;
+  // Of its event; empty when that is not in the log any more.
   std::string event_id;
   std::string asset_id;
   ObjectType object_type = ObjectType::kAsset;
+  std::string object_id;
+  std::string owner_id;
+  int64_t payload_bytes = 0;
 };
 
 struct FollowedAttempts {

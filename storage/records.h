@@ -120,7 +120,8 @@ struct EventRecord {
   absl::Time accept_time;
   // The subscriptions that took the event when it was accepted.
   std::vector<int64_t> subscription_uids;
-  std::string payload;  // byte for byte as received
+  int64_t payload_bytes = 0;
+  std::string payload;  // byte for byte as received; not always read
 };
 
 // Stored as numbers; Attempt.ErrorClass of the API.
@@ -134,6 +135,17 @@ enum class ErrorClass {
   kTopicInvalid = 6,
   kClientError = 7,
   kLinkCut = 8,  // the broker ends the connection on this very message
+};
+
+// What the log adds to an attempt as it records it.
+struct AttemptRecording {
+  // When, in units of 100 ns since the Unix epoch: later than any attempt
+  // before it, whatever the clock did.
+  int64_t ticks = 0;
+  bool ended_delivery = false;  // whichever way
+  // When the delivery was then to be tried again; InfinitePast: as soon as its
+  // link allows, or not at all.
+  absl::Time next_attempt_time = absl::InfinitePast();
 };
 
 // One try at a delivery over the wire. Immutable once written.
@@ -163,6 +175,7 @@ struct AttemptRecord {
   absl::Time ack_time = absl::InfinitePast();     // of PUBACK or PUBCOMP
   int64_t subscription_revision = 0;
   int64_t broker_revision = 0;
+  AttemptRecording recording;  // of what is read
 };
 
 // Stored as numbers. The states of a delivery. IN_FLIGHT is known to dispatch

@@ -47,6 +47,13 @@ std::optional<ObjectType> FlowTypes::Find(absl::string_view flow_type) const {
   return found->second;
 }
 
+absl::string_view FlowTypes::NameOf(ObjectType type) const {
+  for (const auto& [name, held] : types_) {
+    if (held == type) return name;
+  }
+  return "";
+}
+
 std::string FlowTypes::Names() const {
   return absl::StrJoin(types_, ", ", [](std::string* out, const auto& entry) {
     absl::StrAppend(out, entry.first);

@@ -25,6 +25,8 @@ class FlowTypes {
   static absl::StatusOr<FlowTypes> Parse(absl::string_view table);
 
   std::optional<ObjectType> Find(absl::string_view flow_type) const;
+  // The first that holds the type; "" when none does.
+  absl::string_view NameOf(ObjectType type) const;
   // "asset.0, location.0", for messages.
   std::string Names() const;
 

@@ -47,6 +47,15 @@ void SetEvidence(const AttemptRecord& record, v1::Attempt& attempt) {
   }
 }
 
+void SetRecording(const AttemptRecording& recording, v1::Attempt& attempt) {
+  *attempt.mutable_record_time() =
+      TimeUtil::NanosecondsToTimestamp(recording.ticks * 100);
+  attempt.set_ended_delivery(recording.ended_delivery);
+  if (recording.next_attempt_time != absl::InfinitePast()) {
+    *attempt.mutable_next_attempt_time() = ToProto(recording.next_attempt_time);
+  }
+}
+
 void SetOutcome(const AttemptRecord& record, v1::Attempt& attempt) {
   attempt.set_outcome(record.succeeded ? v1::Attempt::SUCCEEDED
                                        : v1::Attempt::FAILED);
@@ -106,6 +115,7 @@ v1::Attempt ToProto(const AttemptRow& row, absl::string_view tenant) {
                                     : v1::Attempt::SCHEDULED);
   SetOutcome(record, attempt);
   SetEvidence(record, attempt);
+  SetRecording(record.recording, attempt);
   attempt.set_event_id(row.event_id);
   attempt.set_object_type(static_cast<v1::ObjectType>(row.object_type));
   attempt.set_subscription(SubscriptionName(tenant, row.subscription_id));

@@ -76,6 +76,9 @@ TEST(HistoryConvertersTest, AnAttemptShowsAllItsEvidence) {
   record.ack_time = absl::FromUnixSeconds(31);
   record.subscription_revision = 8;
   record.broker_revision = 9;
+  record.recording = {.ticks = 12'345'678'901,
+                      .ended_delivery = true,
+                      .next_attempt_time = absl::FromUnixSeconds(40)};
   const v1::Attempt attempt = ToProto(row, "acme");
   EXPECT_EQ(attempt.qos(), v1::EXACTLY_ONCE);
   EXPECT_EQ(attempt.requested_qos(), v1::AT_LEAST_ONCE);
@@ -94,6 +97,10 @@ TEST(HistoryConvertersTest, AnAttemptShowsAllItsEvidence) {
   EXPECT_EQ(attempt.ack_time().seconds(), 31);
   EXPECT_EQ(attempt.subscription_revision(), 8);
   EXPECT_EQ(attempt.broker_revision(), 9);
+  EXPECT_EQ(attempt.record_time().seconds(), 1234);
+  EXPECT_EQ(attempt.record_time().nanos(), 567'890'100);
+  EXPECT_TRUE(attempt.ended_delivery());
+  EXPECT_EQ(attempt.next_attempt_time().seconds(), 40);
 }
 
 TEST(HistoryConvertersTest, WhatIsNotKnownIsAbsent) {
@@ -102,6 +109,7 @@ TEST(HistoryConvertersTest, WhatIsNotKnownIsAbsent) {
   const v1::Attempt attempt = ToProto(row, "acme");
   EXPECT_FALSE(attempt.has_pubrec_time());
   EXPECT_FALSE(attempt.has_ack_time());
+  EXPECT_FALSE(attempt.has_next_attempt_time());
   EXPECT_EQ(attempt.reason(), "");
   EXPECT_EQ(attempt.hint(), "");
 }

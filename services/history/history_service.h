@@ -75,6 +75,9 @@ class HistoryService : public v1::HistoryService::CallbackService {
       const v1::GetDeliveryStatsRequest* request,
       v1::DeliveryStats* response) override;
 
+  // For whoever else reads the history; lives as long as the service.
+  ThreadPool* pool() { return &pool_; }
+
  private:
   absl::Status ListDeliveriesImpl(const v1::ListDeliveriesRequest& request,
                                   v1::ListDeliveriesResponse& response);

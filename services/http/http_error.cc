@@ -92,6 +92,8 @@ HttpResponse HttpErrorOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
       return HttpError(400, reason, status.message(), DetailsOf(status));
+    case absl::StatusCode::kNotFound:
+      return HttpError(404, reason, status.message());
     case absl::StatusCode::kUnavailable:
       return HttpRetryLater(503, reason, status.message());
     default:

@@ -3,6 +3,7 @@
 #define MQTTPUSH_SERVICES_HTTP_HTTP_ROUTER_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -17,10 +18,18 @@ struct HttpRoute {
   size_t max_body_bytes = 0;  // 0: it takes none
 };
 
-// Paths are matched whole. Filled before the listener starts, then thread-safe.
+// Whether `path` is as `pattern`, in which "{...}" stands for one segment that
+// is not empty: "/tenants/{tenant}/instance". That segment, as it was sent;
+// absent: it is not.
+std::optional<absl::string_view> MatchSegment(absl::string_view pattern,
+                                              absl::string_view path);
+
+// Paths are matched whole, those without a pattern first. Filled before the
+// listener starts, then thread-safe.
 class HttpRouter {
  public:
-  // `method` is "GET", which answers HEAD too, or "POST".
+  // `method` is "GET", which answers HEAD too, or "POST". `path` may be a
+  // pattern as of MatchSegment.
   void Add(const std::string& method, const std::string& path, HttpRoute route);
 
   // The route, which lives as long as the router, or the response 404, or 405
@@ -30,7 +39,11 @@ class HttpRouter {
 
  private:
   using ByMethod = std::map<std::string, HttpRoute, std::less<>>;
-  std::map<std::string, ByMethod> routes_;  // by path
+  // nullptr: none.
+  const ByMethod* FindPath(const std::string& path) const;
+
+  std::map<std::string, ByMethod> routes_;    // by path
+  std::map<std::string, ByMethod> patterns_;  // by pattern
 };
 
 }  // namespace mqttpush

@@ -54,6 +54,22 @@ TEST(HttpRouterTest, SaysWhatThereIsNot) {
   EXPECT_EQ(get.headers.Get("Allow"), "POST");
 }
 
+TEST(HttpRouterTest, MatchesOneSegment) {
+  EXPECT_EQ(MatchSegment("/t/{t}/i", "/t/acme/i"), "acme");
+  EXPECT_EQ(MatchSegment("/t/{t}", "/t/a%2Fb"), "a%2Fb");
+  for (const char* path : {"/t//i", "/t/i", "/t/a/b/i", "/t/a/i/", "/t/a"}) {
+    EXPECT_EQ(MatchSegment("/t/{t}/i", path), std::nullopt) << path;
+  }
+  HttpRouter router;
+  router.Add("GET", "/t/{t}", {.handler = Nothing});
+  router.Add("GET", "/t/all", {.handler = Nothing});
+  const auto any = std::get<0>(router.Find("GET", "/t/acme"));
+  EXPECT_EQ(any, std::get<0>(router.Find("GET", "/t/other")));
+  EXPECT_NE(any, std::get<0>(router.Find("GET", "/t/all")));
+  EXPECT_EQ(std::get<1>(router.Find("GET", "/t/a/b")).status, 404);
+  EXPECT_EQ(std::get<1>(router.Find("POST", "/t/acme")).status, 405);
+}
+
 struct AdmissionCase {
   std::string name;
   HttpRequest head;

@@ -33,6 +33,9 @@ AttemptRow ToRow(CandidateAttempt candidate, std::string subscription_id) {
     row.event_id = std::move(candidate.event->event_id);
     row.asset_id = std::move(candidate.event->asset_id);
     row.object_type = candidate.event->object_type;
+    row.object_id = std::move(candidate.event->object_id);
+    row.owner_id = std::move(candidate.event->owner_id);
+    row.payload_bytes = candidate.event->payload_bytes;
   }
   return row;
 }

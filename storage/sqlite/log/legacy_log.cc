@@ -1,5 +1,6 @@
 #include "storage/sqlite/log/legacy_log.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "common/status_macros.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/database_files.h"
+#include "storage/sqlite/log/attempt_stamps.h"
 #include "storage/sqlite/log/log_options.h"
 #include "storage/sqlite/log/log_rows.h"
 #include "storage/sqlite/log/segment_writer.h"
@@ -36,7 +38,12 @@ constexpr char kAttemptsSql[] =
     "succeeded, error_class, error_message, reason_code, reason_string, "
     "warning, packet_id, duplicate_flag, session_present, broker_address, "
     "connection, pubrec_time_us, ack_time_us, subscription_revision, "
-    "broker_revision, 0 FROM attempt ORDER BY attempt_seq";
+    "broker_revision, 0, 0, succeeded OR EXISTS (SELECT 1 "
+    "FROM delivery_exception AS ended "
+    "WHERE ended.subscription_uid = attempt.subscription_uid "
+    "AND ended.event_seq = attempt.event_seq AND ended.state = 5 "
+    "AND ended.attempt_count = attempt.number), NULL "
+    "FROM attempt ORDER BY attempt_seq";
 
 constexpr char kSubscriptionsSql[] =
     "SELECT uid, tenant_uid, subscription_id, cursor, sent_through, "
@@ -92,6 +99,7 @@ class Importer {
         .first_attempt_seq = last_attempt_seq_ + 1,
         .create_time = last_accept_time_,
         .last_accept_time = last_accept_time_,
+        .last_recorded_ticks = last_recorded_ticks_,
         .subscriptions = std::move(states)};
     MQTTPUSH_ASSIGN_OR_RETURN(
         writer_,
@@ -133,8 +141,14 @@ class Importer {
   }
   absl::Status CopyAttempt(const Statement& row) {
     last_attempt_seq_ = row.Int64(0);
+    const AttemptRecord attempt = ReadAttemptColumns(row);
+    AttemptRecording recording = ReadRecordingColumns(row);
+    // Nobody noted when; it was not before its end.
+    recording.ticks = std::max(last_recorded_ticks_ + 1,
+                               ToTicks(attempt.start_time + attempt.duration));
+    last_recorded_ticks_ = recording.ticks;
     MQTTPUSH_RETURN_IF_ERROR(writer_->WriteAttempt(
-        last_attempt_seq_, row.Int64(1), ReadAttemptColumns(row)));
+        last_attempt_seq_, row.Int64(1), attempt, recording));
     return CountRow();
   }
 
@@ -188,6 +202,7 @@ class Importer {
   int64_t last_event_seq_ = 0;
   int64_t last_attempt_seq_ = 0;
   absl::Time last_accept_time_ = absl::UnixEpoch();
+  int64_t last_recorded_ticks_ = 0;
 };
 
 absl::Status Import(const std::string& legacy_path,

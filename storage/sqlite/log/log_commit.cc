@@ -18,13 +18,33 @@ std::vector<int64_t> UidsOf(const Route& route) {
   return uids;
 }
 
+// What became of the delivery of the update's attempt `i`, by the update.
+AttemptRecording WhatFollows(const DeliveryUpdate& update, size_t i) {
+  const AttemptRecord& attempt = update.attempts[i];
+  AttemptRecording follows = {.ended_delivery = attempt.succeeded};
+  if (attempt.succeeded) return follows;
+  const auto same_event = [&](const auto& other) {
+    return other.event_seq == attempt.event_seq;
+  };
+  const auto later = update.attempts.begin() + static_cast<ptrdiff_t>(i) + 1;
+  if (std::any_of(later, update.attempts.end(), same_event)) return follows;
+  const auto exception = absl::c_find_if(update.put_exceptions, same_event);
+  if (exception == update.put_exceptions.end()) return follows;
+  follows.ended_delivery = exception->state != DeliveryState::kRetrying;
+  if (!follows.ended_delivery) {
+    follows.next_attempt_time = exception->next_attempt_time;
+  }
+  return follows;
+}
+
 }  // namespace
 
 LogCommit::LogCommit(SegmentStore* store, SegmentWriter* writer,
-                     absl::Time accept_time, absl::Time duplicates_since,
-                     NextSeqs next)
+                     AttemptStamps* stamps, absl::Time accept_time,
+                     absl::Time duplicates_since, NextSeqs next)
     : store_(store),
       writer_(writer),
+      stamps_(stamps),
       accept_time_(accept_time),
       next_(next),
       duplicates_(store, duplicates_since),
@@ -92,9 +112,7 @@ absl::Status LogCommit::WriteSums() {
 absl::Status LogCommit::Write(const DeliveryUpdate& update) {
   const int64_t uid = update.subscription_uid;
   const int64_t tenant_uid = store_->states().TenantOf(uid);
-  for (const AttemptRecord& attempt : update.attempts) {
-    MQTTPUSH_RETURN_IF_ERROR(WriteAttempt(tenant_uid, attempt));
-  }
+  MQTTPUSH_RETURN_IF_ERROR(WriteAttempts(tenant_uid, update));
   for (const ReopenedDelivery& reopened : update.reopened) {
     MQTTPUSH_RETURN_IF_ERROR(TakeBack(tenant_uid, uid, reopened));
   }
@@ -109,11 +127,23 @@ absl::Status LogCommit::Write(const DeliveryUpdate& update) {
   return writer_->UpdateSubscription(update);
 }
 
+absl::Status LogCommit::WriteAttempts(int64_t tenant_uid,
+                                      const DeliveryUpdate& update) {
+  for (size_t i = 0; i < update.attempts.size(); ++i) {
+    AttemptRecording recording = WhatFollows(update, i);
+    recording.ticks = stamps_->Next();
+    MQTTPUSH_RETURN_IF_ERROR(
+        WriteAttempt(tenant_uid, update.attempts[i], recording));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status LogCommit::WriteAttempt(int64_t tenant_uid,
-                                     const AttemptRecord& attempt) {
+                                     const AttemptRecord& attempt,
+                                     const AttemptRecording& recording) {
   const int64_t attempt_seq = next_.attempt++;
   MQTTPUSH_RETURN_IF_ERROR(
-      writer_->WriteAttempt(attempt_seq, tenant_uid, attempt));
+      writer_->WriteAttempt(attempt_seq, tenant_uid, attempt, recording));
   IndexedAttempt indexed = {
       .attempt_seq = attempt_seq,
       .tenant_uid = tenant_uid,

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/event_log.h"
+#include "storage/sqlite/log/attempt_stamps.h"
 #include "storage/sqlite/log/duplicate_finder.h"
 #include "storage/sqlite/log/memory_index.h"
 #include "storage/sqlite/log/read_session.h"
@@ -29,10 +30,10 @@ struct NextSeqs {
 class LogCommit {
  public:
   // Of events accepted at `accept_time`; an event id that was used since
-  // `duplicates_since` is a duplicate. `store`, `writer`, and what is written,
-  // must outlive it.
-  LogCommit(SegmentStore* store, SegmentWriter* writer, absl::Time accept_time,
-            absl::Time duplicates_since, NextSeqs next);
+  // `duplicates_since` is a duplicate. `store`, `writer`, `stamps`, and what
+  // is written, must outlive it.
+  LogCommit(SegmentStore* store, SegmentWriter* writer, AttemptStamps* stamps,
+            absl::Time accept_time, absl::Time duplicates_since, NextSeqs next);
 
   absl::StatusOr<std::vector<AppendOutcome>> Write(
       const std::vector<NewEvent>& events);
@@ -63,7 +64,9 @@ class LogCommit {
 
   absl::Status WriteEvent(const NewEvent& event, int64_t key);
   void CountAccepted(const NewEvent& event, int64_t seq);
-  absl::Status WriteAttempt(int64_t tenant_uid, const AttemptRecord& attempt);
+  absl::Status WriteAttempts(int64_t tenant_uid, const DeliveryUpdate& update);
+  absl::Status WriteAttempt(int64_t tenant_uid, const AttemptRecord& attempt,
+                            const AttemptRecording& recording);
   void CountAttempt(const AttemptRecord& attempt, const EventFacts& event);
   // Whether an attempt of the same delivery succeeded in an earlier commit.
   bool DeliveredBefore(const AttemptRecord& attempt);
@@ -78,6 +81,7 @@ class LogCommit {
 
   SegmentStore* const store_;
   SegmentWriter* const writer_;
+  AttemptStamps* const stamps_;
   const absl::Time accept_time_;
   NextSeqs next_;
   DuplicateFinder duplicates_;

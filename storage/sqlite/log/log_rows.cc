@@ -7,6 +7,8 @@
 namespace mqttpush {
 namespace {
 
+constexpr int kAttemptColumnCount = 26;
+
 absl::Time TimeOrNever(const Statement& row, int column) {
   return row.IsNull(column) ? absl::InfinitePast() : row.Time(column);
 }
@@ -92,6 +94,18 @@ void BindAttempt(int64_t attempt_seq, int64_t tenant_uid,
       .Bind(25, attempt.manual);
   BindTimeOrNever(21, attempt.pubrec_time, insert);
   BindTimeOrNever(22, attempt.ack_time, insert);
+}
+
+AttemptRecording ReadRecordingColumns(const Statement& row) {
+  return {.ticks = row.Int64(kAttemptColumnCount),
+          .ended_delivery = row.Bool(kAttemptColumnCount + 1),
+          .next_attempt_time = TimeOrNever(row, kAttemptColumnCount + 2)};
+}
+
+void BindRecording(const AttemptRecording& recording, Statement* insert) {
+  insert->Bind(kAttemptColumnCount, recording.ticks)
+      .Bind(kAttemptColumnCount + 1, recording.ended_delivery);
+  BindTimeOrNever(kAttemptColumnCount + 2, recording.next_attempt_time, insert);
 }
 
 DeliveryException ReadExceptionColumns(const Statement& row) {

@@ -38,6 +38,12 @@ AttemptRecord ReadAttemptColumns(const Statement& row);
 void BindAttempt(int64_t attempt_seq, int64_t tenant_uid,
                  const AttemptRecord& attempt, Statement* insert);
 
+// What follows them in a segment.
+#define MQTTPUSH_RECORDING_COLUMNS "recorded_ticks, ended, next_attempt_time_us"
+#define MQTTPUSH_RECORDING_PARAMETERS "?, ?, ?"
+AttemptRecording ReadRecordingColumns(const Statement& row);
+void BindRecording(const AttemptRecording& recording, Statement* insert);
+
 #define MQTTPUSH_EXCEPTION_COLUMNS                                         \
   "tenant_uid, event_seq, subscription_uid, state, reason, time_us, "      \
   "sent, answered, attempt_count, rejection_count, next_attempt_time_us, " \

@@ -10,7 +10,8 @@ namespace mqttpush {
 // ---- rows, by number ------------------------------------------------------
 
 inline constexpr char kEventSql[] =
-    "SELECT " MQTTPUSH_EVENT_COLUMNS " FROM event WHERE seq = ?";
+    "SELECT " MQTTPUSH_EVENT_COLUMNS
+    ", length(payload) FROM event WHERE seq = ?";
 inline constexpr char kEventWithPayloadSql[] =
     "SELECT " MQTTPUSH_EVENT_COLUMNS ", payload FROM event WHERE seq = ?";
 inline constexpr char kEventFactsSql[] =
@@ -19,7 +20,13 @@ inline constexpr char kEventFactsSql[] =
 inline constexpr char kAcceptTimeSql[] =
     "SELECT accept_time_us FROM event WHERE seq = ?";
 inline constexpr char kAttemptSql[] =
-    "SELECT " MQTTPUSH_ATTEMPT_COLUMNS " FROM attempt WHERE attempt_seq = ?";
+    "SELECT " MQTTPUSH_ATTEMPT_COLUMNS ", " MQTTPUSH_RECORDING_COLUMNS
+    " FROM attempt WHERE attempt_seq = ?";
+inline constexpr char kRecordedTicksSql[] =
+    "SELECT recorded_ticks FROM attempt WHERE attempt_seq = ?";
+inline constexpr char kRecordedHoursSql[] =
+    "SELECT hour FROM recorded_hour "
+    "WHERE tenant_uid = ? AND hour BETWEEN ? AND ? ORDER BY hour";
 inline constexpr char kExceptionSql[] =
     "SELECT " MQTTPUSH_EXCEPTION_COLUMNS
     " FROM delivery_exception "
@@ -54,9 +61,10 @@ inline constexpr char kAttemptsAfterSql[] =
 
 // All of them, for the test.
 inline constexpr const char* kLogStatements[] = {
-    kEventSql,      kEventWithPayloadSql, kEventFactsSql,   kAcceptTimeSql,
-    kAttemptSql,    kExceptionSql,        kBlocksBeforeSql, kBlockAtSql,
-    kBlocksFromSql, kEventsAfterSql,      kAttemptsAfterSql};
+    kEventSql,        kEventWithPayloadSql, kEventFactsSql,    kAcceptTimeSql,
+    kAttemptSql,      kRecordedTicksSql,    kRecordedHoursSql, kExceptionSql,
+    kBlocksBeforeSql, kBlockAtSql,          kBlocksFromSql,    kEventsAfterSql,
+    kAttemptsAfterSql};
 
 }  // namespace mqttpush
 

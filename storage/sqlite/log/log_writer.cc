@@ -36,7 +36,11 @@ absl::StatusOr<std::unique_ptr<LogWriter>> LogWriter::Start(
 
 LogWriter::LogWriter(SegmentStore* store, LogSealer* sealer,
                      const LogOptions& options, const Clock* clock)
-    : store_(store), sealer_(sealer), options_(options), clock_(clock) {
+    : store_(store),
+      sealer_(sealer),
+      options_(options),
+      clock_(clock),
+      stamps_(clock, store->position_at_open().last_recorded_ticks) {
   const SegmentStore::WritePosition& position = store->position_at_open();
   next_segment_number_ = position.next_segment_number;
   next_ = {position.next_event_seq, position.next_attempt_seq};
@@ -90,6 +94,7 @@ absl::Status LogWriter::BeginSegment() {
       .first_attempt_seq = segment->first_attempt_seq,
       .create_time = segment->create_time,
       .last_accept_time = last_accept_time_,
+      .last_recorded_ticks = stamps_.last(),
       .subscriptions = store_->states().All(),
       .dropped = dropped_};
   MQTTPUSH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentWriter> writer,
@@ -310,11 +315,13 @@ absl::Status LogWriter::WriteGroup(std::vector<Command>& commands) {
     }
   }
   const absl::Time accept_time = NextAcceptTime();
-  LogCommit commit(store_, writer_.get(), accept_time,
+  stamps_.BeginCommit();
+  LogCommit commit(store_, writer_.get(), &stamps_, accept_time,
                    accept_time - options_.dedupe_window, next_);
   const absl::Status written = WriteRows(commands, commit);
   if (!written.ok()) {
     writer_->Rollback();
+    stamps_.EndCommit();
     damaged_ = absl::IsDataLoss(written);
     return written;
   }
@@ -323,6 +330,7 @@ absl::Status LogWriter::WriteGroup(std::vector<Command>& commands) {
     dropped_.tallies[uid].AddCounts(tally);
   }
   TakeIntoMemory(commands, commit);
+  stamps_.EndCommit();
   TellListeners(commit);
   return absl::OkStatus();
 }

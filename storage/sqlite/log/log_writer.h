@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "storage/event_log.h"
+#include "storage/sqlite/log/attempt_stamps.h"
 #include "storage/sqlite/log/log_commit.h"
 #include "storage/sqlite/log/log_options.h"
 #include "storage/sqlite/log/log_sealer.h"
@@ -42,6 +43,8 @@ class LogWriter {
   void Commit(std::vector<DeliveryUpdate> updates, EventLog::CommitDone done);
   void SetAppendListener(EventLog::AppendListener listener);
   // As in SqliteEventLog.
+  const AttemptStamps& stamps() const { return stamps_; }
+
   using AttemptListener = std::function<void(std::vector<int64_t> tenant_uids)>;
   void SetAttemptListener(AttemptListener listener);
 
@@ -109,6 +112,7 @@ class LogWriter {
   int64_t next_segment_number_ = 1;
   NextSeqs next_;
   absl::Time last_accept_time_;
+  AttemptStamps stamps_;  // others only ask it what is settled
   DroppedSegments dropped_;
   absl::Time next_retention_ = absl::InfinitePast();
   int held_by_undelivered_ = 0;  // segments, when retention was applied last

@@ -91,7 +91,12 @@ absl::StatusOr<std::optional<EventRecord>> ReadSession::FindEvent(
   if (!row.ok()) return Noted(segment, row.status());
   if (!*row) return std::nullopt;
   EventRecord event = ReadEventColumns(*select);
-  if (with_payload) event.payload = select->Text(kEventColumnCount);
+  if (with_payload) {
+    event.payload = select->Text(kEventColumnCount);
+    event.payload_bytes = static_cast<int64_t>(event.payload.size());
+  } else {
+    event.payload_bytes = select->Int64(kEventColumnCount);
+  }
   return event;
 }
 
@@ -111,13 +116,29 @@ absl::StatusOr<AttemptRecord> ReadSession::ReadAttempt(const Segment& segment,
   select->Bind(0, attempt_seq);
   const absl::StatusOr<bool> row = select->Step();
   if (!row.ok()) return Noted(segment, row.status());
-  if (!*row) {
-    return Noted(segment,
-                 absl::DataLossError(absl::StrCat("attempt ", attempt_seq,
-                                                  " is not where its index "
-                                                  "says")));
-  }
-  return ReadAttemptColumns(*select);
+  if (!*row) return NotThere(segment, attempt_seq);
+  AttemptRecord attempt = ReadAttemptColumns(*select);
+  attempt.recording = ReadRecordingColumns(*select);
+  return attempt;
+}
+
+absl::StatusOr<int64_t> ReadSession::ReadRecordedTicks(const Segment& segment,
+                                                       int64_t attempt_seq) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
+                            Get(segment, kRecordedTicksSql));
+  StatementReset reset(select);
+  select->Bind(0, attempt_seq);
+  const absl::StatusOr<bool> row = select->Step();
+  if (!row.ok()) return Noted(segment, row.status());
+  if (!*row) return NotThere(segment, attempt_seq);
+  return select->Int64(0);
+}
+
+absl::Status ReadSession::NotThere(const Segment& segment,
+                                   int64_t attempt_seq) {
+  return Noted(segment,
+               absl::DataLossError(absl::StrCat(
+                   "attempt ", attempt_seq, " is not where its index says")));
 }
 
 absl::StatusOr<std::optional<DeliveryException>> ReadSession::FindException(

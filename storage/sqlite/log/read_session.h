@@ -50,6 +50,8 @@ class ReadSession {
   absl::StatusOr<EventRecord> ReadEvent(const Segment& segment, int64_t seq);
   absl::StatusOr<AttemptRecord> ReadAttempt(const Segment& segment,
                                             int64_t attempt_seq);
+  absl::StatusOr<int64_t> ReadRecordedTicks(const Segment& segment,
+                                            int64_t attempt_seq);
   // The exception as this segment has it: see its table.
   absl::StatusOr<std::optional<DeliveryException>> FindException(
       const Segment& segment, int64_t tenant_uid, int64_t event_seq,
@@ -74,6 +76,7 @@ class ReadSession {
   absl::StatusOr<std::optional<EventFacts>> ReadEventFacts(
       const Segment& segment, int64_t seq);
   absl::Status Noted(const Segment& segment, absl::Status status);
+  absl::Status NotThere(const Segment& segment, int64_t attempt_seq);
 
   SegmentStore* const store_;
   const std::shared_ptr<const Segments> segments_;

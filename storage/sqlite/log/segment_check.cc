@@ -35,6 +35,18 @@ constexpr char kAcceptedEarlierSql[] =
     "OVER (ORDER BY seq) AS before_us FROM event) "
     "WHERE accept_time_us < before_us ORDER BY seq LIMIT 1";
 
+constexpr char kRecordedEarlierSql[] =
+    "SELECT attempt_seq FROM (SELECT attempt_seq, recorded_ticks, "
+    "lag(recorded_ticks, 1, (SELECT last_recorded_ticks FROM segment)) "
+    "OVER (ORDER BY attempt_seq) AS before_ticks FROM attempt) "
+    "WHERE recorded_ticks <= before_ticks ORDER BY attempt_seq LIMIT 1";
+
+// 36,000,000,000: kTicksPerHour.
+constexpr char kHoursNotNotedSql[] =
+    "SELECT count(*) FROM (SELECT DISTINCT tenant_uid, "
+    "recorded_ticks / 36000000000 FROM attempt "
+    "EXCEPT SELECT tenant_uid, hour FROM recorded_hour)";
+
 constexpr char kLastAttemptedSql[] =
     "SELECT coalesce(max(event_seq), 0) FROM attempt";
 
@@ -208,6 +220,24 @@ class Checker {
                         ", after its last event ",
                         check_.summary.last_event_seq),
            "events are missing that were sent");
+    }
+    return CheckRecorded();
+  }
+
+  absl::Status CheckRecorded() {
+    MQTTPUSH_ASSIGN_OR_RETURN(const int64_t earlier,
+                              db_.QueryInt64(kRecordedEarlierSql));
+    if (earlier != 0) {
+      Find(absl::StrCat("attempt ", earlier,
+                        " was not recorded later than the one in front of it"),
+           "who reads results from a time on may miss some");
+    }
+    MQTTPUSH_ASSIGN_OR_RETURN(const int64_t hours,
+                              db_.QueryInt64(kHoursNotNotedSql));
+    if (hours != 0) {
+      Find(absl::StrCat("does not name ", hours,
+                        " hours in which attempts were recorded"),
+           "who reads results by hours misses them");
     }
     return absl::OkStatus();
   }

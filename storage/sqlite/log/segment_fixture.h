@@ -78,7 +78,7 @@ class SegmentFixture {
   int64_t AddAttempt(int64_t tenant_uid, const AttemptRecord& attempt,
                      const std::string& asset_id, ObjectType type) {
     const int64_t seq = next_attempt_seq_++;
-    EXPECT_TRUE(writer_->WriteAttempt(seq, tenant_uid, attempt).ok());
+    EXPECT_TRUE(writer_->WriteAttempt(seq, tenant_uid, attempt, {}).ok());
     segment_->memory->Add(
         {.attempts = {
              {.attempt_seq = seq,

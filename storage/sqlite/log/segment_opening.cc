@@ -37,6 +37,10 @@ constexpr char kSelectAttemptsSql[] =
     "SELECT attempt_seq, tenant_uid, subscription_uid, event_seq, "
     "start_time_us, succeeded, topic FROM attempt ORDER BY attempt_seq";
 
+constexpr char kLastRecordedTicksSql[] =
+    "SELECT coalesce((SELECT recorded_ticks FROM attempt "
+    "ORDER BY attempt_seq DESC LIMIT 1), last_recorded_ticks) FROM segment";
+
 constexpr char kSelectExceptionSeqsSql[] =
     "SELECT tenant_uid, event_seq, subscription_uid FROM delivery_exception";
 
@@ -267,6 +271,12 @@ absl::StatusOr<DroppedSegments> ReadDropped(Database& db) {
         dropped.tallies[row.Int64(0)] = ReadTallyCounts(row);
       }));
   return dropped;
+}
+
+absl::StatusOr<int64_t> ReadLastRecordedTicks(const Segment& segment) {
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      Database db, Database::Open(segment.path, Database::Mode::kImmutable));
+  return db.QueryInt64(kLastRecordedTicksSql);
 }
 
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states) {

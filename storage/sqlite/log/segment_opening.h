@@ -56,6 +56,9 @@ absl::Status LoadIndex(Database& db, const Segment& segment,
 absl::StatusOr<DroppedSegments> ReadDropped(const Segment& segment);
 absl::StatusOr<DroppedSegments> ReadDropped(Database& db);
 
+// Of the last attempt that was recorded in it or before it; 0: none was.
+absl::StatusOr<int64_t> ReadLastRecordedTicks(const Segment& segment);
+
 // Reads the state of the subscriptions: of the newest segment as it is, of an
 // older one as it was when the next began.
 absl::Status ReadStates(const Segment& segment, SubscriptionStates& states);

@@ -145,7 +145,11 @@ absl::Status SegmentStore::ReadNewestStates() {
     if (segments->empty()) return absl::OkStatus();
     const Segment& newest = *segments->back();
     const absl::Status damage = CheckAllPages(newest);
-    if (damage.ok()) return ReadStates(newest, states_);
+    if (damage.ok()) {
+      MQTTPUSH_ASSIGN_OR_RETURN(position_.last_recorded_ticks,
+                                ReadLastRecordedTicks(newest));
+      return ReadStates(newest, states_);
+    }
     if (!absl::IsDataLoss(damage)) return damage;
     list_.Remove(newest.number);
     MoveAside(newest.number, newest.path, damage);

@@ -39,6 +39,7 @@ class SegmentStore {
     int64_t next_event_seq = 1;
     int64_t next_attempt_seq = 1;
     absl::Time last_accept_time = absl::UnixEpoch();
+    int64_t last_recorded_ticks = 0;
     DroppedSegments dropped;
   };
   const WritePosition& position_at_open() const { return position_; }

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
+#include "storage/sqlite/log/attempt_stamps.h"
 #include "storage/sqlite/log/log_rows.h"
 
 namespace mqttpush {
@@ -15,7 +16,8 @@ namespace {
 
 constexpr char kBeginSegmentSql[] =
     "INSERT INTO segment (id, first_event_seq, first_attempt_seq, "
-    "create_time_us, last_accept_time_us) VALUES (1, ?, ?, ?, ?)";
+    "create_time_us, last_accept_time_us, last_recorded_ticks) "
+    "VALUES (1, ?, ?, ?, ?, ?)";
 
 constexpr char kInsertEventSql[] =
     "INSERT INTO event (seq, tenant_uid, event_id, object_type, object_id, "
@@ -30,7 +32,11 @@ constexpr char kAddAcceptedSql[] =
 
 constexpr char kInsertAttemptSql[] =
     "INSERT INTO attempt (" MQTTPUSH_ATTEMPT_COLUMNS
-    ") VALUES (" MQTTPUSH_ATTEMPT_PARAMETERS ")";
+    ", " MQTTPUSH_RECORDING_COLUMNS ") VALUES (" MQTTPUSH_ATTEMPT_PARAMETERS
+    ", " MQTTPUSH_RECORDING_PARAMETERS ")";
+
+constexpr char kNoteHourSql[] =
+    "INSERT OR IGNORE INTO recorded_hour (tenant_uid, hour) VALUES (?, ?)";
 
 constexpr char kPutExceptionSql[] =
     "INSERT OR REPLACE INTO delivery_exception (" MQTTPUSH_EXCEPTION_COLUMNS
@@ -95,6 +101,7 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Open(
       {&writer->insert_event_, kInsertEventSql},
       {&writer->add_accepted_, kAddAcceptedSql},
       {&writer->insert_attempt_, kInsertAttemptSql},
+      {&writer->note_hour_, kNoteHourSql},
       {&writer->put_exception_, kPutExceptionSql},
       {&writer->update_subscription_, kUpdateSubscriptionSql},
       {&writer->add_minute_, AddMinuteSql()},
@@ -112,7 +119,8 @@ absl::Status SegmentWriter::WriteBeginning(const SegmentBeginning& beginning) {
   begin.Bind(0, beginning.first_event_seq)
       .Bind(1, beginning.first_attempt_seq)
       .Bind(2, beginning.create_time)
-      .Bind(3, beginning.last_accept_time);
+      .Bind(3, beginning.last_accept_time)
+      .Bind(4, beginning.last_recorded_ticks);
   MQTTPUSH_RETURN_IF_ERROR(begin.Run());
   for (const SubscriptionRecovery& recovery : beginning.subscriptions) {
     MQTTPUSH_RETURN_IF_ERROR(CarryOver(recovery));
@@ -142,7 +150,7 @@ absl::Status SegmentWriter::CarryOver(const SubscriptionRecovery& recovery) {
 }
 
 absl::Status SegmentWriter::Begin() {
-  transaction_.reset();
+  if (transaction_ != nullptr) Rollback();
   MQTTPUSH_ASSIGN_OR_RETURN(Transaction begun, Transaction::Begin(&db_));
   transaction_ = std::make_unique<Transaction>(std::move(begun));
   return absl::OkStatus();
@@ -154,7 +162,10 @@ absl::Status SegmentWriter::Commit() {
   return absl::OkStatus();
 }
 
-void SegmentWriter::Rollback() { transaction_.reset(); }
+void SegmentWriter::Rollback() {
+  transaction_.reset();
+  noted_hours_.clear();
+}
 
 absl::Status SegmentWriter::WriteEvent(int64_t seq, const NewEvent& event,
                                        absl::Time accept_time) {
@@ -188,9 +199,22 @@ absl::Status SegmentWriter::AddAccepted(const SubscriptionRef& subscription,
 
 absl::Status SegmentWriter::WriteAttempt(int64_t attempt_seq,
                                          int64_t tenant_uid,
-                                         const AttemptRecord& attempt) {
+                                         const AttemptRecord& attempt,
+                                         const AttemptRecording& recording) {
   BindAttempt(attempt_seq, tenant_uid, attempt, insert_attempt_.get());
-  return insert_attempt_->Run();
+  BindRecording(recording, insert_attempt_.get());
+  MQTTPUSH_RETURN_IF_ERROR(insert_attempt_->Run());
+  return NoteHour(tenant_uid, recording.ticks);
+}
+
+absl::Status SegmentWriter::NoteHour(int64_t tenant_uid,
+                                     int64_t recorded_ticks) {
+  const int64_t hour = recorded_ticks / kTicksPerHour;
+  const auto [noted, added] = noted_hours_.try_emplace(tenant_uid, hour);
+  if (!added && noted->second == hour) return absl::OkStatus();
+  noted->second = hour;
+  note_hour_->Bind(0, tenant_uid).Bind(1, hour);
+  return note_hour_->Run();
 }
 
 absl::Status SegmentWriter::WriteException(int64_t tenant_uid,
@@ -266,8 +290,8 @@ absl::Status SegmentWriter::WriteDropped(const DroppedSegments& dropped) {
 Database SegmentWriter::TakeDatabase() && {
   transaction_.reset();
   for (auto* statement :
-       {&insert_event_, &add_accepted_, &insert_attempt_, &put_exception_,
-        &update_subscription_, &add_minute_, &add_topic_}) {
+       {&insert_event_, &add_accepted_, &insert_attempt_, &note_hour_,
+        &put_exception_, &update_subscription_, &add_minute_, &add_topic_}) {
     statement->reset();
   }
   return std::move(db_);

@@ -36,6 +36,7 @@ struct SegmentBeginning {
   int64_t first_attempt_seq = 1;
   absl::Time create_time;
   absl::Time last_accept_time = absl::UnixEpoch();
+  int64_t last_recorded_ticks = 0;
   std::vector<SubscriptionRecovery> subscriptions;
   DroppedSegments dropped;
 };
@@ -64,7 +65,8 @@ class SegmentWriter {
                            int64_t tenant_uid, int64_t first_seq,
                            int64_t count);
   absl::Status WriteAttempt(int64_t attempt_seq, int64_t tenant_uid,
-                            const AttemptRecord& attempt);
+                            const AttemptRecord& attempt,
+                            const AttemptRecording& recording);
   // A delivery that is over is written as kDelivered.
   absl::Status WriteException(int64_t tenant_uid, int64_t subscription_uid,
                               const DeliveryException& exception,
@@ -92,18 +94,22 @@ class SegmentWriter {
   absl::Status WriteBeginning(const SegmentBeginning& beginning);
   absl::Status CarryOver(const SubscriptionRecovery& recovery);
   bool HasSlot(const StatsOfCommit::TopicTally& tally);
+  absl::Status NoteHour(int64_t tenant_uid, int64_t recorded_ticks);
 
   Database db_;
   std::unique_ptr<Transaction> transaction_;
   std::unique_ptr<Statement> insert_event_;
   std::unique_ptr<Statement> add_accepted_;
   std::unique_ptr<Statement> insert_attempt_;
+  std::unique_ptr<Statement> note_hour_;
   std::unique_ptr<Statement> put_exception_;
   std::unique_ptr<Statement> update_subscription_;
   std::unique_ptr<Statement> add_minute_;
   std::unique_ptr<Statement> add_topic_;
   // A commit that failed leaves its topics what they took: they come again.
   TopicSlots topic_slots_;
+  // By tenant, the last one noted.
+  absl::flat_hash_map<int64_t, int64_t> noted_hours_;
 };
 
 }  // namespace mqttpush

@@ -54,6 +54,13 @@ absl::StatusOr<std::unique_ptr<AttemptFollower>> SqliteAttemptFollower::Make(
       live ? std::numeric_limits<int64_t>::max() : newest));
 }
 
+std::unique_ptr<AttemptFollower> SqliteAttemptFollower::MakeBetween(
+    SegmentStore* store, const HistoryQuery& query, int64_t after,
+    int64_t through) {
+  return std::unique_ptr<AttemptFollower>(new SqliteAttemptFollower(
+      store, Retained(query), std::nullopt, after, through));
+}
+
 SqliteAttemptFollower::SqliteAttemptFollower(SegmentStore* store,
                                              const HistoryQuery& query,
                                              std::optional<bool> succeeded,

@@ -25,6 +25,12 @@ class SqliteAttemptFollower : public AttemptFollower {
       SegmentStore* store, const HistoryQuery& query,
       std::optional<bool> succeeded, std::optional<int64_t> after, bool live);
 
+  // As AttemptJournal::Follow.
+  static std::unique_ptr<AttemptFollower> MakeBetween(SegmentStore* store,
+                                                      const HistoryQuery& query,
+                                                      int64_t after,
+                                                      int64_t through);
+
   absl::StatusOr<FollowedAttempts> Next(int limit) override;
 
  private:

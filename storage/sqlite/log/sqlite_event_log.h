@@ -57,7 +57,8 @@ class SqliteEventLog : public EventLog {
     writer_->SetAttemptListener(std::move(listener));
   }
 
-  // For who reads the same log; lives as long as this.
+  // For who reads the same log; both live as long as this.
+  const AttemptStamps& stamps() const { return writer_->stamps(); }
   SegmentStore* store() { return store_.get(); }
   // Waits until all full segments are sealed. For tests.
   void WaitUntilSealed() { sealer_->WaitUntilIdle(); }

@@ -13,7 +13,8 @@ CREATE TABLE segment (
   first_event_seq INTEGER NOT NULL,   -- of its first event, if it has any
   first_attempt_seq INTEGER NOT NULL,
   create_time_us INTEGER NOT NULL,
-  last_accept_time_us INTEGER NOT NULL  -- of the last event before it; 0: none
+  last_accept_time_us INTEGER NOT NULL, -- of the last event before it; 0: none
+  last_recorded_ticks INTEGER NOT NULL  -- of the last attempt; 0: none
 );
 
 -- Accepted objects. Rows are never changed.
@@ -57,8 +58,20 @@ CREATE TABLE attempt (
   pubrec_time_us INTEGER,             -- NULL: none came
   ack_time_us INTEGER,                -- NULL: none came
   subscription_revision INTEGER NOT NULL,
-  broker_revision INTEGER NOT NULL
+  broker_revision INTEGER NOT NULL,
+  -- When it was recorded, in units of 100 ns since the Unix epoch: later than
+  -- the one before, whatever the clock did. See attempt_stamps.h.
+  recorded_ticks INTEGER NOT NULL,
+  ended INTEGER NOT NULL CHECK (ended IN (0, 1)),  -- the delivery, with it
+  next_attempt_time_us INTEGER        -- as planned then; NULL: nothing was
 );
+
+-- In which hours since the Unix epoch attempts of a tenant were recorded.
+CREATE TABLE recorded_hour (
+  tenant_uid INTEGER NOT NULL,
+  hour INTEGER NOT NULL,
+  PRIMARY KEY (tenant_uid, hour)
+) WITHOUT ROWID;
 
 -- The state of each subscription's deliveries: see storage/event_log.h. Begins
 -- as a copy of what the segment before it held; of an older segment than the

@@ -1,0 +1,149 @@
+#include "services/flowcore/result_pages.h"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
+
+namespace mqttpush {
+namespace {
+
+// Rows read at once; between them is looked whether the page is full.
+constexpr int kRowsAtOnce = 200;
+
+// {"events":[…],"nextCursor":"…"}
+class EventsPage {
+ public:
+  explicit EventsPage(const ResultContext& context) : context_(context) {
+    writer_.StartObject();
+    writer_.Key("events");
+    writer_.StartArray();
+  }
+  void Add(const AttemptRow& row) {
+    WriteResultEvent(row, context_, writer_);
+    ++count_;
+  }
+  int count() const { return count_; }
+  size_t bytes() const { return text_.GetSize(); }
+  std::string End(std::optional<int64_t> cursor) {
+    writer_.EndArray();
+    if (cursor.has_value()) {
+      writer_.Key("nextCursor");
+      writer_.String(absl::StrCat(*cursor).c_str());
+    }
+    writer_.EndObject();
+    return std::string(text_.GetString(), text_.GetSize());
+  }
+
+ private:
+  const ResultContext& context_;
+  rapidjson::StringBuffer text_;
+  JsonWriter writer_{text_};
+  int count_ = 0;
+};
+
+// The first hour of which anything may be shown: what was recorded in earlier
+// ones began earlier still.
+int64_t FirstShownHour(const HistoryQuery& query) {
+  if (query.retained_since <= absl::UnixEpoch()) return 0;
+  return ToTicks(query.retained_since) / kTicksPerHour;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ResultPages::TimeBuckets(
+    const TimeBucketsRequest& request) {
+  MQTTPUSH_RETURN_IF_ERROR(CheckSettled(request.last_hour));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      std::vector<int64_t> hours,
+      journal_.ListHours(query_.tenant_uid,
+                         std::max(request.first_hour, FirstShownHour(query_)),
+                         request.last_hour));
+  if (request.newest_first) std::reverse(hours.begin(), hours.end());
+  rapidjson::StringBuffer text;
+  JsonWriter writer(text);
+  writer.StartObject();
+  writer.Key("timeBuckets");
+  writer.StartArray();
+  const size_t size = static_cast<size_t>(request.page_size);
+  for (size_t i = 0; i < std::min(size, hours.size()); ++i) {
+    writer.String(TimeBucket(hours[i]).c_str());
+  }
+  writer.EndArray();
+  if (hours.size() > size) {
+    writer.Key("nextCursor");
+    writer.Int64(hours[size]);
+  }
+  writer.EndObject();
+  return std::string(text.GetString(), text.GetSize());
+}
+
+// The clock first: what is stamped with an earlier time is then under way, or
+// can be read.
+absl::Status ResultPages::CheckSettled(int64_t last_hour) const {
+  const int64_t hour = ToTicks(clock_.Now()) / kTicksPerHour;
+  const int64_t end = std::min(last_hour + 1, hour) * kTicksPerHour;
+  if (journal_.SettledBefore() >= end) return absl::OkStatus();
+  return absl::UnavailableError(
+      "the last results of an hour are on their way to the disk");
+}
+
+absl::StatusOr<std::string> ResultPages::Events(const EventsRequest& request) {
+  MQTTPUSH_RETURN_IF_ERROR(CheckSettled(request.hour));
+  int64_t after = request.cursor.value_or(0);
+  if (!request.cursor.has_value()) {
+    MQTTPUSH_ASSIGN_OR_RETURN(after, journal_.FindBefore(request.first_tick));
+  }
+  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t through,
+                            journal_.FindBefore(request.last_tick + 1));
+  return request.newest_first ? NewestFirst(request, after, through)
+                              : OldestFirst(request, after, through);
+}
+
+absl::StatusOr<std::string> ResultPages::OldestFirst(
+    const EventsRequest& request, int64_t after, int64_t through) {
+  EventsPage page(context_);
+  const auto follower = journal_.Follow(query_, after, through);
+  FollowedAttempts next;
+  while (!next.at_end && page.count() < request.page_size &&
+         page.bytes() < kMaxBytes) {
+    MQTTPUSH_ASSIGN_OR_RETURN(
+        next, follower->Next(
+                  std::min(kRowsAtOnce, request.page_size - page.count())));
+    for (const AttemptRow& row : next.rows) page.Add(row);
+  }
+  return page.End(next.at_end ? std::nullopt
+                              : std::optional<int64_t>(next.position));
+}
+
+// Attempts are followed forwards only: looks at stretches that grow, until the
+// last one holds enough.
+absl::StatusOr<std::string> ResultPages::NewestFirst(
+    const EventsRequest& request, int64_t after, int64_t through) {
+  const size_t wanted = static_cast<size_t>(request.page_size);
+  std::deque<AttemptRow> newest;
+  for (int64_t stretch = request.page_size;; stretch *= 4) {
+    const int64_t from = std::max(after, through - stretch);
+    newest.clear();
+    const auto follower = journal_.Follow(query_, from, through);
+    for (bool at_end = false; !at_end;) {
+      MQTTPUSH_ASSIGN_OR_RETURN(FollowedAttempts next,
+                                follower->Next(kRowsAtOnce));
+      for (AttemptRow& row : next.rows) newest.push_back(std::move(row));
+      while (newest.size() > wanted) newest.pop_front();
+      at_end = next.at_end;
+    }
+    if (newest.size() == wanted || from == after) break;
+  }
+  EventsPage page(context_);
+  for (auto row = newest.rbegin();
+       row != newest.rend() && page.bytes() < kMaxBytes; ++row) {
+    page.Add(*row);
+  }
+  return page.End(std::nullopt);
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,57 @@
+// AttemptJournal: attempts by when they were recorded.
+//
+// That is a time in ticks of 100 ns since the Unix epoch, which rises with
+// attempt_seq and is never the same twice (AttemptRecording).
+#ifndef MQTTPUSH_STORAGE_ATTEMPT_JOURNAL_H_
+#define MQTTPUSH_STORAGE_ATTEMPT_JOURNAL_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/history_reader.h"
+
+namespace mqttpush {
+
+inline constexpr int64_t kTicksPerSecond = 10'000'000;
+inline constexpr int64_t kTicksPerHour = 3600 * kTicksPerSecond;
+
+inline int64_t ToTicks(absl::Time time) {
+  return absl::ToInt64Nanoseconds(time - absl::UnixEpoch()) / 100;
+}
+inline absl::Time FromTicks(int64_t ticks) {
+  return absl::UnixEpoch() + absl::Nanoseconds(100) * ticks;
+}
+
+// Thread-safe. Errors are those of a log that cannot be read.
+class AttemptJournal {
+ public:
+  virtual ~AttemptJournal() = default;
+
+  // Every attempt recorded before it that there will ever be can be read now.
+  // Asked before what is read: one that is on its way to the disk is recorded
+  // already.
+  virtual int64_t SettledBefore() const = 0;
+
+  // The hours since the Unix epoch, from `first` to `last`, in which attempts
+  // of the tenant were recorded that are in the log still, rising. In some of
+  // the oldest all may have been dropped since.
+  virtual absl::StatusOr<std::vector<int64_t>> ListHours(int64_t tenant_uid,
+                                                         int64_t first,
+                                                         int64_t last) = 0;
+
+  // The attempt_seq after which the attempts recorded at `ticks` or later
+  // begin, whosever they are.
+  virtual absl::StatusOr<int64_t> FindBefore(int64_t ticks) = 0;
+
+  // The attempts after `after` up to `through`, both attempt_seqs, that match.
+  virtual std::unique_ptr<AttemptFollower> Follow(const HistoryQuery& query,
+                                                  int64_t after,
+                                                  int64_t through) = 0;
+};
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_STORAGE_ATTEMPT_JOURNAL_H_
