@@ -10,11 +10,12 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/event_loop.h"
+#include "common/limits.h"
 #include "server/config.h"
 #include "server/conservation_watch.h"
 #include "services/admin/admin_service.h"
 #include "services/api/refused_events.h"
-#include "services/history/attempt_streams.h"
+#include "services/history/live_streams.h"
 #include "services/history/history_service.h"
 #include "services/http/http_listener.h"
 #include "services/ingest/ingest_service.h"
@@ -74,7 +75,7 @@ class Server {
   std::unique_ptr<SqliteConfigStore> config_store_;
   std::unique_ptr<SqliteHistoryReader> history_reader_;
   std::unique_ptr<SqliteStatsReader> stats_reader_;
-  AttemptStreams attempt_streams_;
+  LiveStreams attempt_streams_{"StreamAttempts", limits::kMaxAttemptStreams};
   std::unique_ptr<SqliteConservationAudit> audit_;
   // Only the loop's thread uses these two.
   std::unique_ptr<Dispatcher> dispatcher_;

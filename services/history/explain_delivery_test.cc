@@ -178,7 +178,7 @@ class ExplainDeliveryTest : public ::testing::Test {
   TempDir temp_;
   TenantRecord tenant_;
   SubscriptionRecord places_;
-  AttemptStreams streams_;
+  LiveStreams streams_{"StreamAttempts", 1};
   FakeStatus status_;
   RefusedEvents refused_{absl::FromUnixSeconds(0)};
   const ObjectSchemas schemas_ =

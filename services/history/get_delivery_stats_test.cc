@@ -137,7 +137,7 @@ class GetDeliveryStatsTest : public ::testing::Test {
   TempDir temp_;
   SetClock clock_;
   FakeDeliveryStatus status_;
-  AttemptStreams streams_;
+  LiveStreams streams_{"StreamAttempts", 1};
   int64_t tenant_uid_ = 0, first_uid_ = 0, second_uid_ = 0, last_seq_ = 0;
   v1::GetDeliveryStatsRequest request_;
   std::unique_ptr<SqliteConfigStore> config_;

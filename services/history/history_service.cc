@@ -10,7 +10,6 @@
 #include "services/api/status.h"
 #include "services/api/violations.h"
 #include "services/history/attempt_responses.h"
-#include "services/history/attempt_stream.h"
 #include "services/history/delivery_explainer.h"
 #include "services/history/delivery_stats.h"
 #include "services/history/explain_request.h"
@@ -35,7 +34,7 @@ absl::Status FromStorage(const absl::Status& status) {
 
 HistoryService::HistoryService(const ConfigStore* config,
                                const HistorySources& sources,
-                               AttemptStreams* streams,
+                               LiveStreams* streams,
                                const DeliveryStatus* status, const Clock* clock,
                                Redeliver redeliver)
     : config_(config),
@@ -282,8 +281,8 @@ HistoryService::StreamAttempts(grpc::CallbackServerContext* /*context*/,
 }
 
 // Reads no disk yet.
-absl::StatusOr<std::shared_ptr<AttemptStream>> HistoryService::MakeStream(
-    const v1::StreamAttemptsRequest& request) {
+absl::StatusOr<std::shared_ptr<HistoryService::AttemptStream>>
+HistoryService::MakeStream(const v1::StreamAttemptsRequest& request) {
   const auto snapshot = config_->Snapshot();
   MQTTPUSH_ASSIGN_OR_RETURN(
       StreamAttemptsQuery parsed,
@@ -298,10 +297,12 @@ absl::StatusOr<std::shared_ptr<AttemptStream>> HistoryService::MakeStream(
                         "by a time");
   }
   if (!follower.ok()) return FromStorage(follower.status());
+  auto responses = std::make_shared<AttemptResponses>(
+      parsed.tenant->id, tokens, parsed.live, *std::move(follower));
   auto stream = std::make_shared<AttemptStream>(
-      streams_, &pool_,
-      AttemptResponses(parsed.tenant->id, tokens, parsed.live,
-                       *std::move(follower)));
+      streams_, &pool_, [responses](v1::StreamAttemptsResponse& response) {
+        return responses->Read(response);
+      });
   MQTTPUSH_RETURN_IF_ERROR(streams_->Add(parsed.tenant->uid, stream));
   return stream;
 }

@@ -13,15 +13,14 @@
 #include "common/thread_pool.h"
 #include "mqttpush/v1/history_service.grpc.pb.h"
 #include "services/api/refused_events.h"
-#include "services/history/attempt_streams.h"
+#include "services/history/live_stream.h"
+#include "services/history/live_streams.h"
 #include "storage/config_store.h"
 #include "storage/event_log.h"
 #include "storage/history_reader.h"
 #include "storage/stats_reader.h"
 
 namespace mqttpush {
-
-class AttemptStream;
 
 // What the history is read from.
 struct HistorySources {
@@ -46,7 +45,7 @@ class HistoryService : public v1::HistoryService::CallbackService {
 
   // All must outlive the service.
   HistoryService(const ConfigStore* config, const HistorySources& sources,
-                 AttemptStreams* streams, const DeliveryStatus* status,
+                 LiveStreams* streams, const DeliveryStatus* status,
                  const Clock* clock, Redeliver redeliver);
 
   grpc::ServerUnaryReactor* ListDeliveries(
@@ -89,6 +88,7 @@ class HistoryService : public v1::HistoryService::CallbackService {
                                    v1::ExplainDeliveryResponse& response);
   absl::Status ListAttemptsImpl(const v1::ListAttemptsRequest& request,
                                 v1::ListAttemptsResponse& response);
+  using AttemptStream = LiveStream<v1::StreamAttemptsResponse>;
   absl::StatusOr<std::shared_ptr<AttemptStream>> MakeStream(
       const v1::StreamAttemptsRequest& request);
   absl::Status GetDeliveryStatsImpl(const v1::GetDeliveryStatsRequest& request,
@@ -116,7 +116,7 @@ class HistoryService : public v1::HistoryService::CallbackService {
   StatsReader* const stats_;
   EventLog* const log_;
   const RefusedEvents* const refused_;
-  AttemptStreams* const streams_;
+  LiveStreams* const streams_;
   const DeliveryStatus* const status_;
   const Clock* const clock_;
   const Redeliver redeliver_;

@@ -189,7 +189,7 @@ class HistoryServiceTest : public ::testing::Test {
   TempDir temp_;
   int64_t tenant_uid_ = 0;
   int64_t subscription_uid_ = 0;
-  AttemptStreams streams_;
+  LiveStreams streams_{"StreamAttempts", 1};
   FakeStatus status_;
   LaterClock clock_;
   RefusedEvents refused_{absl::UnixEpoch()};

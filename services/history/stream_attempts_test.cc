@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "common/limits.h"
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -127,7 +128,7 @@ class StreamAttemptsTest : public ::testing::Test {
 
   // Segments of few rows, so that most tests go over several.
   void StartService() {
-    streams_ = std::make_unique<AttemptStreams>(kStreams);
+    streams_ = std::make_unique<LiveStreams>("StreamAttempts", kStreams);
     log_ = *SqliteEventLog::Open(
         temp_.File(log_folder_),
         {.segment_rows = 50, .retention = absl::Hours(24)}, &clock_);
@@ -255,7 +256,7 @@ class StreamAttemptsTest : public ::testing::Test {
   int64_t cursor_ = 0;              // that Record leaves
   std::vector<std::string> names_;  // of all attempts, as they were recorded
   v1::StreamAttemptsRequest request_;
-  std::unique_ptr<AttemptStreams> streams_;
+  std::unique_ptr<LiveStreams> streams_;
   std::unique_ptr<SqliteConfigStore> config_;
   std::unique_ptr<SqliteEventLog> log_;
   std::unique_ptr<CountingHistory> history_;
