@@ -16,6 +16,7 @@
 #include "services/history/history_converters.h"
 #include "services/history/history_requests.h"
 #include "services/history/retry_rules.h"
+#include "services/history/run_on_pool.h"
 #include "services/history/state_reason.h"
 #include "services/history/stats_request.h"
 
@@ -46,28 +47,18 @@ HistoryService::HistoryService(const ConfigStore* config,
       status_(status),
       clock_(clock),
       redeliver_(std::move(redeliver)),
+      replay_calls_(config, sources.history, clock, sources.replays, &pool_),
       pool_(kThreads) {}
 
 absl::Time HistoryService::RetainedSince(const TenantRecord& tenant) const {
-  if (!tenant.history_retention.has_value()) return absl::InfinitePast();
-  return clock_->Now() - *tenant.history_retention;
-}
-
-template <typename Handler>
-grpc::ServerUnaryReactor* HistoryService::RunOnPool(
-    grpc::CallbackServerContext* context, Handler handler) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  pool_.Post([reactor, handler = std::move(handler)] {
-    reactor->Finish(ToGrpcStatus(handler()));
-  });
-  return reactor;
+  return mqttpush::RetainedSince(tenant, clock_->Now());
 }
 
 grpc::ServerUnaryReactor* HistoryService::ListDeliveries(
     grpc::CallbackServerContext* context,
     const v1::ListDeliveriesRequest* request,
     v1::ListDeliveriesResponse* response) {
-  return RunOnPool(context, [this, request, response] {
+  return RunOnPool(pool_, context, [this, request, response] {
     return ListDeliveriesImpl(*request, *response);
   });
 }
@@ -75,7 +66,7 @@ grpc::ServerUnaryReactor* HistoryService::ListDeliveries(
 grpc::ServerUnaryReactor* HistoryService::GetDelivery(
     grpc::CallbackServerContext* context, const v1::GetDeliveryRequest* request,
     v1::Delivery* response) {
-  return RunOnPool(context, [this, request, response] {
+  return RunOnPool(pool_, context, [this, request, response] {
     return GetDeliveryImpl(request->name(), *response);
   });
 }
@@ -103,7 +94,7 @@ grpc::ServerUnaryReactor* HistoryService::ExplainDelivery(
     grpc::CallbackServerContext* context,
     const v1::ExplainDeliveryRequest* request,
     v1::ExplainDeliveryResponse* response) {
-  return RunOnPool(context, [this, request, response] {
+  return RunOnPool(pool_, context, [this, request, response] {
     return ExplainDeliveryImpl(*request, *response);
   });
 }
@@ -112,7 +103,7 @@ grpc::ServerUnaryReactor* HistoryService::ListAttempts(
     grpc::CallbackServerContext* context,
     const v1::ListAttemptsRequest* request,
     v1::ListAttemptsResponse* response) {
-  return RunOnPool(context, [this, request, response] {
+  return RunOnPool(pool_, context, [this, request, response] {
     return ListAttemptsImpl(*request, *response);
   });
 }
@@ -245,7 +236,7 @@ absl::Status HistoryService::ListAttemptsImpl(
 grpc::ServerUnaryReactor* HistoryService::GetDeliveryStats(
     grpc::CallbackServerContext* context,
     const v1::GetDeliveryStatsRequest* request, v1::DeliveryStats* response) {
-  return RunOnPool(context, [this, request, response] {
+  return RunOnPool(pool_, context, [this, request, response] {
     return GetDeliveryStatsImpl(*request, *response);
   });
 }
