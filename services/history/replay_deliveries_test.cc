@@ -1,5 +1,5 @@
 // Replays in process: a real gRPC server, log, store and runner.
-#include <numeric>
+#include <thread>
 
 #include "gmock/gmock.h"
 #include "services/history/replay_fixture.h"
@@ -190,6 +190,32 @@ TEST_F(ReplayDeliveriesTest, ListsNewestFirstByPages) {
   ASSERT_EQ(second.replays_size(), 1);
   EXPECT_EQ(second.replays(0).name(), names[2]);
   EXPECT_EQ(second.next_page_token(), "");
+}
+
+// More counts than the service has threads for the history.
+TEST_F(ReplayDeliveriesTest, LongCountsLeaveRoomForOthersAndCanBeCancelled) {
+  constexpr int kCounts = 6;
+  history_->endless = true;
+  v1::ReplayDeliveriesRequest request;
+  request.set_parent("tenants/acme");
+  request.mutable_filter()->set_topic("t");
+  grpc::ClientContext contexts[kCounts];
+  std::vector<std::thread> calls;
+  for (grpc::ClientContext& context : contexts) {
+    calls.emplace_back([&] {
+      v1::Replay replay;
+      EXPECT_EQ(
+          stub_->ReplayDeliveries(&context, request, &replay).error_code(),
+          grpc::StatusCode::CANCELLED);
+    });
+  }
+  EXPECT_TRUE(WaitUntil(kPatience, [&] { return history_->walks > 50; }));
+  EXPECT_TRUE(absl::IsNotFound(Get("tenants/acme/replays/99").status()));
+  for (grpc::ClientContext& context : contexts) context.TryCancel();
+  for (std::thread& call : calls) call.join();
+  EXPECT_THAT(List(0, "").replays(), IsEmpty());
+  StopService();  // waits for the end of the counts
+  StartService();
 }
 
 // One WatchReplay call.

@@ -5,6 +5,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -73,6 +75,24 @@ class FakeDispatch {
   std::vector<int64_t> taken_ ABSL_GUARDED_BY(mutex_);
 };
 
+// The log's, whose walks may be told never to come to an end.
+class EndlessHistory : public SqliteHistoryReader {
+ public:
+  using SqliteHistoryReader::SqliteHistoryReader;
+  absl::StatusOr<DeliveryPage> WalkDeliveries(
+      const HistoryQuery& query, const std::vector<DeliveryState>& states,
+      const StateOverlay& overlay, std::optional<DeliveryKey> after,
+      int limit) override {
+    ++walks;
+    auto page = SqliteHistoryReader::WalkDeliveries(query, states, overlay,
+                                                    after, limit);
+    if (endless && page.ok()) page->next = after;
+    return page;
+  }
+  std::atomic<bool> endless{false};
+  std::atomic<int> walks{0};
+};
+
 class ReplayFixture : public ::testing::Test {
  protected:
   static constexpr absl::Duration kPatience = absl::Seconds(60);
@@ -84,7 +104,7 @@ class ReplayFixture : public ::testing::Test {
     config_ = *SqliteConfigStore::Open(temp_.File("config.db"));
     log_ = *SqliteEventLog::Open(temp_.File("log"), {.segment_rows = 25},
                                  Clock::Real());
-    history_ = std::make_unique<SqliteHistoryReader>(log_.get());
+    history_ = std::make_unique<EndlessHistory>(log_.get());
     dispatch_ = std::make_unique<FakeDispatch>(log_.get(), kEvents);
     Provision();
     WriteLog();
@@ -233,7 +253,7 @@ class ReplayFixture : public ::testing::Test {
   FakeDeliveryStatus status_;
   std::unique_ptr<SqliteConfigStore> config_;
   std::unique_ptr<SqliteEventLog> log_;
-  std::unique_ptr<SqliteHistoryReader> history_;
+  std::unique_ptr<EndlessHistory> history_;
   std::unique_ptr<FakeDispatch> dispatch_;
   std::unique_ptr<SqliteReplayStore> store_;
   std::unique_ptr<LiveStreams> watchers_;
