@@ -32,6 +32,18 @@ inline constexpr int kMaxAttemptStreams = 64;
 // In one response: enough to read a log at full speed.
 inline constexpr int kMaxAttemptsPerResponse = 100;
 
+// Replays. Of a tenant: running at once, and remembered with those that ended.
+inline constexpr int kMaxRunningReplays = 4;
+inline constexpr int kMaxKeptReplays = 100;
+// Deliveries per second of one: what dispatch takes in beside live traffic.
+inline constexpr int kDefaultReplayRate = 100;
+inline constexpr int kMaxReplayRate = 1000;
+// Deliveries that are requested together: they are looked up one after the
+// other by the thread that pushes, which takes it some 15 us each.
+inline constexpr int kMaxReplayBatch = 20;
+// WatchReplay calls at once; each costs little more than its connection.
+inline constexpr int kMaxReplayWatches = 64;
+
 // Of GetDeliveryStats: a response of some 800 KiB at the most, made of at most
 // as many rows as a year has hours, for each subscription, object type and
 // topic.

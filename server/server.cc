@@ -90,6 +90,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MQTTPUSH_RETURN_IF_ERROR(server->MakeServices());
   MQTTPUSH_RETURN_IF_ERROR(server->Listen(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->ListenForHttp(resolved));
+  MQTTPUSH_RETURN_IF_ERROR(server->replay_runner_->Start());
   server->StartWatch(resolved);
   return server;
 }
@@ -102,6 +103,8 @@ absl::Status Server::OpenStorage(const ServerConfig& config) {
                                                : NetworkFileSystems::kRefused));
   MQTTPUSH_ASSIGN_OR_RETURN(
       config_store_, SqliteConfigStore::Open(data_directory_->config_path()));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      replay_store_, SqliteReplayStore::Open(data_directory_->config_path()));
   MQTTPUSH_RETURN_IF_ERROR(ImportLegacyLog(data_directory_->legacy_log_path(),
                                            data_directory_->log_path()));
   MQTTPUSH_ASSIGN_OR_RETURN(
@@ -160,19 +163,34 @@ absl::Status Server::MakeServices() {
                                          schemas_.get(), &refused_events_,
                                          Clock::Real());
   ingest_service_ = std::make_unique<IngestService>(ingester_.get());
+  MakeHistoryService();
+  return absl::OkStatus();
+}
+
+void Server::MakeHistoryService() {
+  const Redeliver redeliver = [this](int64_t subscription_uid,
+                                     int64_t event_seq, auto done) {
+    loop_.Post([this, subscription_uid, event_seq, done] {
+      dispatcher_->SendAgain(subscription_uid, event_seq, done);
+    });
+  };
+  replay_runner_ = std::make_unique<ReplayRunner>(
+      ReplayParts{.store = replay_store_.get(),
+                  .config = config_store_.get(),
+                  .history = history_reader_.get(),
+                  .clock = Clock::Real(),
+                  .redeliver = redeliver},
+      &replay_watchers_);
   history_service_ = std::make_unique<HistoryService>(
       config_store_.get(),
       HistorySources{.history = history_reader_.get(),
                      .stats = stats_reader_.get(),
                      .log = event_log_.get(),
-                     .refused = &refused_events_},
-      &attempt_streams_, &board_, Clock::Real(),
-      [this](int64_t subscription_uid, int64_t event_seq, auto done) {
-        loop_.Post([this, subscription_uid, event_seq, done] {
-          dispatcher_->SendAgain(subscription_uid, event_seq, done);
-        });
-      });
-  return absl::OkStatus();
+                     .refused = &refused_events_,
+                     .replays = {.store = replay_store_.get(),
+                                 .runner = replay_runner_.get(),
+                                 .watchers = &replay_watchers_}},
+      &attempt_streams_, &board_, Clock::Real(), redeliver);
 }
 
 absl::Status Server::Listen(const ServerConfig& config) {
@@ -240,7 +258,10 @@ Server::~Server() {
   loop_.RunAndWait([this] { watch_.reset(); });
   SayNotServing();
   attempt_streams_.EndAll();
+  replay_watchers_.EndAll();
+  if (replay_runner_ != nullptr) replay_runner_->BeginStop();
   if (supervisor_ != nullptr) StopDelivery();
+  if (replay_runner_ != nullptr) replay_runner_->Stop();
   if (grpc_server_ != nullptr) {
     grpc_server_->Shutdown(
         absl::ToChronoTime(Clock::Real()->Now() + kShutdownGrace));
@@ -248,6 +269,7 @@ Server::~Server() {
   }
   http_listener_.reset();
   history_service_.reset();
+  replay_runner_.reset();
   ingest_service_.reset();
   admin_service_.reset();
   loop_.Stop();  // no timer of the supervisor, nothing calls into the log

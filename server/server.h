@@ -10,12 +10,14 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/event_loop.h"
+#include "common/limits.h"
 #include "server/config.h"
 #include "server/conservation_watch.h"
 #include "services/admin/admin_service.h"
 #include "services/api/refused_events.h"
-#include "services/history/attempt_streams.h"
 #include "services/history/history_service.h"
+#include "services/history/live_streams.h"
+#include "services/history/replay_runner.h"
 #include "services/http/http_listener.h"
 #include "services/ingest/ingest_service.h"
 #include "services/ingest/ingester.h"
@@ -27,6 +29,7 @@
 #include "storage/sqlite/log/sqlite_history_reader.h"
 #include "storage/sqlite/log/sqlite_stats_reader.h"
 #include "storage/sqlite/sqlite_config_store.h"
+#include "storage/sqlite/sqlite_replay_store.h"
 #include "workers/dispatch/dispatcher.h"
 #include "workers/dispatch/status_board.h"
 #include "workers/supervisor/supervisor.h"
@@ -44,8 +47,8 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerConfig& config);
 
-  // Ends the streams of attempts, drains and stops: workers finish what is in
-  // flight, then calls end, then the log is closed. Takes at most some 20 s.
+  // Ends the streams, drains and stops: replays and workers finish what is
+  // under way, then calls end, then the log is closed. Takes at most some 20 s.
   ~Server();
 
   // The address in use, with the real port.
@@ -61,6 +64,7 @@ class Server {
   void StartWatch(const ServerConfig& config);
   void StartDelivery(const ServerConfig& config);
   absl::Status MakeServices();
+  void MakeHistoryService();
   absl::Status Listen(const ServerConfig& config);
   absl::Status ListenForHttp(const ServerConfig& config);
   void SayNotServing();
@@ -73,10 +77,12 @@ class Server {
   RefusedEvents refused_events_{Clock::Real()->Now()};
   EventLoop loop_;
   std::unique_ptr<SqliteConfigStore> config_store_;
+  std::unique_ptr<SqliteReplayStore> replay_store_;
   std::unique_ptr<SqliteHistoryReader> history_reader_;
   std::unique_ptr<SqliteStatsReader> stats_reader_;
   std::unique_ptr<SqliteAttemptJournal> journal_;
-  AttemptStreams attempt_streams_;
+  LiveStreams attempt_streams_{"StreamAttempts", limits::kMaxAttemptStreams};
+  LiveStreams replay_watchers_{"WatchReplay", limits::kMaxReplayWatches};
   std::unique_ptr<SqliteConservationAudit> audit_;
   // Only the loop's thread uses these two.
   std::unique_ptr<Dispatcher> dispatcher_;
@@ -84,6 +90,7 @@ class Server {
   // Its writer calls into the loop and into the services' calls: it goes before
   // them.
   std::unique_ptr<EventLog> event_log_;
+  std::unique_ptr<ReplayRunner> replay_runner_;
   std::unique_ptr<Ingester> ingester_;
   std::unique_ptr<AdminService> admin_service_;
   std::unique_ptr<IngestService> ingest_service_;

@@ -1,5 +1,5 @@
-// HistoryReader: what happened to each message, newest first, by pages; of
-// attempts also oldest first, without an end.
+// HistoryReader: what happened to each message, newest first, by pages; also
+// oldest first: of attempts without an end, of deliveries by small steps.
 #ifndef MQTTPUSH_STORAGE_HISTORY_READER_H_
 #define MQTTPUSH_STORAGE_HISTORY_READER_H_
 
@@ -36,14 +36,16 @@ struct HistoryQuery {
 };
 
 // The key of a delivery; deliveries are listed by falling event_seq, then
-// falling subscription_uid.
+// falling subscription_uid, and walked over by rising ones.
 struct DeliveryKey {
   int64_t event_seq = 0;
   int64_t subscription_uid = 0;
+  bool operator==(const DeliveryKey&) const = default;
 };
 
 struct DeliveryRow {
-  EventRecord event;  // the payload only from GetDelivery
+  EventRecord event;          // the payload only from GetDelivery
+  int64_t payload_bytes = 0;  // only from WalkDeliveries
   int64_t subscription_uid = 0;
   std::string subscription_id;
   DeliveryState state = DeliveryState::kWaiting;
@@ -91,11 +93,19 @@ using StateOverlay = std::function<DeliveryState(
 class HistoryReader {
  public:
   static constexpr int kMaxLookedAt = 20000;
+  // Of a step of WalkDeliveries, so that many who walk take turns.
+  static constexpr int kMaxWalked = 2000;
 
   virtual ~HistoryReader() = default;
 
   // `states`: only these, empty for all.
   virtual absl::StatusOr<DeliveryPage> ListDeliveries(
+      const HistoryQuery& query, const std::vector<DeliveryState>& states,
+      const StateOverlay& overlay, std::optional<DeliveryKey> after,
+      int limit) = 0;
+
+  // The same, oldest accepted first, in steps that end after kMaxWalked rows.
+  virtual absl::StatusOr<DeliveryPage> WalkDeliveries(
       const HistoryQuery& query, const std::vector<DeliveryState>& states,
       const StateOverlay& overlay, std::optional<DeliveryKey> after,
       int limit) = 0;

@@ -112,6 +112,10 @@ absl::Status DeliveryNotFound(absl::string_view name) {
   return NotFound("Delivery", "DELIVERY_NOT_FOUND", name);
 }
 
+absl::Status ReplayNotFound(absl::string_view name) {
+  return NotFound("Replay", "REPLAY_NOT_FOUND", name);
+}
+
 absl::Status NameTaken(absl::string_view name) {
   return MakeError(absl::StatusCode::kAlreadyExists, "NAME_TAKEN",
                    absl::StrCat("\"", name, "\" already exists"),
@@ -204,6 +208,26 @@ absl::Status TooManyRetries(absl::string_view name) {
                    "\" is not sent again: too many deliveries of its "
                    "subscription are RETRYING"),
       {{"name", std::string(name)}});
+}
+
+absl::Status NothingToReplay(absl::string_view tenant_name) {
+  absl::Status status = MakeError(
+      absl::StatusCode::kFailedPrecondition, "NOTHING_TO_REPLAY",
+      absl::StrCat("no delivery of ", tenant_name,
+                   " that can be sent again matches `filter` and `states`"),
+      {{"tenant", std::string(tenant_name)}});
+  PreconditionFailure failure;
+  AddFailure("NOTHING_TO_REPLAY", tenant_name, "nothing matches", &failure);
+  AttachDetail(failure, &status);
+  return status;
+}
+
+absl::Status TooManyReplays(absl::string_view tenant_name, int limit) {
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "TOO_MANY_REPLAYS",
+      absl::StrCat(limit, " replays of ", tenant_name,
+                   " are RUNNING; cancel one, or wait for its end"),
+      {{"tenant", std::string(tenant_name)}, {"limit", absl::StrCat(limit)}});
 }
 
 absl::Status TooManyStreams(absl::string_view method, int limit) {

@@ -20,6 +20,7 @@ absl::Status TenantNotFound(absl::string_view name);        // TENANT_NOT_FOUND
 absl::Status BrokerNotFound(absl::string_view name);        // BROKER_NOT_FOUND
 absl::Status SubscriptionNotFound(absl::string_view name);  // SUBSCRIPTION_…
 absl::Status DeliveryNotFound(absl::string_view name);      // DELIVERY_…
+absl::Status ReplayNotFound(absl::string_view name);        // REPLAY_…
 
 // ALREADY_EXISTS, NAME_TAKEN: the resource to create exists.
 absl::Status NameTaken(absl::string_view name);
@@ -59,6 +60,11 @@ absl::Status DeliveryNotRetryable(absl::string_view name,
 absl::Status DeliveryChanged(absl::string_view name);
 // RESOURCE_EXHAUSTED, TOO_MANY_RETRIES: of its subscription.
 absl::Status TooManyRetries(absl::string_view name);
+
+// FAILED_PRECONDITION, NOTHING_TO_REPLAY: no delivery of the tenant matches.
+absl::Status NothingToReplay(absl::string_view tenant_name);
+// RESOURCE_EXHAUSTED, TOO_MANY_REPLAYS: so many of the tenant are running.
+absl::Status TooManyReplays(absl::string_view tenant_name, int limit);
 
 // RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: so many calls of the method are under
 // way.

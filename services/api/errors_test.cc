@@ -84,6 +84,16 @@ TEST(ErrorsTest, CodeReasonAndWordsAreFixed) {
        absl::StatusCode::kResourceExhausted, "TOO_MANY_RETRIES",
        "\"tenants/a/deliveries/7-1\" is not sent again: too many deliveries of "
        "its subscription are RETRYING"},
+      {errors::NothingToReplay("tenants/a"),
+       absl::StatusCode::kFailedPrecondition, "NOTHING_TO_REPLAY",
+       "no delivery of tenants/a that can be sent again matches `filter` and "
+       "`states`"},
+      {errors::TooManyReplays("tenants/a", 4),
+       absl::StatusCode::kResourceExhausted, "TOO_MANY_REPLAYS",
+       "4 replays of tenants/a are RUNNING; cancel one, or wait for its end"},
+      {errors::ReplayNotFound("tenants/a/replays/7"),
+       absl::StatusCode::kNotFound, "REPLAY_NOT_FOUND",
+       "\"tenants/a/replays/7\" does not exist"},
       {errors::LogUnavailable(full), absl::StatusCode::kUnavailable,
        "LOG_UNAVAILABLE",
        "the event log is not available: sqlite: disk is full"},

@@ -73,6 +73,10 @@ std::string AttemptName(absl::string_view tenant, int64_t event_seq,
                       "/attempts/", number);
 }
 
+std::string ReplayName(absl::string_view tenant, int64_t uid) {
+  return absl::StrCat("tenants/", tenant, "/replays/", uid);
+}
+
 std::optional<ParsedTenantName> ParseTenantName(absl::string_view name) {
   const std::vector<absl::string_view> parts = absl::StrSplit(name, '/');
   if (parts.size() != 2 || parts[0] != "tenants" || !IsResourceId(parts[1])) {
@@ -106,6 +110,16 @@ std::optional<ParsedDeliveryName> ParseDeliveryName(absl::string_view name) {
     return std::nullopt;
   }
   return delivery;
+}
+
+std::optional<ParsedReplayName> ParseReplayName(absl::string_view name) {
+  const std::optional<ChildName> parsed = ParseChildName(name, "replays");
+  ParsedReplayName replay;
+  if (!parsed || !ParsePositive(parsed->child, &replay.uid)) {
+    return std::nullopt;
+  }
+  replay.tenant = parsed->tenant;
+  return replay;
 }
 
 }  // namespace mqttpush

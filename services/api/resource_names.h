@@ -22,6 +22,8 @@ inline constexpr absl::string_view kSubscriptionFormat =
     "must have the format tenants/{tenant}/subscriptions/{subscription}";
 inline constexpr absl::string_view kDeliveryFormat =
     "must have the format tenants/{tenant}/deliveries/{delivery}";
+inline constexpr absl::string_view kReplayFormat =
+    "must have the format tenants/{tenant}/replays/{replay}";
 inline constexpr absl::string_view kResourceIdRule =
     "must match [a-z]([a-z0-9-]{0,61}[a-z0-9])?";
 
@@ -37,6 +39,8 @@ std::string DeliveryName(absl::string_view tenant, int64_t event_seq,
                          int64_t subscription_uid);
 std::string AttemptName(absl::string_view tenant, int64_t event_seq,
                         int64_t subscription_uid, int number);
+// {replay} is "{uid}".
+std::string ReplayName(absl::string_view tenant, int64_t uid);
 
 struct ParsedTenantName {
   std::string tenant;
@@ -54,12 +58,17 @@ struct ParsedDeliveryName {
   int64_t event_seq = 0;
   int64_t subscription_uid = 0;
 };
+struct ParsedReplayName {
+  std::string tenant;
+  int64_t uid = 0;
+};
 
 std::optional<ParsedTenantName> ParseTenantName(absl::string_view name);
 std::optional<ParsedBrokerName> ParseBrokerName(absl::string_view name);
 std::optional<ParsedSubscriptionName> ParseSubscriptionName(
     absl::string_view name);
 std::optional<ParsedDeliveryName> ParseDeliveryName(absl::string_view name);
+std::optional<ParsedReplayName> ParseReplayName(absl::string_view name);
 
 }  // namespace mqttpush
 

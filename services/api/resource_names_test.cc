@@ -48,6 +48,12 @@ TEST(ResourceNamesTest, FormatsAndParsesEachKind) {
 
   EXPECT_EQ(AttemptName("acme", 12, 3, 2),
             "tenants/acme/deliveries/12-3/attempts/2");
+
+  EXPECT_EQ(ReplayName("acme", 7), "tenants/acme/replays/7");
+  const auto replay = ParseReplayName("tenants/acme/replays/7");
+  ASSERT_TRUE(replay);
+  EXPECT_EQ(replay->tenant, "acme");
+  EXPECT_EQ(replay->uid, 7);
 }
 
 TEST(ResourceNamesTest, RefusesWhatIsNotAName) {
@@ -72,6 +78,10 @@ TEST(ResourceNamesTest, RefusesWhatIsNotAName) {
     EXPECT_FALSE(
         ParseDeliveryName(std::string("tenants/acme/deliveries/") + delivery))
         << delivery;
+  }
+  for (const char* replay : {"", "0", "07", "-1", "a", "7/x"}) {
+    EXPECT_FALSE(ParseReplayName(std::string("tenants/acme/replays/") + replay))
+        << replay;
   }
 }
 

@@ -22,15 +22,6 @@ v1::Qos ToProto(Qos qos) {
   return static_cast<v1::Qos>(static_cast<int>(qos) + 1);
 }
 
-// InfinitePast: it has not ended, or the log does not know when.
-absl::Time CompleteTime(const DeliveryRow& row) {
-  const bool by_attempt = row.state == DeliveryState::kDelivered ||
-                          row.state == DeliveryState::kParked;
-  if (row.end_time != absl::InfinitePast()) return row.end_time;
-  if (!by_attempt || !row.last_attempt.has_value()) return absl::InfinitePast();
-  return row.last_attempt->start_time + row.last_attempt->duration;
-}
-
 void SetEvidence(const AttemptRecord& record, v1::Attempt& attempt) {
   attempt.set_packet_id(record.packet_id);
   attempt.set_duplicate_flag(record.duplicate_flag);
@@ -71,7 +62,37 @@ void SetOutcome(const AttemptRecord& record, v1::Attempt& attempt) {
   attempt.set_hint(std::string(AttemptHint(record)));
 }
 
+v1::HistoryFilter ToFilter(const ReplayRecord& replay,
+                           absl::string_view tenant) {
+  const HistoryQuery& query = replay.query;
+  v1::HistoryFilter filter;
+  if (!replay.subscription_id.empty()) {
+    filter.set_subscription(SubscriptionName(tenant, replay.subscription_id));
+  }
+  if (query.start_time != absl::InfinitePast()) {
+    *filter.mutable_start_time() = ToProto(query.start_time);
+  }
+  if (query.end_time != absl::InfiniteFuture()) {
+    *filter.mutable_end_time() = ToProto(query.end_time);
+  }
+  if (query.object_type.has_value()) {
+    filter.set_object_type(static_cast<v1::ObjectType>(*query.object_type));
+  }
+  filter.set_asset_id(query.asset_id);
+  filter.set_event_id(query.event_id);
+  filter.set_topic(query.topic);
+  return filter;
+}
+
 }  // namespace
+
+absl::Time CompleteTime(const DeliveryRow& row) {
+  const bool by_attempt = row.state == DeliveryState::kDelivered ||
+                          row.state == DeliveryState::kParked;
+  if (row.end_time != absl::InfinitePast()) return row.end_time;
+  if (!by_attempt || !row.last_attempt.has_value()) return absl::InfinitePast();
+  return row.last_attempt->start_time + row.last_attempt->duration;
+}
 
 v1::Delivery ToProto(const DeliveryRow& row, absl::string_view tenant,
                      std::string state_reason) {
@@ -120,6 +141,29 @@ v1::Attempt ToProto(const AttemptRow& row, absl::string_view tenant) {
   attempt.set_object_type(static_cast<v1::ObjectType>(row.object_type));
   attempt.set_subscription(SubscriptionName(tenant, row.subscription_id));
   return attempt;
+}
+
+// One without a uid was only counted.
+v1::Replay ToProto(const ReplayRecord& record, absl::string_view tenant) {
+  v1::Replay replay;
+  *replay.mutable_filter() = ToFilter(record, tenant);
+  for (DeliveryState state : record.states) {
+    replay.add_states(static_cast<v1::Delivery::State>(state));
+  }
+  replay.set_max_per_second(record.max_per_second);
+  replay.set_matched_count(record.matched_count);
+  replay.set_matched_bytes(record.matched_bytes);
+  *replay.mutable_create_time() = ToProto(record.create_time);
+  if (record.uid == 0) return replay;
+  replay.set_name(ReplayName(tenant, record.uid));
+  replay.set_state(static_cast<v1::Replay::State>(record.state));
+  replay.set_requested_count(record.requested_count);
+  replay.set_skipped_count(record.skipped_count);
+  if (record.finish_time.has_value()) {
+    *replay.mutable_end_time() = ToProto(*record.finish_time);
+  }
+  replay.set_error(record.error);
+  return replay;
 }
 
 }  // namespace mqttpush

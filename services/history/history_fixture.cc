@@ -42,7 +42,7 @@ void HistoryFixture::Provision() {
 }
 
 void HistoryFixture::StartService() {
-  streams_ = std::make_unique<AttemptStreams>(max_streams_);
+  streams_ = std::make_unique<LiveStreams>("StreamAttempts", max_streams_);
   log_ = *SqliteEventLog::Open(temp_.File(log_folder_), log_options_, &clock_);
   log_->SetAttemptListener([this](const std::vector<int64_t>& tenant_uids) {
     streams_->Wake(tenant_uids);

@@ -95,7 +95,7 @@ class HistoryFixture : public ::testing::Test {
   int64_t broker_uid_ = 0;
   std::unique_ptr<SqliteConfigStore> config_;
   std::unique_ptr<SqliteEventLog> log_;
-  std::unique_ptr<AttemptStreams> streams_;
+  std::unique_ptr<LiveStreams> streams_;
   std::unique_ptr<HistoryReader> reader_;
   std::unique_ptr<SqliteStatsReader> stats_;
   std::unique_ptr<grpc::Server> server_;

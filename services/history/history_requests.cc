@@ -57,25 +57,6 @@ void ParseSubscription(const v1::HistoryFilter& filter,
   query.subscription_uid = subscription->uid;
 }
 
-HistoryQuery ParseFilter(const v1::HistoryFilter& filter,
-                         const TenantRecord& tenant,
-                         const ConfigSnapshot& snapshot,
-                         Violations& violations) {
-  HistoryQuery query;
-  query.tenant_uid = tenant.uid;
-  ParseSubscription(filter, tenant, snapshot, query, violations);
-  ParseTimeRange(filter, query, violations);
-  if (!v1::ObjectType_IsValid(filter.object_type())) {
-    violations.Add("filter.object_type", "must be a known object type");
-  } else if (filter.object_type() != v1::OBJECT_TYPE_UNSPECIFIED) {
-    query.object_type = static_cast<ObjectType>(filter.object_type());
-  }
-  query.asset_id = filter.asset_id();
-  query.event_id = filter.event_id();
-  query.topic = filter.topic();
-  return query;
-}
-
 // Keys travel as "a:b".
 absl::StatusOr<std::optional<std::pair<int64_t, int64_t>>> ParseKey(
     const std::string& token, uint64_t fingerprint,
@@ -187,6 +168,30 @@ std::optional<absl::Time> ParseTime(const google::protobuf::Timestamp& time,
   }
   return absl::FromUnixSeconds(time.seconds()) +
          absl::Nanoseconds(time.nanos());
+}
+
+HistoryQuery ParseFilter(const v1::HistoryFilter& filter,
+                         const TenantRecord& tenant,
+                         const ConfigSnapshot& snapshot,
+                         Violations& violations) {
+  HistoryQuery query;
+  query.tenant_uid = tenant.uid;
+  ParseSubscription(filter, tenant, snapshot, query, violations);
+  ParseTimeRange(filter, query, violations);
+  if (!v1::ObjectType_IsValid(filter.object_type())) {
+    violations.Add("filter.object_type", "must be a known object type");
+  } else if (filter.object_type() != v1::OBJECT_TYPE_UNSPECIFIED) {
+    query.object_type = static_cast<ObjectType>(filter.object_type());
+  }
+  query.asset_id = filter.asset_id();
+  query.event_id = filter.event_id();
+  query.topic = filter.topic();
+  return query;
+}
+
+absl::Time RetainedSince(const TenantRecord& tenant, absl::Time now) {
+  if (!tenant.history_retention.has_value()) return absl::InfinitePast();
+  return now - *tenant.history_retention;
 }
 
 absl::StatusOr<const TenantRecord*> FindTenant(const std::string& parent,

@@ -21,6 +21,15 @@ std::optional<absl::Time> ParseTime(const google::protobuf::Timestamp& time,
                                     const std::string& field,
                                     Violations& violations);
 
+// The query of a filter; what is wrong with it, as violations of `filter.*`.
+HistoryQuery ParseFilter(const v1::HistoryFilter& filter,
+                         const TenantRecord& tenant,
+                         const ConfigSnapshot& snapshot,
+                         Violations& violations);
+
+// From when on the history of a tenant is shown.
+absl::Time RetainedSince(const TenantRecord& tenant, absl::Time now);
+
 // Errors: INVALID_ARGUMENT with all violations; NOT_FOUND for an unknown
 // tenant.
 

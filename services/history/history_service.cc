@@ -10,13 +10,13 @@
 #include "services/api/status.h"
 #include "services/api/violations.h"
 #include "services/history/attempt_responses.h"
-#include "services/history/attempt_stream.h"
 #include "services/history/delivery_explainer.h"
 #include "services/history/delivery_stats.h"
 #include "services/history/explain_request.h"
 #include "services/history/history_converters.h"
 #include "services/history/history_requests.h"
 #include "services/history/retry_rules.h"
+#include "services/history/run_on_pool.h"
 #include "services/history/state_reason.h"
 #include "services/history/stats_request.h"
 
@@ -35,7 +35,7 @@ absl::Status FromStorage(const absl::Status& status) {
 
 HistoryService::HistoryService(const ConfigStore* config,
                                const HistorySources& sources,
-                               AttemptStreams* streams,
+                               LiveStreams* streams,
                                const DeliveryStatus* status, const Clock* clock,
                                Redeliver redeliver)
     : config_(config),
@@ -47,28 +47,18 @@ HistoryService::HistoryService(const ConfigStore* config,
       status_(status),
       clock_(clock),
       redeliver_(std::move(redeliver)),
+      replay_calls_(config, sources.history, clock, sources.replays, &pool_),
       pool_(kThreads) {}
 
 absl::Time HistoryService::RetainedSince(const TenantRecord& tenant) const {
-  if (!tenant.history_retention.has_value()) return absl::InfinitePast();
-  return clock_->Now() - *tenant.history_retention;
-}
-
-template <typename Handler>
-grpc::ServerUnaryReactor* HistoryService::RunOnPool(
-    grpc::CallbackServerContext* context, Handler handler) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  pool_.Post([reactor, handler = std::move(handler)] {
-    reactor->Finish(ToGrpcStatus(handler()));
-  });
-  return reactor;
+  return mqttpush::RetainedSince(tenant, clock_->Now());
 }
 
 grpc::ServerUnaryReactor* HistoryService::ListDeliveries(
     grpc::CallbackServerContext* context,
     const v1::ListDeliveriesRequest* request,
     v1::ListDeliveriesResponse* response) {
-  return RunOnPool(context, [this, request, response] {
+  return RunOnPool(pool_, context, [this, request, response] {
     return ListDeliveriesImpl(*request, *response);
   });
 }
@@ -76,7 +66,7 @@ grpc::ServerUnaryReactor* HistoryService::ListDeliveries(
 grpc::ServerUnaryReactor* HistoryService::GetDelivery(
     grpc::CallbackServerContext* context, const v1::GetDeliveryRequest* request,
     v1::Delivery* response) {
-  return RunOnPool(context, [this, request, response] {
+  return RunOnPool(pool_, context, [this, request, response] {
     return GetDeliveryImpl(request->name(), *response);
   });
 }
@@ -104,7 +94,7 @@ grpc::ServerUnaryReactor* HistoryService::ExplainDelivery(
     grpc::CallbackServerContext* context,
     const v1::ExplainDeliveryRequest* request,
     v1::ExplainDeliveryResponse* response) {
-  return RunOnPool(context, [this, request, response] {
+  return RunOnPool(pool_, context, [this, request, response] {
     return ExplainDeliveryImpl(*request, *response);
   });
 }
@@ -113,7 +103,7 @@ grpc::ServerUnaryReactor* HistoryService::ListAttempts(
     grpc::CallbackServerContext* context,
     const v1::ListAttemptsRequest* request,
     v1::ListAttemptsResponse* response) {
-  return RunOnPool(context, [this, request, response] {
+  return RunOnPool(pool_, context, [this, request, response] {
     return ListAttemptsImpl(*request, *response);
   });
 }
@@ -246,7 +236,7 @@ absl::Status HistoryService::ListAttemptsImpl(
 grpc::ServerUnaryReactor* HistoryService::GetDeliveryStats(
     grpc::CallbackServerContext* context,
     const v1::GetDeliveryStatsRequest* request, v1::DeliveryStats* response) {
-  return RunOnPool(context, [this, request, response] {
+  return RunOnPool(pool_, context, [this, request, response] {
     return GetDeliveryStatsImpl(*request, *response);
   });
 }
@@ -286,8 +276,8 @@ HistoryService::StreamAttempts(grpc::CallbackServerContext* /*context*/,
 }
 
 // Reads no disk yet.
-absl::StatusOr<std::shared_ptr<AttemptStream>> HistoryService::MakeStream(
-    const v1::StreamAttemptsRequest& request) {
+absl::StatusOr<std::shared_ptr<HistoryService::AttemptStream>>
+HistoryService::MakeStream(const v1::StreamAttemptsRequest& request) {
   const auto snapshot = config_->Snapshot();
   MQTTPUSH_ASSIGN_OR_RETURN(
       StreamAttemptsQuery parsed,
@@ -302,10 +292,12 @@ absl::StatusOr<std::shared_ptr<AttemptStream>> HistoryService::MakeStream(
                         "by a time");
   }
   if (!follower.ok()) return FromStorage(follower.status());
+  auto responses = std::make_shared<AttemptResponses>(
+      parsed.tenant->id, tokens, parsed.live, *std::move(follower));
   auto stream = std::make_shared<AttemptStream>(
-      streams_, &pool_,
-      AttemptResponses(parsed.tenant->id, tokens, parsed.live,
-                       *std::move(follower)));
+      streams_, &pool_, [responses](v1::StreamAttemptsResponse& response) {
+        return responses->Read(response);
+      });
   MQTTPUSH_RETURN_IF_ERROR(streams_->Add(parsed.tenant->uid, stream));
   return stream;
 }

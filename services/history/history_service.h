@@ -3,7 +3,6 @@
 #define MQTTPUSH_SERVICES_HISTORY_HISTORY_SERVICE_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,7 +12,10 @@
 #include "common/thread_pool.h"
 #include "mqttpush/v1/history_service.grpc.pb.h"
 #include "services/api/refused_events.h"
-#include "services/history/attempt_streams.h"
+#include "services/history/live_stream.h"
+#include "services/history/live_streams.h"
+#include "services/history/redeliver.h"
+#include "services/history/replay_calls.h"
 #include "storage/config_store.h"
 #include "storage/event_log.h"
 #include "storage/history_reader.h"
@@ -21,32 +23,22 @@
 
 namespace mqttpush {
 
-class AttemptStream;
-
 // What the history is read from.
 struct HistorySources {
   HistoryReader* history = nullptr;
   StatsReader* stats = nullptr;
   EventLog* log = nullptr;                 // for the backlog
   const RefusedEvents* refused = nullptr;  // for ExplainDelivery
+  Replays replays;
 };
 
 // Thread-safe. Handlers run on a pool of their own, because they read from
 // disk.
 class HistoryService : public v1::HistoryService::CallbackService {
  public:
-  // Sends a delivery again that is DELIVERED or PARKED. Calls `done`, from any
-  // thread, with OK once that is on disk. ABORTED: it is in another state, or
-  // its subscription sends nothing. NOT_FOUND: it is not in the log any more.
-  // RESOURCE_EXHAUSTED: too many of its subscription are to be tried again.
-  // UNAVAILABLE: the log cannot be read, or the service ends.
-  using Redeliver =
-      std::function<void(int64_t subscription_uid, int64_t event_seq,
-                         std::function<void(absl::Status)> done)>;
-
   // All must outlive the service.
   HistoryService(const ConfigStore* config, const HistorySources& sources,
-                 AttemptStreams* streams, const DeliveryStatus* status,
+                 LiveStreams* streams, const DeliveryStatus* status,
                  const Clock* clock, Redeliver redeliver);
 
   grpc::ServerUnaryReactor* ListDeliveries(
@@ -59,6 +51,33 @@ class HistoryService : public v1::HistoryService::CallbackService {
   grpc::ServerUnaryReactor* RetryDelivery(
       grpc::CallbackServerContext* context,
       const v1::RetryDeliveryRequest* request, v1::Delivery* response) override;
+  grpc::ServerUnaryReactor* ReplayDeliveries(
+      grpc::CallbackServerContext* context,
+      const v1::ReplayDeliveriesRequest* request,
+      v1::Replay* response) override {
+    return replay_calls_.Replay(context, request, response);
+  }
+  grpc::ServerUnaryReactor* GetReplay(grpc::CallbackServerContext* context,
+                                      const v1::GetReplayRequest* request,
+                                      v1::Replay* response) override {
+    return replay_calls_.Get(context, request, response);
+  }
+  grpc::ServerUnaryReactor* ListReplays(
+      grpc::CallbackServerContext* context,
+      const v1::ListReplaysRequest* request,
+      v1::ListReplaysResponse* response) override {
+    return replay_calls_.List(context, request, response);
+  }
+  grpc::ServerWriteReactor<v1::Replay>* WatchReplay(
+      grpc::CallbackServerContext* /*context*/,
+      const v1::WatchReplayRequest* request) override {
+    return replay_calls_.Watch(request);
+  }
+  grpc::ServerUnaryReactor* CancelReplay(grpc::CallbackServerContext* context,
+                                         const v1::CancelReplayRequest* request,
+                                         v1::Replay* response) override {
+    return replay_calls_.Cancel(context, request, response);
+  }
   grpc::ServerUnaryReactor* ExplainDelivery(
       grpc::CallbackServerContext* context,
       const v1::ExplainDeliveryRequest* request,
@@ -92,14 +111,12 @@ class HistoryService : public v1::HistoryService::CallbackService {
                                    v1::ExplainDeliveryResponse& response);
   absl::Status ListAttemptsImpl(const v1::ListAttemptsRequest& request,
                                 v1::ListAttemptsResponse& response);
+  using AttemptStream = LiveStream<v1::StreamAttemptsResponse>;
   absl::StatusOr<std::shared_ptr<AttemptStream>> MakeStream(
       const v1::StreamAttemptsRequest& request);
   absl::Status GetDeliveryStatsImpl(const v1::GetDeliveryStatsRequest& request,
                                     v1::DeliveryStats& response);
 
-  template <typename Handler>
-  grpc::ServerUnaryReactor* RunOnPool(grpc::CallbackServerContext* context,
-                                      Handler handler);
   // A delivery as its tenant's history shows it.
   struct Found {
     const TenantRecord* tenant = nullptr;  // of the snapshot
@@ -119,10 +136,11 @@ class HistoryService : public v1::HistoryService::CallbackService {
   StatsReader* const stats_;
   EventLog* const log_;
   const RefusedEvents* const refused_;
-  AttemptStreams* const streams_;
+  LiveStreams* const streams_;
   const DeliveryStatus* const status_;
   const Clock* const clock_;
   const Redeliver redeliver_;
+  ReplayCalls replay_calls_;
   ThreadPool pool_;
 };
 

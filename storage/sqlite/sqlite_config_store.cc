@@ -11,6 +11,7 @@ namespace mqttpush {
 extern const absl::string_view kConfigSchema0001;
 extern const absl::string_view kConfigSchema0002;
 extern const absl::string_view kConfigSchema0003;
+extern const absl::string_view kConfigSchema0004;
 
 namespace {
 
@@ -84,7 +85,8 @@ absl::StatusOr<std::unique_ptr<SqliteConfigStore>> SqliteConfigStore::Open(
   MQTTPUSH_ASSIGN_OR_RETURN(Database db,
                             Database::Open(path, Database::Mode::kReadWrite));
   const absl::string_view migrations[kSchemaVersion] = {
-      kConfigSchema0001, kConfigSchema0002, kConfigSchema0003};
+      kConfigSchema0001, kConfigSchema0002, kConfigSchema0003,
+      kConfigSchema0004};
   MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, migrations));
   MQTTPUSH_ASSIGN_OR_RETURN(ConfigSnapshot snapshot, LoadConfig(&db));
   LastUids last;

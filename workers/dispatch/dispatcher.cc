@@ -110,6 +110,15 @@ void Dispatcher::RetryNow(SubscriptionDispatch& subscription) {
   commits_.Add({subscription.queue().TakeUpdate()}, nullptr);
 }
 
+void Dispatcher::SendAgain(int64_t subscription_uid, int64_t event_seq,
+                           Redelivery::Done done) {
+  if (subscriptions_.count(subscription_uid) == 0 &&
+      !IsDeleted(subscription_uid)) {
+    return done(absl::UnavailableError("its subscription is not read yet"));
+  }
+  redelivery_.Request(subscription_uid, event_seq, std::move(done));
+}
+
 void Dispatcher::TryAgainLater(const std::string& what,
                                const absl::Status& why) {
   Log::Error("subscription_open_failed",

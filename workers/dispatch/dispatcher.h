@@ -56,11 +56,10 @@ class Dispatcher {
   // What the broker offers; after each connect.
   void OnLimits(int64_t broker_uid, const worker::v1::BrokerLimits& limits);
 
-  // Sends a delivery again that has ended: see Redelivery.
+  // Sends a delivery again that has ended: see Redelivery. UNAVAILABLE also
+  // while its subscription could not be read from the log.
   void SendAgain(int64_t subscription_uid, int64_t event_seq,
-                 Redelivery::Done done) {
-    redelivery_.Request(subscription_uid, event_seq, std::move(done));
-  }
+                 Redelivery::Done done);
   // Answers requests to do so whose commit does not come to its end.
   void StopSendingAgain() { redelivery_.Stop(); }
 

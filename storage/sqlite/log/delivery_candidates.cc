@@ -78,11 +78,19 @@ std::vector<PostingQuery> PlanDeliveries(
   return {Bounded(selective, newest, oldest)};
 }
 
+DeliveryCandidates::DeliveryCandidates(ReadSession* session,
+                                       std::vector<PostingQuery> plan,
+                                       Direction direction)
+    : session_(session), direction_(direction), plan_(std::move(plan)) {
+  if (direction == Direction::kOldestFirst) absl::c_reverse(plan_);
+}
+
 absl::StatusOr<std::optional<int64_t>> DeliveryCandidates::Next() {
   while (true) {
     if (cursor_ == nullptr) {
       if (next_query_ == plan_.size()) return std::nullopt;
-      cursor_ = std::make_unique<PostingCursor>(session_, plan_[next_query_++]);
+      cursor_ = std::make_unique<PostingCursor>(session_, plan_[next_query_++],
+                                                direction_);
     }
     MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<FoundPosting> found,
                               cursor_->Next());

@@ -1,5 +1,5 @@
-// DeliveryCandidates: the events whose deliveries may answer a query, newest
-// first.
+// DeliveryCandidates: the events whose deliveries may answer a query, in the
+// order of their acceptance, from either end.
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_DELIVERY_CANDIDATES_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_DELIVERY_CANDIDATES_H_
 
@@ -15,9 +15,9 @@
 
 namespace mqttpush {
 
-// Which postings to walk for a query, one after the other. `newest` and
-// `oldest` bound the event seqs; at or below `open_cursor` every delivery of
-// the tenant is over, or an exception. Pure.
+// Which postings to walk for a query, one after the other, newest first.
+// `newest` and `oldest` bound the event seqs; at or below `open_cursor` every
+// delivery of the tenant is over, or an exception. Pure.
 std::vector<PostingQuery> PlanDeliveries(
     const HistoryQuery& query, const std::vector<DeliveryState>& states,
     int64_t newest, int64_t oldest, int64_t open_cursor);
@@ -26,15 +26,16 @@ std::vector<PostingQuery> PlanDeliveries(
 class DeliveryCandidates {
  public:
   // `session` must outlive it.
-  DeliveryCandidates(ReadSession* session, std::vector<PostingQuery> plan)
-      : session_(session), plan_(std::move(plan)) {}
+  DeliveryCandidates(ReadSession* session, std::vector<PostingQuery> plan,
+                     Direction direction = Direction::kNewestFirst);
 
   // The seq of the next event, each once; nullopt at the end.
   absl::StatusOr<std::optional<int64_t>> Next();
 
  private:
   ReadSession* const session_;
-  const std::vector<PostingQuery> plan_;
+  const Direction direction_;
+  std::vector<PostingQuery> plan_;  // in the direction
   size_t next_query_ = 0;
   std::unique_ptr<PostingCursor> cursor_;
   std::optional<int64_t> last_seq_;

@@ -180,6 +180,20 @@ TEST_F(DeliveryCandidatesTest, WalksOneQueryAfterTheOther) {
   EXPECT_THAT(seqs, ElementsAre(15, 14, 4, 2));
 }
 
+TEST_F(DeliveryCandidatesTest, GoesTheOtherWayOverAll) {
+  ReadSession session(store_.get());
+  DeliveryCandidates candidates(
+      &session,
+      {{.dimension = Dimension::kEventsOfTenant, .key = 1, .oldest_order = 14},
+       {.dimension = Dimension::kSuccessesOfTenant,
+        .key = 1,
+        .before = {13, 0}}},
+      Direction::kOldestFirst);
+  std::vector<int64_t> seqs;
+  while (auto seq = *candidates.Next()) seqs.push_back(*seq);
+  EXPECT_THAT(seqs, ElementsAre(2, 4, 9, 12, 14, 15));
+}
+
 TEST_F(DeliveryCandidatesTest, ATimeIsASeq) {
   EXPECT_EQ(FirstAt(absl::InfinitePast()), 0);
   EXPECT_EQ(FirstAt(absl::UnixEpoch()), 1);

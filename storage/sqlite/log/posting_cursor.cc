@@ -29,8 +29,11 @@ Range OrdersOf(Dimension dimension, const Segment& segment) {
 
 }  // namespace
 
-PostingCursor::PostingCursor(ReadSession* session, const PostingQuery& query)
-    : session_(session), query_(query) {
+PostingCursor::PostingCursor(ReadSession* session, const PostingQuery& query,
+                             Direction direction)
+    : session_(session),
+      query_(query),
+      oldest_first_(direction == Direction::kOldestFirst) {
   for (const SegmentPtr& segment : session->segments()) {
     const Range orders = OrdersOf(query.dimension, *segment);
     if (orders.empty() || orders.last < query.oldest_order ||
@@ -38,9 +41,21 @@ PostingCursor::PostingCursor(ReadSession* session, const PostingQuery& query)
         !segment->MayContain(query.dimension, query.key)) {
       continue;
     }
-    const Posting last = {orders.last, std::numeric_limits<int64_t>::max()};
-    GiveBack({.next = std::min(last, query.before), .segment = segment.get()});
+    GiveBack({.next = BeginOf(orders), .segment = segment.get()});
   }
+}
+
+Posting PostingCursor::BeginOf(const Range& orders) const {
+  if (oldest_first_) {
+    return {std::max(orders.first, query_.oldest_order),
+            std::numeric_limits<int64_t>::min()};
+  }
+  const Posting last = {orders.last, std::numeric_limits<int64_t>::max()};
+  return std::min(last, query_.before);
+}
+
+bool PostingCursor::IsLater(const Source& a, const Source& b) const {
+  return oldest_first_ ? b.next < a.next : a.next < b.next;
 }
 
 absl::StatusOr<std::optional<FoundPosting>> PostingCursor::Next() {
@@ -61,7 +76,9 @@ absl::StatusOr<std::optional<FoundPosting>> PostingCursor::Next() {
 
 bool PostingCursor::TakeNextSource(Source& source) {
   if (sources_.empty()) return false;
-  std::pop_heap(sources_.begin(), sources_.end());
+  std::pop_heap(
+      sources_.begin(), sources_.end(),
+      [this](const Source& a, const Source& b) { return IsLater(a, b); });
   source = std::move(sources_.back());
   sources_.pop_back();
   return true;
@@ -69,20 +86,25 @@ bool PostingCursor::TakeNextSource(Source& source) {
 
 void PostingCursor::GiveBack(Source source) {
   sources_.push_back(std::move(source));
-  std::push_heap(sources_.begin(), sources_.end());
+  std::push_heap(
+      sources_.begin(), sources_.end(),
+      [this](const Source& a, const Source& b) { return IsLater(a, b); });
 }
 
-// What is added to the newest segment meanwhile stays out: it may come after
-// what was given out.
+// What is added to the newest segment meanwhile may stay out: its place may be
+// before what was given out.
 absl::StatusOr<bool> PostingCursor::Refill(Source& source) {
   const size_t limit = source.read.empty() ? kFirstRead : kNextRead;
   if (!source.read.empty() && source.read.size() < kFirstRead) return false;
-  const Posting before = source.read.empty() ? source.next : source.read.back();
-  MQTTPUSH_ASSIGN_OR_RETURN(source.read,
-                            session_->Before(*source.segment, query_.dimension,
-                                             query_.key, before, limit));
+  const Posting from = source.read.empty() ? source.next : source.read.back();
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      source.read, oldest_first_
+                       ? session_->After(*source.segment, query_.dimension,
+                                         query_.key, from, limit)
+                       : session_->Before(*source.segment, query_.dimension,
+                                          query_.key, from, limit));
   std::erase_if(source.read, [&](const Posting& posting) {
-    return posting.order < query_.oldest_order;
+    return posting.order < query_.oldest_order || posting >= query_.before;
   });
   source.at = 0;
   if (source.read.empty()) return false;

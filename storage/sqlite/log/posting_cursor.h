@@ -1,4 +1,5 @@
-// PostingCursor: the postings of one key over all segments, the last one first.
+// PostingCursor: the postings of one key over all segments, the last one first
+// or the first one first.
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_POSTING_CURSOR_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_POSTING_CURSOR_H_
 
@@ -20,6 +21,9 @@ struct PostingQuery {
   int64_t oldest_order = 0;       // inclusive
 };
 
+// Which posting comes first.
+enum class Direction { kNewestFirst, kOldestFirst };
+
 // Where a posting was found.
 struct FoundPosting {
   const Segment* segment = nullptr;
@@ -31,7 +35,8 @@ struct FoundPosting {
 class PostingCursor {
  public:
   // `session` must outlive it.
-  PostingCursor(ReadSession* session, const PostingQuery& query);
+  PostingCursor(ReadSession* session, const PostingQuery& query,
+                Direction direction = Direction::kNewestFirst);
 
   // nullopt: there are no more.
   absl::StatusOr<std::optional<FoundPosting>> Next();
@@ -39,24 +44,27 @@ class PostingCursor {
  private:
   // A segment with what is known of its next posting.
   struct Source {
-    Posting next;  // or, while nothing was read, what it cannot come after
+    Posting next;  // or, while nothing was read, what it cannot come before
     const Segment* segment = nullptr;
-    std::vector<Posting> read;  // the last one first
+    std::vector<Posting> read;  // in the direction
     size_t at = 0;
-    bool operator<(const Source& other) const { return next < other.next; }
   };
   static constexpr size_t kFirstRead = 32;
   static constexpr size_t kNextRead = 256;
 
+  // What no posting with these orders, and asked for, comes before.
+  Posting BeginOf(const Range& orders) const;
   // False: nothing is left in it.
   absl::StatusOr<bool> Refill(Source& source);
-
-  ReadSession* const session_;
-  const PostingQuery query_;
   // The next source to take from; false: there is none.
   bool TakeNextSource(Source& source);
   void GiveBack(Source source);
+  // Whether the turn of `a` comes after that of `b`.
+  bool IsLater(const Source& a, const Source& b) const;
 
+  ReadSession* const session_;
+  const PostingQuery query_;
+  const bool oldest_first_;
   std::vector<Source> sources_;  // a heap
 };
 

@@ -53,9 +53,10 @@ class PostingCursorTest : public ::testing::Test {
   void LoseFile(int64_t number) {
     std::filesystem::remove(store_->PathOf(number));
   }
-  static std::vector<int64_t> Orders(ReadSession& session, PostingQuery query,
-                                     int limit = 1000) {
-    PostingCursor cursor(&session, query);
+  static std::vector<int64_t> Orders(
+      ReadSession& session, PostingQuery query, int limit = 1000,
+      Direction direction = Direction::kNewestFirst) {
+    PostingCursor cursor(&session, query, direction);
     std::vector<int64_t> orders;
     for (int i = 0; i < limit; ++i) {
       auto found = cursor.Next();
@@ -68,6 +69,11 @@ class PostingCursorTest : public ::testing::Test {
   std::vector<int64_t> Orders(PostingQuery query, int limit = 1000) {
     ReadSession session(store_.get());
     return Orders(session, query, limit);
+  }
+
+  std::vector<int64_t> OldestFirst(PostingQuery query, int limit = 1000) {
+    ReadSession session(store_.get());
+    return Orders(session, query, limit, Direction::kOldestFirst);
   }
 
   TempDir temp_;
@@ -163,6 +169,41 @@ TEST_F(PostingCursorTest, WhatIsAddedMeanwhileDoesNotBreakTheOrder) {
   EXPECT_EQ((**cursor.Next()).posting.order, 40'000'000);
   EXPECT_EQ((**cursor.Next()).posting.order, 10'000'000);
   EXPECT_FALSE((*cursor.Next()).has_value());
+}
+
+TEST_F(PostingCursorTest, GoesTheOtherWayToo) {
+  AddSealed({10, 40, 20});
+  AddSealed({30, 50, 15});
+  auto newest = Begin();
+  AddEvents(*newest, 100);
+  store_->list().Append(newest->segment());
+  const auto events =
+      OldestFirst({.dimension = Dimension::kEventsOfTenant, .key = 1});
+  ASSERT_EQ(events.size(), 120u);
+  for (int i = 0; i < 120; ++i) EXPECT_EQ(events[i], i + 1);
+  std::vector<int64_t> attempts =
+      OldestFirst({.dimension = Dimension::kAttemptsOfTenant, .key = 1});
+  for (int64_t& order : attempts) order /= 1'000'000;
+  EXPECT_THAT(attempts, ElementsAre(10, 15, 20, 30, 40, 50));
+}
+
+TEST_F(PostingCursorTest, BoundsHoldTheOtherWay) {
+  AddSealed();
+  AddSealed();
+  EXPECT_THAT(OldestFirst({.dimension = Dimension::kEventsOfTenant,
+                           .key = 1,
+                           .before = {13, 13},
+                           .oldest_order = 9}),
+              ElementsAre(9, 10, 11, 12));
+}
+
+TEST_F(PostingCursorTest, NewerSegmentsAreNotOpenedBeforeTheirTurn) {
+  for (int i = 0; i < 3; ++i) AddSealed();
+  LoseFile(2);
+  LoseFile(3);
+  EXPECT_EQ(OldestFirst({.dimension = Dimension::kEventsOfTenant, .key = 1}, 10)
+                .size(),
+            10u);
 }
 
 }  // namespace

@@ -35,24 +35,58 @@ bool Matches(const HistoryQuery& query,
                                  row.last_attempt->topic == query.topic);
 }
 
-// Adds the matching deliveries of one event; false when the page is full.
-absl::StatusOr<bool> AddDeliveries(DeliveryLookup& lookup,
-                                   const HistoryQuery& query,
-                                   const std::vector<DeliveryState>& states,
-                                   std::optional<DeliveryKey> after, int limit,
-                                   EventRecord event, DeliveryPage& page) {
+// What to list, and which way.
+struct Listing {
+  const HistoryQuery& query;
+  const std::vector<DeliveryState>& states;
+  const StateOverlay& overlay;
+  std::optional<DeliveryKey> after;
+  int limit = 0;
+  Direction direction = Direction::kNewestFirst;
+
+  bool oldest_first() const { return direction == Direction::kOldestFirst; }
+  int max_looked_at() const {
+    return oldest_first() ? HistoryReader::kMaxWalked
+                          : HistoryReader::kMaxLookedAt;
+  }
+  // Whether it comes at or before `after`.
+  bool IsPast(const DeliveryKey& key) const {
+    if (!after.has_value() || key.event_seq != after->event_seq) return false;
+    return oldest_first() ? key.subscription_uid <= after->subscription_uid
+                          : key.subscription_uid >= after->subscription_uid;
+  }
+  // After all deliveries of an event.
+  DeliveryKey EndOf(int64_t event_seq) const {
+    return {event_seq, oldest_first() ? kLastPosting.row : 0};
+  }
+};
+
+// The subscriptions that took an event, in the order of the list.
+std::vector<int64_t> UidsInOrder(const Listing& listing, EventRecord& event) {
   std::vector<int64_t> uids = std::move(event.subscription_uids);
-  std::sort(uids.rbegin(), uids.rend());
-  for (int64_t uid : uids) {
-    if (query.subscription_uid.value_or(uid) != uid) continue;
-    if (after.has_value() && event.seq == after->event_seq &&
-        uid >= after->subscription_uid) {
-      continue;
-    }
-    if (static_cast<int>(page.rows.size()) == limit) return false;
-    page.next = DeliveryKey{event.seq, uid};
+  absl::c_sort(uids);
+  if (!listing.oldest_first()) absl::c_reverse(uids);
+  return uids;
+}
+
+// Adds the matching deliveries of one event; false when the page is full.
+absl::StatusOr<bool> AddDeliveries(ReadSession& session, DeliveryLookup& lookup,
+                                   const Listing& listing, EventRecord event,
+                                   DeliveryPage& page) {
+  for (int64_t uid : UidsInOrder(listing, event)) {
+    const DeliveryKey key = {event.seq, uid};
+    if (listing.query.subscription_uid.value_or(uid) != uid) continue;
+    if (listing.IsPast(key)) continue;
+    if (static_cast<int>(page.rows.size()) == listing.limit) return false;
+    page.next = key;
     MQTTPUSH_ASSIGN_OR_RETURN(DeliveryRow row, lookup.Find(event, uid));
-    if (Matches(query, states, row)) page.rows.push_back(std::move(row));
+    if (!Matches(listing.query, listing.states, row)) continue;
+    if (listing.oldest_first()) {
+      MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<EventFacts> facts,
+                                session.FindEventFacts(event.seq));
+      row.payload_bytes = facts.value_or(EventFacts()).payload_bytes;
+    }
+    page.rows.push_back(std::move(row));
   }
   return true;
 }
@@ -66,30 +100,38 @@ int64_t OpenCursor(const std::vector<SubscriptionState>& subscriptions) {
   return cursor;
 }
 
-absl::StatusOr<DeliveryPage> DeliveriesOf(
-    SegmentStore& store, const HistoryQuery& query,
-    const std::vector<DeliveryState>& states, const StateOverlay& overlay,
-    std::optional<DeliveryKey> after, int limit) {
-  const auto subscriptions = store.states().OfTenant(query.tenant_uid);
-  ReadSession session(&store);
-  DeliveryLookup lookup(&session, subscriptions, &overlay);
-  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t oldest,
+// The postings that lead to what is listed, from `after` on.
+absl::StatusOr<std::vector<PostingQuery>> PlanListing(
+    ReadSession& session, const Listing& listing,
+    const std::vector<SubscriptionState>& subscriptions) {
+  const HistoryQuery& query = listing.query;
+  MQTTPUSH_ASSIGN_OR_RETURN(int64_t oldest,
                             FirstSeqAt(session, query.start_time));
   MQTTPUSH_ASSIGN_OR_RETURN(const int64_t end,
                             FirstSeqAt(session, query.end_time));
-  int64_t newest = end - 1;
-  if (after.has_value()) newest = std::min(newest, after->event_seq);
   MQTTPUSH_ASSIGN_OR_RETURN(const int64_t retained,
                             FirstSeqAt(session, query.retained_since));
   const int64_t open_cursor = OpenCursor(subscriptions);
-  DeliveryCandidates candidates(
-      &session,
-      PlanDeliveries(query, states, newest,
-                     std::max(oldest, std::min(retained, open_cursor + 1)),
-                     open_cursor));
+  oldest = std::max(oldest, std::min(retained, open_cursor + 1));
+  int64_t newest = end - 1;
+  if (listing.after.has_value()) {
+    const int64_t seq = listing.after->event_seq;
+    if (listing.oldest_first()) oldest = std::max(oldest, seq);
+    if (!listing.oldest_first()) newest = std::min(newest, seq);
+  }
+  return PlanDeliveries(query, listing.states, newest, oldest, open_cursor);
+}
+
+absl::StatusOr<DeliveryPage> DeliveriesOf(SegmentStore& store,
+                                          const Listing& listing) {
+  const auto subscriptions = store.states().OfTenant(listing.query.tenant_uid);
+  ReadSession session(&store);
+  DeliveryLookup lookup(&session, subscriptions, &listing.overlay);
+  MQTTPUSH_ASSIGN_OR_RETURN(std::vector<PostingQuery> plan,
+                            PlanListing(session, listing, subscriptions));
+  DeliveryCandidates candidates(&session, std::move(plan), listing.direction);
   DeliveryPage page;
-  for (int looked_at = 0; looked_at < HistoryReader::kMaxLookedAt;
-       ++looked_at) {
+  for (int looked_at = 0; looked_at < listing.max_looked_at(); ++looked_at) {
     MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<int64_t> seq,
                               candidates.Next());
     if (!seq.has_value()) {
@@ -98,13 +140,13 @@ absl::StatusOr<DeliveryPage> DeliveriesOf(
     }
     MQTTPUSH_ASSIGN_OR_RETURN(std::optional<EventRecord> event,
                               session.FindEvent(*seq));
-    if (!event.has_value() || !Matches(query, *event)) {
-      page.next = DeliveryKey{*seq, 0};
+    if (!event.has_value() || !Matches(listing.query, *event)) {
+      page.next = listing.EndOf(*seq);
       continue;
     }
-    MQTTPUSH_ASSIGN_OR_RETURN(const bool room,
-                              AddDeliveries(lookup, query, states, after, limit,
-                                            *std::move(event), page));
+    MQTTPUSH_ASSIGN_OR_RETURN(
+        const bool room,
+        AddDeliveries(session, lookup, listing, *std::move(event), page));
     if (!room) return page;
   }
   return page;
@@ -210,7 +252,16 @@ absl::StatusOr<DeliveryPage> SqliteHistoryReader::ListDeliveries(
     const HistoryQuery& query, const std::vector<DeliveryState>& states,
     const StateOverlay& overlay, std::optional<DeliveryKey> after, int limit) {
   return ReadAgainIfChanged(store_->list(), [&] {
-    return DeliveriesOf(*store_, query, states, overlay, after, limit);
+    return DeliveriesOf(*store_, {query, states, overlay, after, limit});
+  });
+}
+
+absl::StatusOr<DeliveryPage> SqliteHistoryReader::WalkDeliveries(
+    const HistoryQuery& query, const std::vector<DeliveryState>& states,
+    const StateOverlay& overlay, std::optional<DeliveryKey> after, int limit) {
+  return ReadAgainIfChanged(store_->list(), [&] {
+    return DeliveriesOf(*store_, {query, states, overlay, after, limit,
+                                  Direction::kOldestFirst});
   });
 }
 

@@ -23,6 +23,10 @@ class SqliteHistoryReader : public HistoryReader {
       const HistoryQuery& query, const std::vector<DeliveryState>& states,
       const StateOverlay& overlay, std::optional<DeliveryKey> after,
       int limit) override;
+  absl::StatusOr<DeliveryPage> WalkDeliveries(
+      const HistoryQuery& query, const std::vector<DeliveryState>& states,
+      const StateOverlay& overlay, std::optional<DeliveryKey> after,
+      int limit) override;
   absl::StatusOr<DeliveryRow> GetDelivery(int64_t tenant_uid, DeliveryKey key,
                                           const StateOverlay& overlay) override;
   absl::StatusOr<int64_t> CountAhead(int64_t subscription_uid,

@@ -81,6 +81,24 @@ class SqliteHistoryReaderTest : public ::testing::TestWithParam<Layout> {
     } while (after.has_value());
     return keys;
   }
+  // Oldest first.
+  std::vector<std::string> Walked(std::vector<DeliveryState> states = {},
+                                  int limit = 100) {
+    std::vector<std::string> keys;
+    std::optional<DeliveryKey> after;
+    do {
+      auto page =
+          history_->WalkDeliveries(query_, states, overlay_, after, limit);
+      EXPECT_TRUE(page.ok()) << page.status();
+      EXPECT_LE(static_cast<int>(page->rows.size()), limit);
+      for (const auto& row : page->rows) {
+        EXPECT_GT(row.payload_bytes, 0);
+        keys.push_back(Key(row));
+      }
+      after = page->next;
+    } while (after.has_value());
+    return keys;
+  }
   std::vector<std::string> Attempts(std::optional<bool> succeeded = {},
                                     int page_size = 100) {
     std::vector<std::string> keys;
@@ -131,6 +149,33 @@ TEST_P(SqliteHistoryReaderTest, ListsDeliveriesNewestFirstOverPages) {
         ElementsAre("6-17", "6-7", "5-7", "4-7", "3-17", "3-7", "2-7", "1-7"))
         << page_size;
   }
+}
+
+TEST_P(SqliteHistoryReaderTest, WalksOldestFirstOverTheSame) {
+  const std::vector<std::vector<DeliveryState>> kStates = {
+      {},
+      {DeliveryState::kParked},
+      {DeliveryState::kDelivered},
+      {DeliveryState::kWaiting},
+      {DeliveryState::kParked, DeliveryState::kDelivered}};
+  for (const char* asset : {"", "asset-1"}) {
+    query_.asset_id = asset;
+    for (const auto& states : kStates) {
+      std::vector<std::string> expected = Deliveries(states);
+      std::reverse(expected.begin(), expected.end());
+      for (int limit : {1, 2, 3, 100}) {
+        EXPECT_EQ(Walked(states, limit), expected) << limit;
+      }
+    }
+  }
+}
+
+TEST_P(SqliteHistoryReaderTest, AWalkEndsAtTheTimesThatAreAskedFor) {
+  query_.end_time = absl::FromUnixSeconds(1000);
+  EXPECT_THAT(Walked(), IsEmpty());
+  query_.end_time = absl::FromUnixSeconds(1001);
+  query_.start_time = absl::FromUnixSeconds(1000);
+  EXPECT_EQ(Walked().size(), 8u);
 }
 
 TEST_P(SqliteHistoryReaderTest, DerivesStatesFromCursorExceptionsAttempts) {

@@ -1,4 +1,4 @@
-#include "services/history/attempt_streams.h"
+#include "services/history/live_streams.h"
 
 #include <utility>
 
@@ -7,30 +7,30 @@
 
 namespace mqttpush {
 
-absl::Status AttemptStreams::Add(int64_t tenant_uid,
-                                 std::shared_ptr<Stream> stream) {
+absl::Status LiveStreams::Add(int64_t subject_uid,
+                              std::shared_ptr<Stream> stream) {
   MutexLock lock(&mutex_);
   if (ended_) return errors::ShuttingDown();
   if (static_cast<int>(streams_.size()) >= limit_) {
-    return errors::TooManyStreams("StreamAttempts", limit_);
+    return errors::TooManyStreams(method_, limit_);
   }
   const Stream* key = stream.get();
-  streams_[key] = {tenant_uid, std::move(stream)};
+  streams_[key] = {subject_uid, std::move(stream)};
   return absl::OkStatus();
 }
 
-void AttemptStreams::Remove(const Stream* stream) {
+void LiveStreams::Remove(const Stream* stream) {
   MutexLock lock(&mutex_);
   streams_.erase(stream);
 }
 
 // Streams are called without the lock: what they do may remove them.
-void AttemptStreams::Wake(const std::vector<int64_t>& tenant_uids) {
+void LiveStreams::Wake(const std::vector<int64_t>& subject_uids) {
   std::vector<std::shared_ptr<Stream>> woken;
   {
     MutexLock lock(&mutex_);
     for (const auto& [key, entry] : streams_) {
-      if (absl::c_binary_search(tenant_uids, entry.tenant_uid)) {
+      if (absl::c_binary_search(subject_uids, entry.subject_uid)) {
         woken.push_back(entry.stream);
       }
     }
@@ -38,7 +38,7 @@ void AttemptStreams::Wake(const std::vector<int64_t>& tenant_uids) {
   for (const auto& stream : woken) stream->Wake();
 }
 
-void AttemptStreams::EndAll() {
+void LiveStreams::EndAll() {
   std::vector<std::shared_ptr<Stream>> ended;
   {
     MutexLock lock(&mutex_);
@@ -48,7 +48,7 @@ void AttemptStreams::EndAll() {
   for (const auto& stream : ended) stream->End(errors::ShuttingDown());
 }
 
-int AttemptStreams::count() const {
+int LiveStreams::count() const {
   MutexLock lock(&mutex_);
   return static_cast<int>(streams_.size());
 }
