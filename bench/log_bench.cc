@@ -22,9 +22,9 @@
 namespace mqttpush::bench {
 namespace {
 
-constexpr int kSteps = 20;     // of a part
-constexpr int kParts = 10;     // of the growth, each measured
-constexpr int kLastPhase = 2;  // the last three parts
+constexpr int kSteps = 20;  // of a part
+constexpr int kParts = 10;  // of the growth, each measured
+constexpr int kThird = 3;   // so many parts are about a third
 constexpr uintmax_t kLeastRoom = uintmax_t{4} << 30;  // bytes
 constexpr int64_t kWarmUp = 10'000;                   // attempts
 
@@ -65,7 +65,7 @@ class Growth {
         directory_(directory),
         log_(log),
         load_(bench.samples, *log.log, log.sealing),
-        queries_(*log.reader),
+        queries_(*log.reader, load_),
         attempts_(bench.scale.log_attempts) {}
 
   absl::Status Run() {
@@ -85,14 +85,13 @@ class Growth {
     const int64_t from = done_;
     const int64_t all = attempts_ - warm_up();
     const int64_t to = InBatches(warm_up() + all * (part + 1) / kParts);
-    const int phase = part < 3 ? 0 : part < kParts - 3 ? 1 : kLastPhase;
     const absl::Duration start = SteadyNow();
     const absl::Duration cpu = CpuOfAppending();
     // In steps, so that what is asked for keeps up with what there is.
     for (int step = 1; step <= kSteps; ++step) {
       MQTTPUSH_RETURN_IF_ERROR(CheckRoom(directory_));
       MQTTPUSH_RETURN_IF_ERROR(
-          GrowTo(InBatches(from + (to - from) * step / kSteps), phase));
+          GrowTo(InBatches(from + (to - from) * step / kSteps), part));
     }
     const auto events = static_cast<double>(to - from);
     parts_.push_back(
@@ -105,10 +104,10 @@ class Growth {
     return CpuTimeOf({getpid()}) - queries_.CpuTime();
   }
 
-  absl::Status GrowTo(int64_t count, int phase) {
+  absl::Status GrowTo(int64_t count, int part) {
     MQTTPUSH_RETURN_IF_ERROR(load_.GrowTo(count));
     done_ = count;
-    queries_.Grown(done_ - LogLoad::kUnderWay * LogLoad::kBatch, phase);
+    queries_.Grown(done_ - LogLoad::kUnderWay * LogLoad::kBatch, part);
     return absl::OkStatus();
   }
 
@@ -140,20 +139,22 @@ class Growth {
   }
 
   absl::Status PrintQueries() {
-    MQTTPUSH_ASSIGN_OR_RETURN(auto early, queries_.Stop(0));
-    MQTTPUSH_ASSIGN_OR_RETURN(auto late, queries_.Stop(kLastPhase));
+    MQTTPUSH_RETURN_IF_ERROR(queries_.Stop());
     Table table({"query, ms", "p50 early", "p99", "p50 late", "p99", "asked"});
     double selective_p99 = 0;
     const auto& kinds = LogQueries::Kinds();
     for (size_t i = 0; i < kinds.size(); ++i) {
-      const std::vector<double>& at_end = late[kinds[i]];
-      const double p99 = Percentile(at_end, 0.99);
-      table.Add({kinds[i], Readable(Percentile(early[kinds[i]], 0.5)),
-                 Readable(Percentile(early[kinds[i]], 0.99)),
-                 Readable(Percentile(at_end, 0.5)), Readable(p99),
-                 Readable(static_cast<double>(at_end.size()))});
+      const std::vector<double> early =
+          queries_.Millis(kinds[i], 0, kThird - 1);
+      const std::vector<double> late =
+          queries_.Millis(kinds[i], kParts - kThird, kParts);
+      const double p99 = Percentile(late, 0.99);
+      table.Add({kinds[i], Readable(Percentile(early, 0.5)),
+                 Readable(Percentile(early, 0.99)),
+                 Readable(Percentile(late, 0.5)), Readable(p99),
+                 Readable(static_cast<double>(late.size()))});
       bench_.figures.Set(absl::StrCat("query_", kinds[i], "_p50_ms"),
-                         Percentile(at_end, 0.5));
+                         Percentile(late, 0.5));
       bench_.figures.Set(absl::StrCat("query_", kinds[i], "_p99_ms"), p99);
       if (i < LogQueries::kSelective) {
         selective_p99 = std::max(selective_p99, p99);
@@ -164,7 +165,27 @@ class Growth {
         absl::StrCat("Queries while it grew, first and last third; the "
                      "first ",
                      LogQueries::kSelective, " select little"));
+    PrintQueriesBySize();
     return absl::OkStatus();
+  }
+
+  void PrintQueriesBySize() {
+    std::vector<std::string> head = {"p50 and p99, ms, up to attempt"};
+    for (int i = 0; i < LogQueries::kSelective; ++i) {
+      head.push_back(LogQueries::Kinds()[i]);
+    }
+    Table table(head);
+    for (int part = 0; part < kParts; ++part) {
+      std::vector<std::string> row = {
+          Readable(static_cast<double>(attempts_) * (part + 1) / kParts)};
+      for (int i = 0; i < LogQueries::kSelective; ++i) {
+        const auto millis = queries_.Millis(LogQueries::Kinds()[i], part, part);
+        row.push_back(absl::StrCat(Readable(Percentile(millis, 0.5)), ", ",
+                                   Readable(Percentile(millis, 0.99))));
+      }
+      table.Add(row);
+    }
+    table.Print("The same at each size");
   }
 
   void PrintSealing() {

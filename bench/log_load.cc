@@ -12,7 +12,8 @@
 namespace mqttpush::bench {
 namespace {
 
-constexpr int kFailsOneOf = 1000;
+// Has no factor in common with the number of tenants, so that each has some.
+constexpr int kFailsOneOf = 1001;
 
 AttemptRecord AttemptOf(int64_t number) {
   AttemptRecord attempt;
@@ -87,6 +88,7 @@ absl::Status LogLoad::GrowTo(int64_t count) {
       ++under_way_;
     }
     std::vector<NewEvent> events = Events(first);
+    NoteAppend();
     const absl::Duration start = SteadyNow();
     log_.Append(std::move(events), [this, first, start](auto outcomes) {
       NoteWait(SteadyNow() - start);
@@ -143,6 +145,16 @@ std::vector<DeliveryUpdate> LogLoad::Updates(int64_t first) {
     update.attempts.push_back(std::move(attempt));
   }
   return updates;
+}
+
+void LogLoad::NoteAppend() {
+  MutexLock lock(&mutex_);
+  append_times_.push_back(absl::Now());
+}
+
+absl::Time LogLoad::AppendTime(int64_t number) const {
+  MutexLock lock(&mutex_);
+  return append_times_[number / kBatch];
 }
 
 void LogLoad::NoteWait(absl::Duration wait) {

@@ -46,6 +46,8 @@ class LogLoad {
 
   // Of event `number`. The uids of tenant and subscription are the same.
   static int64_t TenantUid(int64_t number) { return 1 + number % kTenants; }
+  // When it was handed to the log.
+  absl::Time AppendTime(int64_t number) const;
   static std::string EventId(int64_t number);
   static std::string AssetId(int64_t number);
   static std::string TopicOf(int64_t tenant_uid, ObjectType type);
@@ -56,6 +58,7 @@ class LogLoad {
   std::vector<DeliveryUpdate> Updates(int64_t first);
   void CommitAttempts(int64_t first,
                       absl::StatusOr<std::vector<AppendOutcome>> outcomes);
+  void NoteAppend();
   void NoteWait(absl::Duration wait);
   void Ended(const absl::Status& status);
   absl::Status WaitUntilUnderWay(int most);
@@ -66,6 +69,7 @@ class LogLoad {
   int64_t next_number_ = 0;
   const std::function<bool()> sealing_;
   mutable Mutex mutex_;
+  std::vector<absl::Time> append_times_ ABSL_GUARDED_BY(mutex_);  // of batches
   Waits waits_ ABSL_GUARDED_BY(mutex_);
   CondVar changed_;
   int under_way_ ABSL_GUARDED_BY(mutex_) = 0;

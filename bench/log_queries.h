@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "bench/log_load.h"
 #include "common/mutex.h"
 #include "storage/history_reader.h"
 
@@ -25,34 +26,38 @@ class LogQueries {
   static const std::vector<std::string>& Kinds();
   static constexpr int kSelective = 4;
 
-  // `reader` must outlive it. Begins when there is something to ask for.
-  explicit LogQueries(HistoryReader& reader);
+  // `reader`, and `load`, which writes what is asked for, must outlive it.
+  // Begins when there is something to ask for.
+  LogQueries(HistoryReader& reader, const LogLoad& load);
   // Stops.
   ~LogQueries();
 
-  // So many events are in the log; what is measured from now on is remembered
-  // under `phase`.
-  void Grown(int64_t count, int phase);
+  // So many events are in the log; what is measured from now on is of that part
+  // of its growth.
+  void Grown(int64_t count, int part);
 
   // What asking has taken of the CPU so far.
   absl::Duration CpuTime() const {
     return absl::Nanoseconds(cpu_nanos_.load());
   }
 
-  // Milliseconds, by kind, of a phase. After that, and after an error, nothing
-  // is measured any more.
-  absl::StatusOr<std::map<std::string, std::vector<double>>> Stop(int phase);
+  // Nothing is measured any more, as after an error, which it returns.
+  absl::Status Stop();
+  // What the questions of a kind took in these parts, in milliseconds.
+  std::vector<double> Millis(const std::string& kind, int first_part,
+                             int last_part) const;
 
  private:
   void Run();
   absl::Status Ask(size_t kind, int64_t count);
 
   HistoryReader& reader_;
+  const LogLoad& load_;
   std::mt19937_64 random_{20261120};
-  Mutex mutex_;
+  mutable Mutex mutex_;
   int64_t count_ ABSL_GUARDED_BY(mutex_) = 0;
-  int phase_ ABSL_GUARDED_BY(mutex_) = 0;
-  // By phase and kind.
+  int part_ ABSL_GUARDED_BY(mutex_) = 0;
+  // By part and kind.
   std::map<int, std::map<std::string, std::vector<double>>> millis_
       ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);

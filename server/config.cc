@@ -218,7 +218,7 @@ constexpr Setting kSettings[] = {
      }},
     {"MQTTPUSH_DEDUPE_WINDOW", "duration", "7d",
      "An event id that a tenant used within this time is a DUPLICATE, unless "
-     "--retention-bytes has dropped it; 1m to 366d. Costs 2 bytes of memory "
+     "--retention-bytes has dropped it; 1m to 366d. Costs 5 bytes of memory "
      "for each event in it.",
      [](ServerConfig& c, const std::string& v) {
        return SetLongDuration(v, absl::Minutes(1), absl::Hours(24 * 366),

@@ -131,8 +131,8 @@ class EventLog {
   // Stores `events` with neighbouring calls in one commit and then calls `done`
   // with one outcome per event. Atomic: on an error nothing is stored:
   // UNAVAILABLE when the log cannot be written, with the reason,
-  // RESOURCE_EXHAUSTED when too much waits to be. What is reported kAccepted
-  // has been fsynced.
+  // RESOURCE_EXHAUSTED when too much waits to be, which `done` is told before
+  // this returns. What is reported kAccepted has been fsynced.
   using AppendDone =
       std::function<void(absl::StatusOr<std::vector<AppendOutcome>>)>;
   virtual void Append(std::vector<NewEvent> events, AppendDone done) = 0;

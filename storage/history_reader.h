@@ -87,9 +87,7 @@ using StateOverlay = std::function<DeliveryState(
     int64_t subscription_uid, int64_t event_seq, DeliveryState state)>;
 
 // Thread-safe. Sees every commit whose callback has been called. A page ends
-// early, perhaps empty, when it has looked at kMaxLookedAt rows. Attempts by
-// asset and deliveries by exception are sorted before the first row, so a page
-// of those costs as much as the asset, or the exceptions, have rows.
+// early, perhaps empty, when it has looked at kMaxLookedAt rows.
 class HistoryReader {
  public:
   static constexpr int kMaxLookedAt = 20000;

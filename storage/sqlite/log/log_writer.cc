@@ -220,14 +220,19 @@ void LogWriter::Append(std::vector<NewEvent> events,
   for (const NewEvent& event : command.events) {
     command.bytes += event.payload.size();
   }
-  {
-    MutexLock lock(&mutex_);
-    command.refused = queued_bytes_ + command.bytes > kMaxQueuedBytes;
-    if (command.refused) command.bytes = 0;
-    queued_bytes_ += command.bytes;
+  if (!AdmitToQueue(command.bytes)) {
+    // At once: the thread that writes may be waiting for the disk.
+    return command.done(absl::ResourceExhaustedError(
+        "the log is behind: the disk is slow; try again later"));
   }
-  if (command.refused) command.events.clear();
   Enqueue(std::move(command));
+}
+
+bool LogWriter::AdmitToQueue(size_t bytes) {
+  MutexLock lock(&mutex_);
+  if (queued_bytes_ + bytes > kMaxQueuedBytes) return false;
+  queued_bytes_ += bytes;
+  return true;
 }
 
 void LogWriter::Commit(std::vector<DeliveryUpdate> updates,
@@ -379,10 +384,7 @@ void LogWriter::Finish(std::vector<Command>& commands,
                        const absl::Status& status) {
   for (Command& command : commands) {
     if (auto* append = std::get_if<AppendCommand>(&command)) {
-      if (append->refused) {
-        append->done(absl::ResourceExhaustedError(
-            "the log is behind: the disk is slow; try again later"));
-      } else if (status.ok()) {
+      if (status.ok()) {
         append->done(std::move(append->outcomes));
       } else {
         append->done(status);

@@ -53,8 +53,7 @@ class LogWriter {
     std::vector<NewEvent> events;
     EventLog::AppendDone done;
     std::vector<AppendOutcome> outcomes;
-    size_t bytes = 0;      // of the payloads
-    bool refused = false;  // the queue was full; `events` is empty
+    size_t bytes = 0;  // of the payloads
   };
   struct CommitCommand {
     std::vector<DeliveryUpdate> updates;
@@ -65,6 +64,8 @@ class LogWriter {
   LogWriter(SegmentStore* store, LogSealer* sealer, const LogOptions& options,
             const Clock* clock);
   absl::Status OpenNewest();
+  // Whether so many bytes of payloads may still wait; they count then.
+  bool AdmitToQueue(size_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
   void Enqueue(Command command);
 
   // On the writer's thread from here on.

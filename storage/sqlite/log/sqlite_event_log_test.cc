@@ -273,6 +273,39 @@ TEST_P(SqliteEventLogTest, ManyProducersAtOnceLoseNothing) {
   EXPECT_EQ(log_->GetSubscriptionState(7)->accepted_count, accepted);
 }
 
+// A disk that hangs, played by a callback.
+TEST_P(SqliteEventLogTest, ProducersAreToldWhenTheLogIsBehind) {
+  std::promise<void> hung;
+  std::promise<void> heals;
+  log_->Append({MakeEvent("first", {7})}, [&](auto) {
+    hung.set_value();
+    heals.get_future().wait();
+  });
+  hung.get_future().wait();
+  constexpr int kMost = 100;
+  std::atomic<int> accepted{0};
+  absl::Status refused;
+  int taken = 0;
+  for (; taken < kMost && refused.ok(); ++taken) {
+    NewEvent large = MakeEvent(std::to_string(taken), {7});
+    large.payload = std::string(1 << 20, ' ');
+    const auto caller = std::this_thread::get_id();
+    log_->Append({large}, [&, caller](auto outcomes) {
+      if (outcomes.ok()) {
+        ++accepted;
+      } else if (std::this_thread::get_id() == caller) {
+        refused = outcomes.status();
+      }
+    });
+  }
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << taken;
+  heals.set_value();
+  ASSERT_TRUE(CommitAndWait(*log_, {}).ok());  // comes after what waited
+  EXPECT_TRUE(AppendAndWait(*log_, {MakeEvent("last", {7})}).ok());
+  EXPECT_EQ(accepted, taken - 1);
+  EXPECT_EQ(log_->GetSubscriptionState(7)->accepted_count, taken + 1);
+}
+
 // A full disk, played by the limit on the size of a file.
 TEST_P(SqliteEventLogTest, FullDiskRefusesAndServiceResumes) {
   ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("before", {7})}).ok());
