@@ -28,10 +28,12 @@ absl::Status ReplayRunner::Start() {
   return absl::OkStatus();
 }
 
+// One that began while the service started may be here already.
 void ReplayRunner::Add(const ReplayRecord& replay) {
   MutexLock lock(&mutex_);
-  turns_[replay.uid] = {.run = std::make_shared<ReplayRun>(&parts_, replay),
-                        .due = SteadyNow()};
+  turns_.try_emplace(replay.uid,
+                     Turn{.run = std::make_shared<ReplayRun>(&parts_, replay),
+                          .due = SteadyNow()});
   changed_.Signal();
 }
 
