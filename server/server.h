@@ -14,6 +14,7 @@
 #include "server/conservation_watch.h"
 #include "services/admin/admin_service.h"
 #include "services/api/refused_events.h"
+#include "services/flowcore/result_exporter.h"
 #include "services/history/attempt_streams.h"
 #include "services/history/history_service.h"
 #include "services/http/http_listener.h"
@@ -63,6 +64,7 @@ class Server {
   absl::Status MakeServices();
   absl::Status Listen(const ServerConfig& config);
   absl::Status ListenForHttp(const ServerConfig& config);
+  absl::Status StartExport(const ServerConfig& config);
   void SayNotServing();
   void StopDelivery();
 
@@ -91,6 +93,7 @@ class Server {
   std::unique_ptr<grpc::Server> grpc_server_;
   std::atomic<bool> is_serving_ = true;
   std::unique_ptr<HttpListener> http_listener_;
+  std::unique_ptr<ResultExporter> exporter_;
   // Made and ended by the loop's thread.
   std::unique_ptr<ConservationWatch> watch_;
 };
