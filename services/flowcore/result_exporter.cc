@@ -27,7 +27,7 @@ absl::StatusOr<std::unique_ptr<ResultExporter>> ResultExporter::Start(
                          std::move(options), std::move(client)));
   MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<int64_t> exported,
                             exporter->cursor_.Load());
-  exporter->exported_ticks_ = exported.value_or(ToTicks(clock->Now()));
+  exporter->exported_ticks_ = exported.value_or(journal->SettledBefore() - 1);
   MQTTPUSH_RETURN_IF_ERROR(exporter->SaveCursor(/*now=*/true));
   exporter->thread_ = std::thread([raw = exporter.get()] { raw->Run(); });
   return exporter;
