@@ -92,6 +92,11 @@ absl::Status SetFlowTypes(const std::string& value, FlowTypes& field) {
   return absl::OkStatus();
 }
 
+absl::Status SetUrl(const std::string& value, std::optional<HttpUrl>& field) {
+  MQTTPUSH_ASSIGN_OR_RETURN(field, HttpUrl::Parse(value));
+  return absl::OkStatus();
+}
+
 absl::Status SetText(const std::string& value, std::string& field) {
   if (value.empty()) return absl::InvalidArgumentError("must not be empty");
   field = value;
@@ -153,6 +158,19 @@ constexpr Setting kSettings[] = {
      "again when it changes. Without one there is nothing at these paths.",
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.flowcore_tokens_file);
+     }},
+    {"MQTTPUSH_FLOWCORE_EXPORT_URL", "url", "none",
+     "A data core of Flowcore's ingestion, such as "
+     "`https://webhook.api.flowcore.io/events/TENANT/DATA_CORE`, to which the "
+     "delivery results of all tenants are sent, from the first start with it "
+     "on.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetUrl(v, c.flowcore_export_url);
+     }},
+    {"MQTTPUSH_FLOWCORE_EXPORT_KEY_FILE", "path", "none",
+     "A file with the API key for --flowcore-export-url.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.flowcore_export_key_file);
      }},
     {"MQTT_SET_EVENT_ID", "field", "none",
      "The top-level field that carries the event id in every payload; set but "
@@ -334,6 +352,12 @@ absl::StatusOr<ServerConfig> ParseConfig(
   if (config.http_listen_address.empty() && !config.http_port_file.empty()) {
     return absl::InvalidArgumentError(
         "--http-port-file: needs --http-listen-address");
+  }
+  if (config.flowcore_export_url.has_value() ==
+      config.flowcore_export_key_file.empty()) {
+    return absl::InvalidArgumentError(
+        "--flowcore-export-url and --flowcore-export-key-file: need each "
+        "other");
   }
   if (config.log.retention < config.log.dedupe_window) {
     return absl::InvalidArgumentError(

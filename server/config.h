@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/flowcore/flow_types.h"
+#include "services/http/http_url.h"
 #include "storage/sqlite/log/log_options.h"
 
 namespace mqttpush {
@@ -26,7 +27,9 @@ struct ServerConfig {
   FlowTypes flowcore_flow_types = FlowTypes::Parse(FlowTypes::kDefault).value();
   std::string flowcore_secret_file;  // empty: none
   std::string flowcore_tokens_file;  // empty: none
-  std::string set_event_id;          // empty: none
+  std::optional<HttpUrl> flowcore_export_url;
+  std::string flowcore_export_key_file;
+  std::string set_event_id;  // empty: none
   std::string log_level = "info";
   absl::Duration audit_interval = absl::Seconds(10);
   std::string worker_path;  // empty: beside this program

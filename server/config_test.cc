@@ -81,6 +81,9 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
       {{"--retention-bytes=-1"}, {}, "must be a number of bytes"},
       {{"--retention=2h"}, {}, "--retention: must not be below"},
       {{"--flowcore-flow-types=a=B"}, {}, "\"a=B\" names no object type"},
+      {{"--flowcore-export-url=a"}, {}, "must be a URL as https://host"},
+      {{"--flowcore-export-url=http://a"}, {}, "need each other"},
+      {{"--flowcore-export-key-file=a"}, {}, "need each other"},
       {{"--http-port-file=p"}, {}, "needs --http-listen-address"},
       {{"--segment-rows=999"}, {}, "from 1000 to 10000000"},
       {{"--dedupe-window=1s"}, {}, "from 1m to 8784h"},
@@ -119,14 +122,27 @@ TEST(ConfigTest, ForeignVariablesAreNotOurs) {
 }
 
 TEST(ConfigTest, HelpAndMarkdownNameEverySetting) {
-  for (const char* flag :
-       {"--listen-address", "--data-dir", "--allow-network-filesystem",
-        "--port-file", "--http-listen-address", "--http-port-file",
-        "--flowcore-flow-types", "--flowcore-secret-file",
-        "--flowcore-tokens-file", "--mqtt-set-event-id", "--log-level",
-        "--audit-interval", "--worker-path", "--ack-timeout",
-        "--connect-backoff-base", "--connect-backoff-max",
-        "--connect-rate-per-host", "--max-attempts", "--qos-0-lifetime"}) {
+  for (const char* flag : {"--listen-address",
+                           "--data-dir",
+                           "--allow-network-filesystem",
+                           "--port-file",
+                           "--http-listen-address",
+                           "--http-port-file",
+                           "--flowcore-flow-types",
+                           "--flowcore-secret-file",
+                           "--flowcore-tokens-file",
+                           "--flowcore-export-url",
+                           "--flowcore-export-key-file",
+                           "--mqtt-set-event-id",
+                           "--log-level",
+                           "--audit-interval",
+                           "--worker-path",
+                           "--ack-timeout",
+                           "--connect-backoff-base",
+                           "--connect-backoff-max",
+                           "--connect-rate-per-host",
+                           "--max-attempts",
+                           "--qos-0-lifetime"}) {
     EXPECT_THAT(ConfigHelp(), HasSubstr(flag));
     EXPECT_THAT(ConfigMarkdown(), HasSubstr(flag));
   }

@@ -18,6 +18,7 @@
 #include "common/status_macros.h"
 #include "server/http_doors.h"
 #include "services/api/linked_descriptors.h"
+#include "services/flowcore/shared_secret.h"
 #include "services/ingest/openapi_document.h"
 #include "storage/sqlite/full_disk_log.h"
 #include "storage/sqlite/log/legacy_log.h"
@@ -63,6 +64,14 @@ absl::Status CheckUids(const SqliteConfigStore& config, SqliteEventLog& log) {
   return absl::OkStatus();
 }
 
+// An error names the setting that it comes of.
+template <typename Result>
+Result Named(absl::string_view setting, Result result) {
+  if (result.ok()) return result;
+  return absl::Status(result.status().code(),
+                      absl::StrCat(setting, ": ", result.status().message()));
+}
+
 void SetServerOptions(grpc::ServerBuilder& builder) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -91,6 +100,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MQTTPUSH_RETURN_IF_ERROR(server->Listen(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->ListenForHttp(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->replay_runner_->Start());
+  MQTTPUSH_RETURN_IF_ERROR(server->StartExport(resolved));
   server->StartWatch(resolved);
   return server;
 }
@@ -233,6 +243,23 @@ absl::Status Server::ListenForHttp(const ServerConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status Server::StartExport(const ServerConfig& config) {
+  if (!config.flowcore_export_url.has_value()) return absl::OkStatus();
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      std::string key, Named("--flowcore-export-key-file",
+                             LoadSecretText(config.flowcore_export_key_file)));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      exporter_,
+      Named("--flowcore-export-url",
+            ResultExporter::Start(
+                journal_.get(), config_store_.get(), config.flowcore_flow_types,
+                Clock::Real(),
+                {.url = *config.flowcore_export_url,
+                 .api_key = std::move(key),
+                 .cursor_path = data_directory_->export_cursor_path()})));
+  return absl::OkStatus();
+}
+
 std::string Server::http_address() const {
   return http_listener_ == nullptr ? "" : http_listener_->address();
 }
@@ -267,6 +294,7 @@ Server::~Server() {
         absl::ToChronoTime(Clock::Real()->Now() + kShutdownGrace));
     grpc_server_->Wait();
   }
+  exporter_.reset();
   http_listener_.reset();
   history_service_.reset();
   replay_runner_.reset();

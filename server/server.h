@@ -15,6 +15,7 @@
 #include "server/conservation_watch.h"
 #include "services/admin/admin_service.h"
 #include "services/api/refused_events.h"
+#include "services/flowcore/result_exporter.h"
 #include "services/history/history_service.h"
 #include "services/history/live_streams.h"
 #include "services/history/replay_runner.h"
@@ -67,6 +68,7 @@ class Server {
   void MakeHistoryService();
   absl::Status Listen(const ServerConfig& config);
   absl::Status ListenForHttp(const ServerConfig& config);
+  absl::Status StartExport(const ServerConfig& config);
   void SayNotServing();
   void StopDelivery();
 
@@ -98,6 +100,7 @@ class Server {
   std::unique_ptr<grpc::Server> grpc_server_;
   std::atomic<bool> is_serving_ = true;
   std::unique_ptr<HttpListener> http_listener_;
+  std::unique_ptr<ResultExporter> exporter_;
   // Made and ended by the loop's thread.
   std::unique_ptr<ConservationWatch> watch_;
 };

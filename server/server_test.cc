@@ -349,6 +349,26 @@ TEST_F(ServerTest, GivesResultsToWhoHasATokenOfTheFile) {
   EXPECT_EQ(HttpGet(server_->http_address(), kPath).status, 401);
 }
 
+TEST_F(ServerTest, ExportsResultsWithTheKeyOfTheFile) {
+  ServerConfig config = Config();
+  config.flowcore_export_url = HttpUrl::Parse("http://127.0.0.1:1/x").value();
+  config.flowcore_export_key_file = temp_.File("key");
+  EXPECT_EQ(Server::Start(config).status().message(),
+            absl::StrCat("--flowcore-export-key-file: the secret cannot be "
+                         "read from ",
+                         config.flowcore_export_key_file));
+  WriteFile(config.flowcore_export_key_file, "fc_key\n");
+  const std::string cursor = config.data_dir + "/export.cursor";
+  WriteFile(cursor, "oops");
+  EXPECT_EQ(
+      Server::Start(config).status().message(),
+      absl::StrCat("--flowcore-export-url: ", cursor, " holds no event id"));
+  unlink(cursor.c_str());
+  Start(config);
+  EXPECT_NE(ReadFile(cursor), "");
+  ExpectStopsInTime();
+}
+
 TEST_F(ServerTest, CallsUnderWayDoNotKeepItFromStopping) {
   Start(Config());
   ReflectionCall idle(server_->address());

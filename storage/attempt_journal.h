@@ -25,6 +25,12 @@ inline absl::Time FromTicks(int64_t ticks) {
   return absl::UnixEpoch() + absl::Nanoseconds(100) * ticks;
 }
 
+// An attempt, whosever it is.
+struct JournalRow {
+  int64_t tenant_uid = 0;
+  AttemptRow row;
+};
+
 // Thread-safe. Errors are those of a log that cannot be read.
 class AttemptJournal {
  public:
@@ -50,6 +56,11 @@ class AttemptJournal {
   virtual std::unique_ptr<AttemptFollower> Follow(const HistoryQuery& query,
                                                   int64_t after,
                                                   int64_t through) = 0;
+
+  // The next attempts after `after`, an attempt_seq, of all tenants: at most
+  // `limit`.
+  virtual absl::StatusOr<std::vector<JournalRow>> ReadAfter(int64_t after,
+                                                            int limit) = 0;
 };
 
 }  // namespace mqttpush

@@ -159,6 +159,21 @@ std::string TimeBucket(int64_t hour) {
                           absl::UTCTimeZone());
 }
 
+void WriteResultPayload(const AttemptRow& row, const ResultContext& context,
+                        JsonWriter& writer) {
+  const AttemptRecord& attempt = row.attempt;
+  writer.StartObject();
+  PayloadWriter payload(writer);
+  payload.Text("attemptId",
+               AttemptName(context.stream.tenant, attempt.event_seq,
+                           attempt.subscription_uid, attempt.number));
+  payload.Text("timestamp", Milliseconds(attempt.start_time));
+  WriteObject(row, context.flow_types, payload);
+  WriteWire(row, context.config, payload);
+  WriteOutcome(row, payload);
+  writer.EndObject();
+}
+
 void WriteResultEvent(const AttemptRow& row, const ResultContext& context,
                       JsonWriter& writer) {
   const AttemptRecord& attempt = row.attempt;
@@ -177,16 +192,7 @@ void WriteResultEvent(const AttemptRow& row, const ResultContext& context,
   envelope.Text("producer", kResultDataCore);
   writer.EndObject();
   writer.Key("payload");
-  writer.StartObject();
-  PayloadWriter payload(writer);
-  payload.Text("attemptId",
-               AttemptName(context.stream.tenant, attempt.event_seq,
-                           attempt.subscription_uid, attempt.number));
-  payload.Text("timestamp", time);
-  WriteObject(row, context.flow_types, payload);
-  WriteWire(row, context.config, payload);
-  WriteOutcome(row, payload);
-  writer.EndObject();
+  WriteResultPayload(row, context, writer);
   envelope.Text("validTime", time);
   writer.EndObject();
 }

@@ -45,6 +45,10 @@ struct ResultContext {
 void WriteResultEvent(const AttemptRow& row, const ResultContext& context,
                       JsonWriter& writer);
 
+// Its payload alone.
+void WriteResultPayload(const AttemptRow& row, const ResultContext& context,
+                        JsonWriter& writer);
+
 // The hour since the Unix epoch as Flowcore writes it: "20261122090000".
 std::string TimeBucket(int64_t hour);
 

@@ -45,6 +45,34 @@ class EventsPage {
   int count_ = 0;
 };
 
+// The last rows that were added, as many as go on a page.
+class NewestRows {
+ public:
+  explicit NewestRows(size_t wanted) : wanted_(wanted) {}
+  void Add(AttemptRow row) {
+    bytes_ += BytesOf(row);
+    rows_.push_back(std::move(row));
+    while (rows_.size() > wanted_ || bytes_ > ResultPages::kMaxBytes) {
+      full_ = true;
+      bytes_ -= BytesOf(rows_.front());
+      rows_.pop_front();
+    }
+  }
+  const std::deque<AttemptRow>& rows() const { return rows_; }
+  // There is no room for an older one.
+  bool full() const { return full_ || rows_.size() == wanted_; }
+
+ private:
+  // Some, as an event: its texts, and what all have.
+  static size_t BytesOf(const AttemptRow& row) {
+    return 1000 + row.attempt.topic.size() + row.attempt.error_message.size();
+  }
+  const size_t wanted_;
+  std::deque<AttemptRow> rows_;
+  size_t bytes_ = 0;
+  bool full_ = false;
+};
+
 // The first hour of which anything may be shown: what was recorded in earlier
 // ones began earlier still.
 int64_t FirstShownHour(const HistoryQuery& query) {
@@ -123,27 +151,24 @@ absl::StatusOr<std::string> ResultPages::OldestFirst(
 // last one holds enough.
 absl::StatusOr<std::string> ResultPages::NewestFirst(
     const EventsRequest& request, int64_t after, int64_t through) {
-  const size_t wanted = static_cast<size_t>(request.page_size);
-  std::deque<AttemptRow> newest;
+  EventsPage page(context_);
   for (int64_t stretch = request.page_size;; stretch *= 4) {
     const int64_t from = std::max(after, through - stretch);
-    newest.clear();
+    NewestRows newest(static_cast<size_t>(request.page_size));
     const auto follower = journal_.Follow(query_, from, through);
     for (bool at_end = false; !at_end;) {
       MQTTPUSH_ASSIGN_OR_RETURN(FollowedAttempts next,
                                 follower->Next(kRowsAtOnce));
-      for (AttemptRow& row : next.rows) newest.push_back(std::move(row));
-      while (newest.size() > wanted) newest.pop_front();
+      for (AttemptRow& row : next.rows) newest.Add(std::move(row));
       at_end = next.at_end;
     }
-    if (newest.size() == wanted || from == after) break;
+    if (!newest.full() && from > after) continue;
+    for (auto row = newest.rows().rbegin(); row != newest.rows().rend();
+         ++row) {
+      page.Add(*row);
+    }
+    return page.End(std::nullopt);
   }
-  EventsPage page(context_);
-  for (auto row = newest.rbegin();
-       row != newest.rend() && page.bytes() < kMaxBytes; ++row) {
-    page.Add(*row);
-  }
-  return page.End(std::nullopt);
 }
 
 }  // namespace mqttpush

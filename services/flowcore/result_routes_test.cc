@@ -271,6 +271,9 @@ TEST_F(ResultRoutesTest, APageIsBounded) {
   EXPECT_GE(first.items.size(), ResultPages::kMaxBytes / 61'000);
   const Page second = GetPage(path + "&cursor=" + first.cursor);
   EXPECT_EQ(first.items.size() + second.items.size(), 40u);
+  const Page newest = GetPage(path + "&order=desc");
+  EXPECT_LT(newest.items.size(), 20u);
+  EXPECT_EQ(newest.items.front(), "40");
 }
 
 TEST_F(ResultRoutesTest, NamesWhatIsWrong) {

@@ -15,6 +15,8 @@ namespace mqttpush {
 namespace {
 
 constexpr size_t kMaxSecretBytes = 1024;
+constexpr char kRule[] =
+    "must hold 1 to 1024 printable ASCII characters without spaces";
 
 bool IsSecret(absl::string_view text) {
   return !text.empty() && text.size() <= kMaxSecretBytes &&
@@ -23,25 +25,27 @@ bool IsSecret(absl::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<SharedSecret> SharedSecret::Make(absl::string_view secret) {
-  if (IsSecret(secret)) return SharedSecret(DigestOf(secret));
-  return absl::InvalidArgumentError(
-      absl::StrCat("must hold 1 to ", kMaxSecretBytes,
-                   " printable ASCII characters without spaces"));
-}
-
-absl::StatusOr<SharedSecret> SharedSecret::Load(const std::string& path) {
+absl::StatusOr<std::string> LoadSecretText(const std::string& path) {
   std::ifstream file(path);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file) {
     return absl::NotFoundError(
         absl::StrCat("the secret cannot be read from ", path));
   }
-  absl::StatusOr<SharedSecret> secret =
-      Make(absl::StripTrailingAsciiWhitespace(text));
-  if (secret.ok()) return secret;
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, " ", secret.status().message()));
+  std::string secret(absl::StripTrailingAsciiWhitespace(text));
+  if (IsSecret(secret)) return secret;
+  return absl::InvalidArgumentError(absl::StrCat(path, " ", kRule));
+}
+
+absl::StatusOr<SharedSecret> SharedSecret::Make(absl::string_view secret) {
+  if (IsSecret(secret)) return SharedSecret(DigestOf(secret));
+  return absl::InvalidArgumentError(kRule);
+}
+
+absl::StatusOr<SharedSecret> SharedSecret::Load(const std::string& path) {
+  const absl::StatusOr<std::string> secret = LoadSecretText(path);
+  if (!secret.ok()) return secret.status();
+  return Make(*secret);
 }
 
 bool SharedSecret::Matches(absl::string_view given) const {

@@ -10,14 +10,18 @@
 
 namespace mqttpush {
 
+// The one secret in a file, which may end with a new line: 1 to 1024 printable
+// ASCII characters without spaces. NOT_FOUND when it cannot be read,
+// INVALID_ARGUMENT when it is none; no message shows what is in it.
+absl::StatusOr<std::string> LoadSecretText(const std::string& path);
+
 // Keeps a digest only. Immutable.
 class SharedSecret {
  public:
   // `secret` is 1 to 1024 printable ASCII characters without spaces;
   // INVALID_ARGUMENT otherwise.
   static absl::StatusOr<SharedSecret> Make(absl::string_view secret);
-  // From a file, which may end with a new line. NOT_FOUND when it cannot be
-  // read; as Make otherwise. No message shows what is in it.
+  // As LoadSecretText.
   static absl::StatusOr<SharedSecret> Load(const std::string& path);
 
   // In the same time, whatever `given` has in common with it.

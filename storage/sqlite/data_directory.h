@@ -39,6 +39,8 @@ class DataDirectory {
   // The folder of the log's segments.
   std::string log_path() const { return path_ + "/log"; }
   std::string reserve_path() const { return path_ + "/reserve"; }
+  // How far delivery results have been exported; mostly missing.
+  std::string export_cursor_path() const { return path_ + "/export.cursor"; }
   // The folder of the workers' stored sessions; exists, mode 0700.
   std::string sessions_path() const { return path_ + "/sessions"; }
 

@@ -152,8 +152,8 @@ class DirectoryChecker {
           {file, FileSize(path_ + "/" + file), BrokerOf(name)});
     }
     const std::set<std::string> known = {
-        "lock",      "reserve",       "log",          "sessions",
-        "config.db", "config.db-wal", "config.db-shm"};
+        "lock",          "reserve",   "log",           "sessions",
+        "export.cursor", "config.db", "config.db-wal", "config.db-shm"};
     for (const std::string& name : NamesIn(path_)) {
       if (!known.contains(name)) AddOther(name, NoteOn(name));
     }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "common/status_macros.h"
+#include "storage/sqlite/log/attempt_rows.h"
 #include "storage/sqlite/log/log_statements.h"
 #include "storage/sqlite/log/read_session.h"
 #include "storage/sqlite/log/sqlite_attempt_follower.h"
@@ -92,6 +93,36 @@ absl::StatusOr<std::vector<int64_t>> HoursOf(SegmentStore* store,
   return hours;
 }
 
+absl::StatusOr<JournalRow> ReadRow(ReadSession& session, const Segment& segment,
+                                   int64_t seq, SubscriptionStates& states) {
+  CandidateAttempt candidate;
+  MQTTPUSH_ASSIGN_OR_RETURN(candidate.attempt,
+                            session.ReadAttempt(segment, seq));
+  candidate.key = {candidate.attempt.start_time, seq};
+  MQTTPUSH_ASSIGN_OR_RETURN(candidate.event,
+                            session.FindEvent(candidate.attempt.event_seq));
+  SubscriptionState state = states.Get(candidate.attempt.subscription_uid);
+  return JournalRow{state.tenant_uid,
+                    ToRow(std::move(candidate), std::move(state.id))};
+}
+
+absl::StatusOr<std::vector<JournalRow>> RowsAfter(SegmentStore* store,
+                                                  int64_t after, int limit) {
+  ReadSession session(store);
+  std::vector<JournalRow> rows;
+  for (const Attempts& attempts : AttemptsOf(session.segments())) {
+    for (int64_t seq = std::max(after + 1, attempts.first);
+         seq <= attempts.last; ++seq) {
+      if (static_cast<int>(rows.size()) == limit) return rows;
+      MQTTPUSH_ASSIGN_OR_RETURN(
+          JournalRow row,
+          ReadRow(session, *attempts.segment, seq, store->states()));
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
 }  // namespace
 
 absl::StatusOr<int64_t> SqliteAttemptJournal::FindBefore(int64_t ticks) {
@@ -103,6 +134,12 @@ absl::StatusOr<std::vector<int64_t>> SqliteAttemptJournal::ListHours(
     int64_t tenant_uid, int64_t first, int64_t last) {
   return ReadAgainIfChanged(
       store_->list(), [&] { return HoursOf(store_, tenant_uid, first, last); });
+}
+
+absl::StatusOr<std::vector<JournalRow>> SqliteAttemptJournal::ReadAfter(
+    int64_t after, int limit) {
+  return ReadAgainIfChanged(store_->list(),
+                            [&] { return RowsAfter(store_, after, limit); });
 }
 
 std::unique_ptr<AttemptFollower> SqliteAttemptJournal::Follow(

@@ -28,6 +28,8 @@ class SqliteAttemptJournal : public AttemptJournal {
   std::unique_ptr<AttemptFollower> Follow(const HistoryQuery& query,
                                           int64_t after,
                                           int64_t through) override;
+  absl::StatusOr<std::vector<JournalRow>> ReadAfter(int64_t after,
+                                                    int limit) override;
 
  private:
   SegmentStore* const store_;

@@ -151,6 +151,24 @@ TEST_P(AttemptJournalTest, FollowsFromOneToAnother) {
   EXPECT_THAT(numbers(5, 2), IsEmpty());
 }
 
+TEST_P(AttemptJournalTest, ReadsThoseOfAllTenants) {
+  Record(1, 3);
+  Record(2, 2);
+  const auto read = [&](int64_t after, int limit) {
+    std::vector<std::string> rows;
+    const auto found = journal_->ReadAfter(after, limit);
+    for (const JournalRow& row : *found) {
+      rows.push_back(absl::StrCat(row.row.attempt_seq, " of ", row.tenant_uid,
+                                  ": ", row.row.event_id));
+    }
+    return rows;
+  };
+  EXPECT_THAT(read(0, 9), ElementsAre("1 of 1: e1", "2 of 1: e1", "3 of 1: e1",
+                                      "4 of 2: e2", "5 of 2: e2"));
+  EXPECT_THAT(read(2, 2), ElementsAre("3 of 1: e1", "4 of 2: e2"));
+  EXPECT_THAT(read(5, 2), IsEmpty());
+}
+
 TEST_P(AttemptJournalTest, ListsTheHoursOfATenant) {
   EXPECT_THAT(*journal_->ListHours(1, 0, kEnd), IsEmpty());
   for (int64_t hour : {0, 0, 1, 4, 4, 9}) {

@@ -1,0 +1,42 @@
+// ExportBatch: some delivery results in a row, as the body of a request to
+// Flowcore's ingestion: an array of payloads (result_event.h).
+#ifndef MQTTPUSH_SERVICES_FLOWCORE_EXPORT_BATCH_H_
+#define MQTTPUSH_SERVICES_FLOWCORE_EXPORT_BATCH_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "services/flowcore/flow_types.h"
+#include "services/http/http_message.h"
+#include "storage/attempt_journal.h"
+#include "storage/config_snapshot.h"
+
+namespace mqttpush {
+
+struct ExportBatch {
+  // What Flowcore takes of one event; what is larger is left out.
+  static constexpr size_t kMaxEventBytes = 64 << 10;
+  // It ends soon after the body has come to so much.
+  static constexpr size_t kMaxBytes = 512 << 10;
+
+  std::string body;
+  int count = 0;
+  // Too large, or of a tenant that was deleted.
+  int left_out = 0;
+  // Where the next one begins: behind this one, in ticks.
+  int64_t through = 0;
+};
+
+// Of `rows`, as many as go into one; not empty.
+ExportBatch MakeExportBatch(const std::vector<JournalRow>& rows,
+                            const FlowTypes& flow_types,
+                            const ConfigSnapshot& config);
+
+// Why a batch is to be sent again; OK when Flowcore has all of it. The message
+// shows nothing of what was sent.
+absl::Status CheckExported(const HttpResponse& response, int count);
+
+}  // namespace mqttpush
+
+#endif  // MQTTPUSH_SERVICES_FLOWCORE_EXPORT_BATCH_H_
