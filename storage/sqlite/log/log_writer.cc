@@ -192,7 +192,8 @@ void LogWriter::ForgetFilters(const Segments& segments, absl::Time now) {
 }
 
 // What they held is noted first: a file that a crash leaves, or that cannot be
-// removed now, is removed when the log is opened.
+// removed now, is removed when the log is opened. Removing one takes tens of
+// milliseconds, which no event is to wait for: the sealer does it.
 absl::Status LogWriter::Drop(const std::vector<SegmentPtr>& segments) {
   DroppedSegments dropped = dropped_;
   // Of others than those between the segments nobody asks any more.
@@ -211,17 +212,11 @@ absl::Status LogWriter::Drop(const std::vector<SegmentPtr>& segments) {
   MQTTPUSH_RETURN_IF_ERROR(writer_->WriteDropped(dropped));
   MQTTPUSH_RETURN_IF_ERROR(writer_->Commit());
   dropped_ = std::move(dropped);
-  absl::Status status;
   for (const SegmentPtr& segment : segments) {
-    const absl::Status removed = store_->Remove(*segment);
-    status.Update(removed);
-    if (!removed.ok()) continue;
-    Log::Info("segment_dropped",
-              {{"segment", segment->number},
-               {"last_event_seq", segment->summary.last_event_seq},
-               {"bytes", segment->bytes}});
+    store_->list().Drop(segment->number);
+    sealer_->Remove(segment);
   }
-  return status;
+  return absl::OkStatus();
 }
 
 void LogWriter::SetAppendListener(EventLog::AppendListener listener) {
