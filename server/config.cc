@@ -244,14 +244,16 @@ constexpr Setting kSettings[] = {
      }},
     {"MQTTPUSH_RETENTION", "duration", "90d",
      "How long the history is kept: segments of the log that are older are "
-     "dropped, but none with an event that waits; 1h to 36500d.",
+     "dropped, but none with an event that is waiting, in flight or retrying, "
+     "or with attempts at such an event; 1h to 36500d.",
      [](ServerConfig& c, const std::string& v) {
        return SetLongDuration(v, absl::Hours(1), absl::Hours(24 * 36500),
                               c.log.retention);
      }},
     {"MQTTPUSH_RETENTION_BYTES", "bytes", "0",
      "The oldest segments are dropped while the log is larger, such as 50GiB, "
-     "looked at once a minute; 0: no limit.",
+     "looked at once a minute, but none that --retention would keep for an "
+     "event; 0: no limit.",
      [](ServerConfig& c, const std::string& v) {
        return SetBytes(v, c.log.retention_bytes);
      }},

@@ -60,6 +60,9 @@ struct DeliveryRow {
   Ending ending;
   int rejection_count = 0;  // attempts refused; of kRetrying and kParked
   std::optional<AttemptRecord> last_attempt;  // absent before the first
+  // Of its event those that have ended are not shown: retention may have
+  // dropped how.
+  bool others_dropped = false;
 };
 
 struct DeliveryPage {

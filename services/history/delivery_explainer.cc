@@ -309,6 +309,7 @@ void DeliveryExplainer::AddNotTaken(
   const EventRecord& event = rows.front()->event;
   // Those that have ended may not be shown any more.
   if (event.accept_time < query.history.retained_since) return;
+  if (rows.front()->others_dropped) return;
   if (response_.truncated()) return;  // more of its deliveries may follow
   for (const SubscriptionRecord* subscription :
        from_.snapshot.SubscriptionsOf(query.tenant->uid)) {

@@ -93,6 +93,8 @@ absl::StatusOr<DeliveryRow> DeliveryLookup::Find(const EventRecord& event,
     row.state = DeliveryState::kDelivered;
   }
   row.state = (*overlay_)(subscription_uid, event.seq, row.state);
+  const Segment* segment = FindByEventSeq(session_->segments(), event.seq);
+  row.others_dropped = segment != nullptr && segment->outlived_newer;
   return row;
 }
 

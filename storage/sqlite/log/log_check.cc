@@ -238,7 +238,9 @@ class LogChecker {
     Segment segment;
     segment.first_event_seq = check.first_event_seq;
     segment.summary = check.summary;
-    return check.counted && mqttpush::HoldsUndelivered(segment, recoveries_);
+    return check.counted &&
+           mqttpush::HoldsUndelivered(segment, FindUndelivered(recoveries_),
+                                      [](int64_t, int64_t) { return true; });
   }
 
   // Each segment goes on where the one before it ended, but where retention has

@@ -3,7 +3,7 @@
 #define MQTTPUSH_STORAGE_SQLITE_LOG_LOG_RETENTION_H_
 
 #include <cstdint>
-#include <limits>
+#include <optional>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -19,17 +19,11 @@ struct RetentionCandidate {
   int64_t bytes = 0;
   absl::Time last_time;  // of the last event or attempt in it
   bool sealed = false;   // others are not dropped
-  int64_t last_event_seq = 0;
-  // The lowest seq of an event of which it has an attempt or an exception,
-  // whichever segment the event is in.
-  int64_t first_touched_seq = std::numeric_limits<int64_t>::max();
 };
 
 struct RetentionDecision {
   std::vector<size_t> drop;  // positions of the candidates
-  // So many would be dropped, but hold an undelivered event, or tell how
-  // deliveries of a segment before them went that is kept.
-  int held = 0;
+  int held = 0;  // so many would be dropped, but for undelivered events
 };
 // `holds_undelivered` is asked only of those that would be dropped.
 RetentionDecision DecideRetention(
@@ -37,10 +31,28 @@ RetentionDecision DecideRetention(
     const LogOptions& options,
     absl::FunctionRef<bool(size_t position)> holds_undelivered);
 
-// Whether an event of the segment is waiting, in flight or retrying, or may be:
-// one above a cursor counts even when it was delivered ahead.
-bool HoldsUndelivered(const Segment& segment,
-                      const std::vector<SubscriptionRecovery>& subscriptions);
+// Which deliveries of a subscription are not over.
+struct UndeliveredEvents {
+  int64_t subscription_uid = 0;
+  // Above it one is waiting or in flight, perhaps all are; absent: none.
+  std::optional<int64_t> waiting_after;
+  // Those known one by one: retrying, or above the cursor and attempted or
+  // ended ahead of it. In order.
+  std::vector<int64_t> seqs;
+};
+// Of the subscriptions that have any.
+std::vector<UndeliveredEvents> FindUndelivered(
+    const std::vector<SubscriptionRecovery>& subscriptions);
+
+// Whether the segment must stay: an event of it is waiting, in flight or
+// retrying, or it may have attempts at such an event of an earlier one. (An
+// event above a cursor that is held counts even when it was delivered ahead.)
+// `took_event_after` tells whether the subscription took an event of the
+// segment above the seq, and is asked only of a segment that its cursor is in.
+bool HoldsUndelivered(
+    const Segment& segment, const std::vector<UndeliveredEvents>& undelivered,
+    absl::FunctionRef<bool(int64_t subscription_uid, int64_t after_seq)>
+        took_event_after);
 
 }  // namespace mqttpush
 

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -54,6 +55,15 @@ void LogSealer::Seal(SegmentPtr segment, std::unique_ptr<Database> db) {
   changed_.SignalAll();
 }
 
+void LogSealer::Remove(SegmentPtr segment) {
+  MutexLock lock(&mutex_);
+  const auto first_to_seal =
+      std::find_if(tasks_.begin(), tasks_.end(),
+                   [](const Task& task) { return !task.remove; });
+  tasks_.insert(first_to_seal, {std::move(segment), nullptr, true});
+  changed_.SignalAll();
+}
+
 void LogSealer::NoteCost(const Cost& cost) {
   MutexLock lock(&mutex_);
   cost_.segments += cost.segments;
@@ -94,6 +104,10 @@ void LogSealer::Run() {
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }
+    if (task.remove) {
+      RemoveOne(*task.segment);
+      continue;
+    }
     const absl::Status status = SealOne(task);
     if (absl::IsDataLoss(status)) store_->SetAside(*task.segment, status);
     if (status.ok() || absl::IsDataLoss(status)) {
@@ -108,6 +122,18 @@ void LogSealer::Run() {
     tasks_.push_back({std::move(task.segment), nullptr});
     if (!stopping_) changed_.WaitFor(&mutex_, kRetryAfter);
   }
+}
+
+void LogSealer::RemoveOne(const Segment& segment) {
+  const absl::Status removed = store_->Remove(segment);
+  if (!removed.ok()) {
+    Log::Warning("segment_not_removed", {{"error", removed.message()}});
+    return;
+  }
+  Log::Info("segment_dropped",
+            {{"segment", segment.number},
+             {"last_event_seq", segment.summary.last_event_seq},
+             {"bytes", segment.bytes}});
 }
 
 // A seal that stops half-way takes room from what must be written.

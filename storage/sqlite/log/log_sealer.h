@@ -1,5 +1,5 @@
-// LogSealer: the thread that seals the segments that are full, and makes the
-// filters of their groups.
+// LogSealer: the thread that seals the segments that are full, makes the
+// filters of their groups, and removes the files of those that were dropped.
 #ifndef MQTTPUSH_STORAGE_SQLITE_LOG_LOG_SEALER_H_
 #define MQTTPUSH_STORAGE_SQLITE_LOG_LOG_SEALER_H_
 
@@ -26,7 +26,12 @@ class LogSealer {
   void Seal(SegmentPtr segment, std::unique_ptr<Database> db)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Waits until all that was handed in is sealed. For tests.
+  // Removes the files of a segment that is not in the list any more: before it
+  // seals the next one, for sealing needs the room. What it does not come to is
+  // removed when the log is opened.
+  void Remove(SegmentPtr segment) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Waits until all that was handed in is sealed or removed. For tests.
   void WaitUntilIdle() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // What sealing has cost so far.
@@ -42,10 +47,12 @@ class LogSealer {
   bool busy() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  // To seal a segment, unless it is sealed, and then to complete its group.
+  // To seal a segment, unless it is sealed, and then to complete its group; or
+  // to remove it.
   struct Task {
     SegmentPtr segment;
     std::unique_ptr<Database> db;
+    bool remove = false;
   };
   static constexpr absl::Duration kRetryAfter = absl::Seconds(10);
 
@@ -53,6 +60,7 @@ class LogSealer {
   static constexpr uint64_t kLeastRoom = 64 << 20;
 
   void Run();
+  void RemoveOne(const Segment& segment);
   absl::Status CheckRoom(const Segment& segment);
   absl::Status SealOne(Task& task);
   // When it has all its segments.

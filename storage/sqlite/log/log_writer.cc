@@ -7,7 +7,7 @@
 #include "common/logging.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
-#include "storage/sqlite/log/log_retention.h"
+#include "storage/sqlite/log/read_session.h"
 
 namespace mqttpush {
 namespace {
@@ -124,26 +124,8 @@ void LogWriter::ApplyRetention() {
   if (now < next_retention_) return;
   next_retention_ = now + kRetentionInterval;
   const auto segments = store_->list().Get();
-  const auto subscriptions = store_->states().All();
   ForgetFilters(*segments, now);
-  std::vector<RetentionCandidate> candidates;
-  for (const SegmentPtr& segment : *segments) {
-    const SegmentSummary bounds = segment->Bounds();
-    const int64_t last_us =
-        std::max(bounds.accept_times_us.last, bounds.start_times_us.last);
-    candidates.push_back(
-        {.bytes = segment->sealed() ? segment->bytes : FileSize(segment->path),
-         .last_time =
-             std::max(segment->create_time, absl::FromUnixMicros(last_us)),
-         .sealed = segment->sealed(),
-         .last_event_seq = bounds.last_event_seq,
-         .first_touched_seq = std::min(bounds.attempted_seqs.first,
-                                       bounds.exception_seqs.first)});
-  }
-  const RetentionDecision decision =
-      DecideRetention(candidates, now, options_, [&](size_t position) {
-        return HoldsUndelivered(*(*segments)[position], subscriptions);
-      });
+  const RetentionDecision decision = DecideRetention(*segments, now);
   if (decision.held != std::exchange(held_by_undelivered_, decision.held) &&
       decision.held > 0) {
     Log::Warning("retention_held", {{"segments", decision.held},
@@ -156,6 +138,42 @@ void LogWriter::ApplyRetention() {
   if (!dropped.ok()) {
     Log::Warning("segments_not_dropped", {{"error", dropped.message()}});
   }
+}
+
+RetentionDecision LogWriter::DecideRetention(const Segments& segments,
+                                             absl::Time now) {
+  std::vector<RetentionCandidate> candidates;
+  for (const SegmentPtr& segment : segments) {
+    const SegmentSummary bounds = segment->Bounds();
+    const int64_t last_us =
+        std::max(bounds.accept_times_us.last, bounds.start_times_us.last);
+    candidates.push_back(
+        {.bytes = segment->sealed() ? segment->bytes : FileSize(segment->path),
+         .last_time =
+             std::max(segment->create_time, absl::FromUnixMicros(last_us)),
+         .sealed = segment->sealed()});
+  }
+  // Most of the time nothing is due, and nobody asks.
+  std::optional<std::vector<UndeliveredEvents>> undelivered;
+  const auto holds_undelivered = [&](size_t position) {
+    if (!undelivered) undelivered = FindUndelivered(store_->states().All());
+    const Segment& segment = *segments[position];
+    return HoldsUndelivered(segment, *undelivered,
+                            [&](int64_t uid, int64_t after_seq) {
+                              return TookEventAfter(segment, uid, after_seq);
+                            });
+  };
+  return mqttpush::DecideRetention(candidates, now, options_,
+                                   holds_undelivered);
+}
+
+// True where that cannot be read.
+bool LogWriter::TookEventAfter(const Segment& segment, int64_t subscription_uid,
+                               int64_t after_seq) {
+  const auto found = ReadSession(store_).After(
+      segment, Dimension::kEventsOfSubscription, subscription_uid,
+      {after_seq, kLastPosting.row}, 1);
+  return !found.ok() || !found->empty();
 }
 
 // Only duplicates make a filter worth its memory, and only within their window.
@@ -174,7 +192,8 @@ void LogWriter::ForgetFilters(const Segments& segments, absl::Time now) {
 }
 
 // What they held is noted first: a file that a crash leaves, or that cannot be
-// removed now, is removed when the log is opened.
+// removed now, is removed when the log is opened. Removing one takes tens of
+// milliseconds, which no event is to wait for: the sealer does it.
 absl::Status LogWriter::Drop(const std::vector<SegmentPtr>& segments) {
   DroppedSegments dropped = dropped_;
   // Of others than those between the segments nobody asks any more.
@@ -193,17 +212,11 @@ absl::Status LogWriter::Drop(const std::vector<SegmentPtr>& segments) {
   MQTTPUSH_RETURN_IF_ERROR(writer_->WriteDropped(dropped));
   MQTTPUSH_RETURN_IF_ERROR(writer_->Commit());
   dropped_ = std::move(dropped);
-  absl::Status status;
   for (const SegmentPtr& segment : segments) {
-    const absl::Status removed = store_->Remove(*segment);
-    status.Update(removed);
-    if (!removed.ok()) continue;
-    Log::Info("segment_dropped",
-              {{"segment", segment->number},
-               {"last_event_seq", segment->summary.last_event_seq},
-               {"bytes", segment->bytes}});
+    store_->list().Drop(segment->number);
+    sealer_->Remove(segment);
   }
-  return status;
+  return absl::OkStatus();
 }
 
 void LogWriter::SetAppendListener(EventLog::AppendListener listener) {

@@ -22,6 +22,7 @@
 #include "storage/sqlite/log/attempt_stamps.h"
 #include "storage/sqlite/log/log_commit.h"
 #include "storage/sqlite/log/log_options.h"
+#include "storage/sqlite/log/log_retention.h"
 #include "storage/sqlite/log/log_sealer.h"
 #include "storage/sqlite/log/segment_store.h"
 #include "storage/sqlite/log/segment_writer.h"
@@ -83,6 +84,9 @@ class LogWriter {
 
   // Drops what has been kept long enough, at most once in kRetentionInterval.
   void ApplyRetention();
+  RetentionDecision DecideRetention(const Segments& segments, absl::Time now);
+  bool TookEventAfter(const Segment& segment, int64_t subscription_uid,
+                      int64_t after_seq);
   absl::Status Drop(const std::vector<SegmentPtr>& segments);
   void ForgetFilters(const Segments& segments, absl::Time now);
 

@@ -263,58 +263,93 @@ std::vector<Dimension> MemoryIndex::Dimensions() const {
   return dimensions;
 }
 
-// The segment takes no more rows. Those who read it meanwhile wait for a few
-// keys at a time only.
-std::vector<KeyedPosting> MemoryIndex::AllChained(Dimension dimension) const {
-  constexpr size_t kKeysAtOnce = 1000;
-  std::vector<std::pair<int64_t, uint32_t>> newest;
-  {
-    MutexLock lock(&mutex_);
-    const Chains& chains = chains_.at(dimension);
-    newest.assign(chains.newest.begin(), chains.newest.end());
+// A step is one posting. The containers are as they were when it has the lock
+// again: the segment takes no more rows.
+class ABSL_SCOPED_LOCKABLE MemoryIndex::LockInSteps {
+ public:
+  LockInSteps(Mutex* mutex, absl::FunctionRef<void()> between)
+      ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex)
+      : mutex_(mutex), between_(between) {
+    mutex_->Lock();
   }
-  std::vector<KeyedPosting> all;
-  all.reserve(newest.size());
-  for (size_t from = 0; from < newest.size(); from += kKeysAtOnce) {
-    MutexLock lock(&mutex_);
-    const auto& previous = chains_.at(dimension).previous;
-    const size_t to = std::min(from + kKeysAtOnce, newest.size());
-    for (size_t i = from; i < to; ++i) {
-      auto [key, row] = newest[i];
+  ~LockInSteps() ABSL_UNLOCK_FUNCTION() { mutex_->Unlock(); }
+
+  void Step() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (--steps_left_ > 0) return;
+    steps_left_ = kPostingsAtOnce;
+    mutex_->Unlock();
+    between_();
+    mutex_->Lock();
+  }
+
+ private:
+  Mutex* const mutex_;
+  const absl::FunctionRef<void()> between_;
+  int steps_left_ = kPostingsAtOnce;
+};
+
+void MemoryIndex::AddChained(Dimension dimension, LockInSteps& lock,
+                             std::vector<KeyedPosting>& all) const {
+  const auto found = chains_.find(dimension);
+  if (found == chains_.end()) return;
+  const Chains& chains = found->second;
+  for (auto [key, row] : chains.newest) {
+    while (true) {
       all.push_back({key, PostingOf(dimension, row)});
-      for (auto at = previous.find(row); at != previous.end();
-           at = previous.find(at->second)) {
-        all.push_back({key, PostingOf(dimension, at->second)});
-      }
+      lock.Step();
+      const auto previous = chains.previous.find(row);
+      if (previous == chains.previous.end()) break;
+      row = previous->second;
     }
   }
-  return all;
 }
 
-std::vector<KeyedPosting> MemoryIndex::Sorted(Dimension dimension) const {
-  std::vector<KeyedPosting> sorted;
-  if (IsChained(dimension)) {
-    sorted = AllChained(dimension);
-    std::sort(sorted.begin(), sorted.end());
-    return sorted;
+// Without sorting the lists first, which would take long. A list that a read
+// has sorted in between is taken anew; it cannot happen again.
+void MemoryIndex::AddListed(Dimension dimension, LockInSteps& lock,
+                            std::vector<KeyedPosting>& all) const {
+  const auto lists = lists_.find(dimension);
+  if (lists == lists_.end()) return;
+  for (const auto& [key, list] : lists->second) {
+    const size_t from = all.size();
+    size_t settled = 0;
+    do {
+      all.resize(from);
+      settled = list.settled();
+      for (uint32_t row : list.rows()) {
+        all.push_back({key, PostingOf(dimension, row)});
+        lock.Step();
+      }
+    } while (list.settled() != settled);
   }
-  const auto add = [&](int64_t key, const std::vector<Posting>& postings) {
-    for (const Posting& posting : postings) sorted.push_back({key, posting});
-  };
-  {
-    MutexLock lock(&mutex_);
-    if (dimension == Dimension::kExceptionsOfTenant) {
-      for (const auto& [key, postings] : exceptions_) {
-        add(key, {postings.begin(), postings.end()});
-      }
-    } else {
-      for (auto& [key, list] : lists_[dimension]) {
-        add(key, list.After(kFirstPosting, SIZE_MAX, PostingsBy(dimension)));
-      }
+}
+
+void MemoryIndex::AddExceptions(LockInSteps& lock,
+                                std::vector<KeyedPosting>& all) const {
+  for (const auto& [key, postings] : exceptions_) {
+    for (const Posting& posting : postings) {
+      all.push_back({key, posting});
+      lock.Step();
     }
   }
-  std::sort(sorted.begin(), sorted.end());
-  return sorted;
+}
+
+std::vector<KeyedPosting> MemoryIndex::Sorted(
+    Dimension dimension, absl::FunctionRef<void()> between) const {
+  std::vector<KeyedPosting> all;
+  all.reserve(static_cast<size_t>(row_count()));
+  {
+    LockInSteps lock(&mutex_, between);
+    if (IsChained(dimension)) {
+      AddChained(dimension, lock, all);
+    } else if (dimension == Dimension::kExceptionsOfTenant) {
+      AddExceptions(lock, all);
+    } else {
+      AddListed(dimension, lock, all);
+    }
+  }
+  std::sort(all.begin(), all.end());
+  return all;
 }
 
 }  // namespace mqttpush

@@ -14,6 +14,7 @@
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "common/mutex.h"
 #include "storage/records.h"
 #include "storage/sqlite/log/posting_index.h"
@@ -98,9 +99,14 @@ class MemoryIndex : public PostingIndex {
   // Events, attempts and exceptions.
   int64_t row_count() const ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // For sealing: the dimensions that hold anything, and all postings of one.
+  // For sealing, when no rows are added any more: the dimensions that hold
+  // anything, and all postings of one. Who reads meanwhile, the writer among
+  // them, waits for kPostingsAtOnce at most; `between` is called after each so
+  // many, when others can have the lock.
+  static constexpr int kPostingsAtOnce = 4096;
   std::vector<Dimension> Dimensions() const ABSL_LOCKS_EXCLUDED(mutex_);
-  std::vector<KeyedPosting> Sorted(Dimension dimension) const
+  std::vector<KeyedPosting> Sorted(
+      Dimension dimension, absl::FunctionRef<void()> between = [] {}) const
       ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -134,9 +140,17 @@ class MemoryIndex : public PostingIndex {
   auto PostingsBy(Dimension dimension) const;
   Posting PostingOf(Dimension dimension, uint32_t row) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // All postings of a dimension of keys that have few, in no order.
-  std::vector<KeyedPosting> AllChained(Dimension dimension) const
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Holds mutex_, but not for long at a time.
+  class LockInSteps;
+  // All postings of a dimension, in no order, by where it keeps them.
+  void AddChained(Dimension dimension, LockInSteps& lock,
+                  std::vector<KeyedPosting>& all) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddListed(Dimension dimension, LockInSteps& lock,
+                 std::vector<KeyedPosting>& all) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddExceptions(LockInSteps& lock, std::vector<KeyedPosting>& all) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The postings of a key that has few, the last one first.
   std::vector<Posting> Chained(Dimension dimension, int64_t key) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

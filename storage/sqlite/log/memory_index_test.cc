@@ -181,5 +181,46 @@ TEST(EmptyMemoryIndexTest, EndsBeforeItsBeginning) {
   EXPECT_TRUE(summary.accept_times_us.empty());
 }
 
+// Of one key, and begun ever earlier, so that a read sorts all of them.
+class LargeMemoryIndexTest : public MemoryIndexTest {
+ protected:
+  static constexpr int kRows = 4 * MemoryIndex::kPostingsAtOnce;
+  LargeMemoryIndexTest() {
+    IndexedRows rows;
+    for (int i = 0; i < kRows; ++i) {
+      rows.events.push_back(Event(1 + i, 1, {7}));
+      rows.attempts.push_back(Attempt(1 + i, 1 + i, kRows - i, true));
+      rows.exceptions.push_back({1, 1 + i, 7});
+    }
+    large_.Add(rows);
+  }
+  MemoryIndex large_{1, 1};
+};
+
+TEST_F(LargeMemoryIndexTest, LetsOthersReadWhileItIsBeingSealed) {
+  for (Dimension dimension :
+       {Dimension::kEventById, Dimension::kEventsOfTenant,
+        Dimension::kAttemptsOfTenant, Dimension::kExceptionsOfTenant}) {
+    int times = 0;
+    const auto sorted = large_.Sorted(dimension, [&] {
+      ++times;
+      EXPECT_TRUE(large_.FindEvent(1).has_value());
+    });
+    EXPECT_EQ(times, 4) << static_cast<int>(dimension);
+    EXPECT_EQ(sorted.size(), kRows);
+  }
+}
+
+TEST_F(LargeMemoryIndexTest, HasEachRowOnceThoughAReadSortsThemMeanwhile) {
+  const auto sorted = large_.Sorted(Dimension::kAttemptsOfTenant, [&] {
+    EXPECT_TRUE(
+        large_.Before(Dimension::kAttemptsOfTenant, 1, kLastPosting, 1).ok());
+  });
+  ASSERT_EQ(sorted.size(), kRows);
+  for (int i = 0; i < kRows; ++i) {
+    EXPECT_EQ(sorted[i], (KeyedPosting{1, {1 + i, kRows - i}}));
+  }
+}
+
 }  // namespace
 }  // namespace mqttpush

@@ -52,6 +52,11 @@ class RowList {
     return found;
   }
 
+  // As they lie. A read that sorts them changes `settled`, and no other does
+  // once nothing is added any more.
+  const std::vector<uint32_t>& rows() const { return rows_; }
+  size_t settled() const { return settled_; }
+
  private:
   template <typename PostingOf>
   std::vector<uint32_t>::iterator LowerBound(Posting posting,

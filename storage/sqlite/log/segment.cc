@@ -54,7 +54,10 @@ void SegmentList::Replace(SegmentPtr segment) {
   MutexLock lock(&mutex_);
   Segments next = *segments_;
   for (SegmentPtr& old : next) {
-    if (old->number == segment->number) old = segment;
+    if (old->number != segment->number) continue;
+    auto changed = std::make_shared<Segment>(*segment);
+    changed->outlived_newer = old->outlived_newer;
+    old = std::move(changed);
   }
   segments_ = std::make_shared<const Segments>(std::move(next));
 }
@@ -81,6 +84,11 @@ void SegmentList::Remove(int64_t number) {
     return segment->number == number;
   });
   segments_ = std::make_shared<const Segments>(std::move(next));
+}
+
+void SegmentList::Drop(int64_t number) {
+  Change(0, number - 1, [](Segment& older) { older.outlived_newer = true; });
+  Remove(number);
 }
 
 }  // namespace mqttpush

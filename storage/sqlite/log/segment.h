@@ -37,6 +37,10 @@ struct Segment {
   // (segment_group.h); nullptr: it has none (yet).
   std::shared_ptr<const KeyFilter> group_filter;
   int64_t bytes = 0;  // of the file of a sealed one
+  // Retention has dropped one after it and kept this one for an event that was
+  // not delivered. How its other deliveries ended may be told by no row any
+  // more.
+  bool outlived_newer = false;
 
   bool sealed() const { return memory == nullptr; }
   // Without the tallies.
@@ -71,6 +75,9 @@ class SegmentList {
               absl::FunctionRef<void(Segment&)> change)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void Remove(int64_t number) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Likewise, by retention: those before it have outlived it. It need not be
+  // there any more.
+  void Drop(int64_t number) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   mutable Mutex mutex_;

@@ -29,7 +29,8 @@ struct SegmentCheck {
   int64_t first_event_seq = 0;
   int64_t first_attempt_seq = 0;
   int64_t exceptions = 0;  // that began in it
-  // An event of it is still to be delivered, or may be.
+  // Retention keeps it, or may: an event of it is still to be delivered, or it
+  // has attempts at such a one.
   bool holds_undelivered = false;
   // All rows were there and were counted: the summary is true.
   bool counted = false;

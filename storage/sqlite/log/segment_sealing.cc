@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/types/span.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
@@ -137,6 +138,10 @@ absl::Status WriteSeal(Database& db, const SegmentSummary& summary,
   return transaction.Commit();
 }
 
+// A mutex is not fair: who unlocks and locks again has it before a thread that
+// must wake up first.
+void LetOthersIn() { absl::SleepFor(absl::Microseconds(50)); }
+
 // What is about to be sealed must be what is on the disk.
 absl::Status CheckLastSeqs(Database& db, const Segment& segment,
                            const SegmentSummary& summary) {
@@ -174,7 +179,7 @@ absl::StatusOr<SegmentPtr> SealSegment(const Segment& segment, Database db) {
   std::vector<uint64_t> keys;  // their hashes
   for (Dimension dimension : dimensions) {
     const std::vector<KeyedPosting> postings =
-        segment.memory->Sorted(dimension);
+        segment.memory->Sorted(dimension, LetOthersIn);
     MQTTPUSH_RETURN_IF_ERROR(WriteDimension(db, dimension, postings, checksum));
     if (!Segment::Filtered(dimension)) continue;
     keys.reserve(keys.size() + CountKeys(postings));

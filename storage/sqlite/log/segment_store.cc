@@ -99,6 +99,7 @@ absl::Status SegmentStore::RemoveDropped() {
   if (segments->empty()) return absl::OkStatus();
   MQTTPUSH_ASSIGN_OR_RETURN(position_.dropped, ReadDropped(*segments->back()));
   const std::vector<int64_t>& dropped = position_.dropped.numbers;
+  if (!dropped.empty()) list_.Drop(*absl::c_max_element(dropped));
   for (const SegmentPtr& segment : *segments) {
     if (!absl::c_linear_search(dropped, segment->number)) continue;
     const absl::Status removed = Remove(*segment);

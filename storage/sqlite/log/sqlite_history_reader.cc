@@ -23,8 +23,13 @@ bool Matches(const HistoryQuery& query, const EventRecord& event) {
          (query.object_id.empty() || event.object_id == query.object_id);
 }
 
+bool IsKept(const DeliveryRow& row) {
+  return !row.others_dropped || !HasEnded(row.state);
+}
+
 bool Matches(const HistoryQuery& query,
              const std::vector<DeliveryState>& states, const DeliveryRow& row) {
+  if (!IsKept(row)) return false;
   if (row.event.accept_time < query.retained_since && HasEnded(row.state)) {
     return false;
   }
@@ -164,7 +169,12 @@ absl::StatusOr<DeliveryRow> DeliveryOf(SegmentStore& store, int64_t tenant_uid,
       !absl::c_linear_search(event->subscription_uids, key.subscription_uid)) {
     return absl::NotFoundError("no such delivery");
   }
-  return lookup.Find(*event, key.subscription_uid);
+  MQTTPUSH_ASSIGN_OR_RETURN(DeliveryRow row,
+                            lookup.Find(*event, key.subscription_uid));
+  if (!IsKept(row)) {
+    return absl::NotFoundError("retention has dropped how it ended");
+  }
+  return row;
 }
 
 // Events of the subscription in one segment, with `after` < seq < `before`.
