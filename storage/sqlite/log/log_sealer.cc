@@ -122,11 +122,14 @@ absl::Status LogSealer::CheckRoom(const Segment& segment) {
 
 absl::Status LogSealer::SealOne(Task& task) {
   if (task.segment->sealed()) return absl::OkStatus();
+  // Set aside meanwhile. That may also come later: a file that is gone by then
+  // must not be made anew.
+  if (!store_->list().Has(task.segment->number)) return absl::OkStatus();
   MQTTPUSH_RETURN_IF_ERROR(CheckRoom(*task.segment));
   if (task.db == nullptr) {
     MQTTPUSH_ASSIGN_OR_RETURN(
         Database db,
-        Database::Open(task.segment->path, Database::Mode::kReadWrite));
+        Database::Open(task.segment->path, Database::Mode::kExisting));
     task.db = std::make_unique<Database>(std::move(db));
   }
   const absl::Duration start = SteadyNow();

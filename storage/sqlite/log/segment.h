@@ -63,6 +63,7 @@ const Segment* FindByEventSeq(const Segments& segments, int64_t event_seq);
 class SegmentList {
  public:
   std::shared_ptr<const Segments> Get() const ABSL_LOCKS_EXCLUDED(mutex_);
+  bool Has(int64_t number) const ABSL_LOCKS_EXCLUDED(mutex_);
   void Append(SegmentPtr segment) ABSL_LOCKS_EXCLUDED(mutex_);
   // The one of the same number; nothing happens when it is gone.
   void Replace(SegmentPtr segment) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -70,7 +71,8 @@ class SegmentList {
   void Change(int64_t first_number, int64_t last_number,
               absl::FunctionRef<void(Segment&)> change)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  void Remove(int64_t number) ABSL_LOCKS_EXCLUDED(mutex_);
+  // False: it was gone.
+  bool Remove(int64_t number) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   mutable Mutex mutex_;

@@ -55,6 +55,17 @@ absl::Status MakeFolder(const std::string& path) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
 }
 
+// `folder`/1.db, or 1-2.db and on when there is such a database: what was set
+// aside first tells of the damage.
+std::string FreeName(const std::string& folder, int64_t number) {
+  const std::string stem = absl::StrFormat("%s/%010d", folder, number);
+  std::string name = absl::StrCat(stem, kSuffix);
+  for (int i = 2; HasAnyFile(name); ++i) {
+    name = absl::StrCat(stem, "-", i, kSuffix);
+  }
+  return name;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SegmentStore>> SegmentStore::Open(
@@ -208,20 +219,15 @@ absl::Status SegmentStore::OpenOne(int64_t number, bool newest) {
 
 void SegmentStore::SetAside(const Segment& segment,
                             const absl::Status& damage) {
-  const auto segments = list_.Get();
-  const bool listed = std::any_of(
-      segments->begin(), segments->end(),
-      [&](const SegmentPtr& other) { return other->number == segment.number; });
-  if (!listed || segments->back()->number == segment.number) return;
-  list_.Remove(segment.number);
+  if (list_.Get()->back()->number == segment.number) return;
+  if (!list_.Remove(segment.number)) return;
   MoveAside(segment.number, segment.path, damage);
 }
 
 void SegmentStore::MoveAside(int64_t number, const std::string& path,
                              const absl::Status& damage) {
   const std::string folder = absl::StrCat(directory_, "/", kSetAside);
-  const std::string target =
-      absl::StrCat(folder, "/", path.substr(path.rfind('/') + 1));
+  const std::string target = FreeName(folder, number);
   absl::Status moved = MakeFolder(folder);
   if (moved.ok()) moved = MoveDatabaseFiles(path, target);
   Log::Error(
