@@ -111,8 +111,10 @@ bool SaysNoRoom(const absl::Status& error) {
 void Database::Closer::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
-  const bool write = mode == Mode::kReadWrite;
-  if (write) MQTTPUSH_RETURN_IF_ERROR(CreatePrivateFile(path));
+  const bool write = mode == Mode::kReadWrite || mode == Mode::kExisting;
+  if (mode == Mode::kReadWrite) {
+    MQTTPUSH_RETURN_IF_ERROR(CreatePrivateFile(path));
+  }
   sqlite3* handle = nullptr;
   const int flags = (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;

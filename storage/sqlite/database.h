@@ -34,6 +34,7 @@ class Database {
  public:
   enum class Mode {
     kReadWrite,  // creates the file (mode 0600); WAL, synchronous=FULL
+    kExisting,   // likewise, but UNAVAILABLE when there is no file
     kReadOnly,
     kImmutable,  // of a file that nobody writes any more: without locks
     // Of a database that nobody has open, with what its WAL holds: without

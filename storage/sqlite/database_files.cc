@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
@@ -24,6 +26,14 @@ int64_t FileSize(const std::string& path) {
 }
 
 bool HasWal(const std::string& path) { return FileSize(path + "-wal") > 0; }
+
+bool HasAnyFile(const std::string& path) {
+  struct stat status;
+  return std::any_of(std::begin(kSuffixes), std::end(kSuffixes),
+                     [&](const char* suffix) {
+                       return lstat((path + suffix).c_str(), &status) == 0;
+                     });
+}
 
 absl::Status RemoveDatabaseFiles(const std::string& path) {
   for (const char* suffix : kSuffixes) {

@@ -16,6 +16,8 @@ int64_t FileSize(const std::string& path);
 // True when commits are in the WAL of `path` that may not be in the file yet.
 bool HasWal(const std::string& path);
 
+// True when the file is there, be it empty, or one that SQLite keeps beside it.
+bool HasAnyFile(const std::string& path);
 // Removes the database. OK when there is none.
 absl::Status RemoveDatabaseFiles(const std::string& path);
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -42,6 +43,16 @@ TEST_F(DatabaseTest, FileIsPrivateAndCommitsAreSynced) {
   ASSERT_EQ(stat(path().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   EXPECT_EQ(SelectInt(db, "PRAGMA synchronous"), 2);  // FULL
+}
+
+TEST_F(DatabaseTest, ExistingOneIsNotMade) {
+  const auto open = [&] {
+    return Database::Open(path(), Database::Mode::kExisting).status();
+  };
+  EXPECT_EQ(open().code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(access(path().c_str(), F_OK), 0);
+  OpenDatabase();
+  EXPECT_TRUE(open().ok()) << open();
 }
 
 TEST_F(DatabaseTest, KeepsBytesExactly) {

@@ -43,6 +43,13 @@ std::shared_ptr<const Segments> SegmentList::Get() const {
   return segments_;
 }
 
+bool SegmentList::Has(int64_t number) const {
+  const auto segments = Get();
+  return std::any_of(
+      segments->begin(), segments->end(),
+      [&](const SegmentPtr& segment) { return segment->number == number; });
+}
+
 void SegmentList::Append(SegmentPtr segment) {
   MutexLock lock(&mutex_);
   Segments next = *segments_;
@@ -77,13 +84,14 @@ void SegmentList::Change(int64_t first_number, int64_t last_number,
   segments_ = std::make_shared<const Segments>(std::move(next));
 }
 
-void SegmentList::Remove(int64_t number) {
+bool SegmentList::Remove(int64_t number) {
   MutexLock lock(&mutex_);
   Segments next = *segments_;
-  std::erase_if(next, [&](const SegmentPtr& segment) {
+  const size_t removed = std::erase_if(next, [&](const SegmentPtr& segment) {
     return segment->number == number;
   });
   segments_ = std::make_shared<const Segments>(std::move(next));
+  return removed > 0;
 }
 
 void SegmentList::Drop(int64_t number) {

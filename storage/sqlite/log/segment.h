@@ -20,6 +20,8 @@
 
 namespace mqttpush {
 
+class GroupFilterFile;
+
 // Immutable; what `memory` points to grows while it is the newest one.
 struct Segment {
   int64_t number = 0;  // from 1, without reuse; names the file
@@ -36,6 +38,8 @@ struct Segment {
   // The event ids of this sealed segment and those of its group
   // (segment_group.h); nullptr: it has none (yet).
   std::shared_ptr<const KeyFilter> group_filter;
+  // Of the keys of its group (group_filter_file.h); nullptr: it has none (yet).
+  std::shared_ptr<const GroupFilterFile> group_file;
   int64_t bytes = 0;  // of the file of a sealed one
   // Retention has dropped one after it and kept this one for an event that was
   // not delivered. How its other deliveries ended may be told by no row any
@@ -46,7 +50,8 @@ struct Segment {
   // Without the tallies.
   SegmentSummary Bounds() const;
   SubscriptionTally TallyOf(int64_t subscription_uid) const;
-  // False: certainly not. True for dimensions that the filter leaves out.
+  // By the filter in memory. False: certainly not. True for dimensions that it
+  // leaves out. ReadSession knows more.
   bool MayContain(Dimension dimension, int64_t key) const;
   // Whether the key filter holds the keys of this dimension.
   static bool Filtered(Dimension dimension) {
@@ -67,6 +72,7 @@ const Segment* FindByEventSeq(const Segments& segments, int64_t event_seq);
 class SegmentList {
  public:
   std::shared_ptr<const Segments> Get() const ABSL_LOCKS_EXCLUDED(mutex_);
+  bool Has(int64_t number) const ABSL_LOCKS_EXCLUDED(mutex_);
   void Append(SegmentPtr segment) ABSL_LOCKS_EXCLUDED(mutex_);
   // The one of the same number; nothing happens when it is gone.
   void Replace(SegmentPtr segment) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -74,7 +80,8 @@ class SegmentList {
   void Change(int64_t first_number, int64_t last_number,
               absl::FunctionRef<void(Segment&)> change)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  void Remove(int64_t number) ABSL_LOCKS_EXCLUDED(mutex_);
+  // False: it was gone.
+  bool Remove(int64_t number) ABSL_LOCKS_EXCLUDED(mutex_);
   // Likewise, by retention: those before it have outlived it. It need not be
   // there any more.
   void Drop(int64_t number) ABSL_LOCKS_EXCLUDED(mutex_);

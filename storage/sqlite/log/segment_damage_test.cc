@@ -281,6 +281,20 @@ TEST_P(DamageFoundOnOpenTest, OfAllSegmentsLeavesAnEmptyLog) {
   EXPECT_TRUE(AppendAndWait(*log_, {MakeEvent("new", {7})}).ok());
 }
 
+TEST_F(SegmentDamageTest, WhatWasSetAsideFirstIsKept) {
+  Damage(2, [](const std::string& path) {
+    fs::create_directory(fs::path(path).parent_path() / "set-aside");
+    fs::copy(path, fs::path(path).parent_path() / "set-aside");
+    fs::resize_file(path, 0);
+  });
+  Open();
+  const std::string folder = Folder() + "/set-aside/";
+  EXPECT_GT(fs::file_size(folder + "0000000002.db"), 0u);
+  EXPECT_EQ(fs::file_size(folder + "0000000002-2.db"), 0u);
+  EXPECT_FALSE(fs::exists(PathOf(2)));
+  EXPECT_EQ(ReadSeqs(), SeqsWithout({2}));
+}
+
 // A crash came before it began.
 TEST_F(SegmentDamageTest, SegmentThatNeverBeganIsNotMissed) {
   Damage(4, [](const std::string&) {});

@@ -105,6 +105,11 @@ class SegmentFixture {
     EXPECT_TRUE(writer_->Commit().ok());
     EXPECT_TRUE(writer_->Begin().ok());
   }
+  // Nothing is added any more; left to be sealed by others.
+  void Close() {
+    EXPECT_TRUE(writer_->Commit().ok());
+    writer_ = nullptr;
+  }
   // As it is in memory.
   SegmentPtr segment() const { return segment_; }
   MemoryIndex& memory() { return *segment_->memory; }
