@@ -13,6 +13,7 @@ using google::protobuf::util::TimeUtil;
 
 // A session that ends with its connection cannot promise exactly once.
 constexpr absl::Duration kLeastSessionExpiry = absl::Hours(1);
+constexpr int kHighestQos = 2;
 
 google::protobuf::Duration ToProto(absl::Duration duration) {
   return TimeUtil::MicrosecondsToDuration(absl::ToInt64Microseconds(duration));
@@ -61,6 +62,28 @@ worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
   return message;
 }
 
+BrokerOffer ToOffer(const worker::v1::BrokerLimits& limits) {
+  BrokerOffer offer;
+  if (limits.told() || limits.maximum_qos() < kHighestQos) {
+    offer.maximum_qos = limits.maximum_qos();
+  }
+  if (!limits.told()) return offer;
+  offer.receive_maximum = limits.receive_maximum();
+  if (limits.maximum_packet_size() > 0) {
+    offer.maximum_packet_size = limits.maximum_packet_size();
+  }
+  offer.retain_available = limits.retain_available();
+  if (limits.server_keep_alive() >= 0) {
+    offer.server_keep_alive = absl::Seconds(limits.server_keep_alive());
+  }
+  offer.assigned_client_id = limits.assigned_client_id();
+  offer.topic_alias_maximum = limits.topic_alias_maximum();
+  if (limits.session_expiry() >= 0) {
+    offer.session_expiry = absl::Seconds(limits.session_expiry());
+  }
+  return offer;
+}
+
 LinkStatus ToLinkStatus(const worker::v1::LinkStatus& status) {
   LinkStatus link;
   link.state = static_cast<LinkState>(status.state());
@@ -71,6 +94,7 @@ LinkStatus ToLinkStatus(const worker::v1::LinkStatus& status) {
   link.last_ack_time =
       ToTime(status.has_last_ack_time(), status.last_ack_time());
   link.broker_address = status.broker_address();
+  if (status.has_limits()) link.offer = ToOffer(status.limits());
   return link;
 }
 

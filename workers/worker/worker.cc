@@ -56,7 +56,11 @@ wire::BrokerLimits LimitsToProto(const BrokerLimits& limits) {
   }
   proto.set_receive_maximum(limits.receive_maximum);
   proto.set_server_keep_alive(limits.server_keep_alive);
-  proto.set_assigned_client_id(limits.assigned_client_id);
+  proto.set_assigned_client_id(
+      CleanText(limits.assigned_client_id, limits::kMaxErrorMessageBytes));
+  proto.set_told(limits.told);
+  proto.set_topic_alias_maximum(limits.topic_alias_maximum);
+  proto.set_session_expiry(limits.session_expiry);
   return proto;
 }
 
