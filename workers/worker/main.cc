@@ -20,7 +20,7 @@
 #include "workers/link/exit_codes.h"
 #include "workers/worker/link_client.h"
 #include "workers/worker/paho_client.h"
-#include "workers/worker/process_setup.h"
+#include "workers/process/process_setup.h"
 #include "workers/worker/session.h"
 #include "workers/worker/worker.h"
 

@@ -9,7 +9,7 @@
 #include "common/steady_time.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "workers/link/exit_codes.h"
-#include "workers/worker/clean_text.h"
+#include "workers/process/clean_text.h"
 #include "workers/worker/proto_time.h"
 
 namespace mqttpush {
