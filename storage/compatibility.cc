@@ -9,6 +9,8 @@
 namespace mqttpush {
 namespace {
 
+constexpr absl::Duration kLeastSessionExpiry = absl::Hours(1);
+
 std::vector<Qos> UsedQos(const SubscriptionRecord& subscription) {
   std::vector<Qos> used;
   for (ObjectType type : TypesTaken(subscription)) {
@@ -50,6 +52,10 @@ bool NamesExactlyOnce(const SubscriptionRecord& subscription) {
                      [](const TopicOverride& override) {
                        return override.qos == Qos::kExactlyOnce;
                      });
+}
+
+absl::Duration AskedSessionExpiry(const BrokerRecord& broker) {
+  return std::max(broker.session_expiry, kLeastSessionExpiry);
 }
 
 }  // namespace mqttpush

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "storage/records.h"
 
 namespace mqttpush {
@@ -20,6 +21,11 @@ Qos LowestQos(const SubscriptionRecord& subscription);
 // Whether its qos or that of an override is QoS 2. Its broker then has a
 // persistent session.
 bool NamesExactlyOnce(const SubscriptionRecord& subscription);
+
+// How long such a broker is asked to keep its half of the session without a
+// connection: an hour at least, for a session that ends with its connection
+// cannot promise exactly once.
+absl::Duration AskedSessionExpiry(const BrokerRecord& broker);
 
 }  // namespace mqttpush
 

@@ -84,7 +84,8 @@ absl::string_view OfConnect(const ProbeFinding& finding, bool tls) {
     case ProbeCause::kClosed:
     case ProbeCause::kMalformed:
       return tls ? "The port may not be one of MQTT: check `port`. Some "
-                   "brokers hang up on a wrong login or an unknown client id."
+                   "brokers hang up on a wrong login, an unknown client id or "
+                   "a missing client certificate."
                  : "The port may be one with TLS, or not one of MQTT: check "
                    "`port` and `tls.enabled`. Some brokers hang up on a wrong "
                    "login or an unknown client id.";

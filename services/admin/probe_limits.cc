@@ -14,6 +14,8 @@ namespace mqttpush {
 namespace {
 
 constexpr int kHighestQos = 2;
+// With a window below this a link is slow.
+constexpr int kSmallWindow = 10;
 
 // Something that a person should know, and what to do about it.
 struct Remark {
@@ -38,10 +40,17 @@ Remarks FindMisfits(const BrokerOffer& offer, const ProbePlan& plan) {
   return remarks;
 }
 
+// The default stands for as many as there may be: mosquitto's own takes 20.
+bool IsWindowTooSmall(int receive_maximum, int max_in_flight) {
+  if (receive_maximum >= max_in_flight) return false;
+  return max_in_flight != BrokerRecord().max_in_flight ||
+         receive_maximum < kSmallWindow;
+}
+
 void RemarkOnWindow(const BrokerOffer& offer, const BrokerRecord& broker,
                     Remarks& remarks) {
   if (!offer.receive_maximum.has_value() ||
-      *offer.receive_maximum >= broker.max_in_flight) {
+      !IsWindowTooSmall(*offer.receive_maximum, broker.max_in_flight)) {
     return;
   }
   remarks.push_back(

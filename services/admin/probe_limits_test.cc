@@ -63,7 +63,7 @@ TEST(JudgeLimitsTest, Table) {
       {Step::FAILED, "the broker keeps no retained messages",
        "change the subscription"},
       {Step::WARNED,
-       "the broker takes 20 unacknowledged messages, `max_in_flight` is 100",
+       "the broker takes 9 unacknowledged messages, `max_in_flight` is 100",
        "The smaller one"},
       {Step::WARNED,
        "the broker demands a keep alive of 30s, `keep_alive` is 1m",
@@ -78,7 +78,7 @@ TEST(JudgeLimitsTest, Table) {
   rows[0].qos = Qos::kExactlyOnce;
   rows[1].offer.retain_available = false;
   rows[1].retain = true;
-  rows[2].offer.receive_maximum = 20;
+  rows[2].offer.receive_maximum = 9;
   rows[3].offer.server_keep_alive = absl::Seconds(30);
   rows[4].offer.maximum_packet_size = 1000;
   rows[5].offer.session_expiry = absl::Minutes(1);
@@ -92,12 +92,22 @@ TEST(JudgeLimitsTest, Table) {
 
 TEST(JudgeLimitsTest, WhatIsGenerousIsNoRestriction) {
   BrokerOffer offer = Everything();
-  offer.receive_maximum = 100;
+  offer.receive_maximum = 20;  // the default window is no wish
   offer.server_keep_alive = absl::Seconds(60);
   offer.maximum_packet_size = 1 << 20;
   offer.session_expiry = absl::Hours(2);
   EXPECT_EQ(JudgeLimits(offer, PlanOf(Qos::kAtLeastOnce)).outcome(),
             Step::PASSED);
+}
+
+TEST(JudgeLimitsTest, AWindowThatWasSetIsAWish) {
+  ProbePlan plan = PlanOf(Qos::kAtLeastOnce);
+  plan.broker.max_in_flight = 50;
+  BrokerOffer offer = Everything();
+  offer.receive_maximum = 49;
+  EXPECT_EQ(JudgeLimits(offer, plan).outcome(), Step::WARNED);
+  offer.receive_maximum = 50;
+  EXPECT_EQ(JudgeLimits(offer, plan).outcome(), Step::PASSED);
 }
 
 TEST(JudgeLimitsTest, AllIsToldAtOnceAndEachHintOnce) {

@@ -1,6 +1,5 @@
 #include "services/admin/probe_plan.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -25,8 +24,6 @@ constexpr absl::Duration kLongestTimeout = absl::Seconds(60);
 constexpr char kDefaultPayload[] = R"({"probe":true})";
 // In the place of an asset's or owner's id.
 constexpr char kProbe[] = "probe";
-// As links ask for it (workers/supervisor/link_messages.cc).
-constexpr absl::Duration kLeastSessionExpiry = absl::Hours(1);
 
 // The tenant need not exist when settings are given: of it only the id counts.
 struct Target {
@@ -124,8 +121,7 @@ absl::StatusOr<ProbePlan> PlanProbe(const ConfigSnapshot& snapshot,
       if (subscription->disabled) continue;
       plan.demands.push_back({NameOf(snapshot, *subscription), *subscription});
       if (NamesExactlyOnce(*subscription)) {
-        plan.order.session_expiry =
-            std::max(plan.broker.session_expiry, kLeastSessionExpiry);
+        plan.order.session_expiry = AskedSessionExpiry(plan.broker);
       }
     }
   }

@@ -134,6 +134,29 @@ TEST(ConnackTest, WhatIsMalformedIsNoAnswer) {
   }
 }
 
+// Whatever a stranger sends is a packet, or an error.
+TEST(ConnackTest, EveryChangeOfAByteIsSurvived) {
+  const std::string good = Bytes(
+      "00000e"
+      "1100000e10"
+      "210014"
+      "1f00036e6f70");
+  for (size_t at = 0; at < good.size(); ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string body = good;
+      body[at] = static_cast<char>(byte);
+      (void)ParseConnack(body, 5);
+      (void)ParseConnack(body.substr(0, at), 5);
+      (void)ParseAnswer(Type::kPuback, body, 5);
+      PacketReader reader;
+      reader.Feed(body);
+      for (auto packet = reader.Next(); packet.ok() && packet->has_value();) {
+        packet = reader.Next();
+      }
+    }
+  }
+}
+
 TEST(AnswerTest, Table) {
   struct Row {
     Type type;

@@ -4,15 +4,13 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/time_util.h>
 
-#include <algorithm>
+#include "storage/compatibility.h"
 
 namespace mqttpush {
 namespace {
 
 using google::protobuf::util::TimeUtil;
 
-// A session that ends with its connection cannot promise exactly once.
-constexpr absl::Duration kLeastSessionExpiry = absl::Hours(1);
 constexpr int kHighestQos = 2;
 
 google::protobuf::Duration ToProto(absl::Duration duration) {
@@ -56,8 +54,7 @@ worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
     worker::v1::PersistentSession& session =
         *configure.mutable_persistent_session();
     session.set_path(session_path);
-    *session.mutable_expiry() =
-        ToProto(std::max(broker.session_expiry, kLeastSessionExpiry));
+    *session.mutable_expiry() = ToProto(AskedSessionExpiry(broker));
   }
   return message;
 }
