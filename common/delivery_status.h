@@ -6,10 +6,12 @@
 #define MQTTPUSH_COMMON_DELIVERY_STATUS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "common/broker_offer.h"
 
 namespace mqttpush {
 
@@ -31,6 +33,8 @@ struct LinkStatus {
   absl::Time next_connect_time = absl::InfinitePast();  // InfinitePast: none
   absl::Time last_ack_time = absl::InfinitePast();      // InfinitePast: never
   std::string broker_address;  // "192.0.2.7:8883"; empty before the first call
+  // Of the last connection that the broker accepted.
+  std::optional<BrokerOffer> offer;
 };
 
 // Thread-safe.

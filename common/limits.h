@@ -26,6 +26,12 @@ inline constexpr size_t kMaxTopicBytes = 65535;
 inline constexpr int kDefaultPageSize = 100;
 inline constexpr int kMaxPageSize = 1000;
 
+// ProbeBroker calls at once: each is a process.
+inline constexpr int kMaxProbes = 8;
+// Of one probe.
+inline constexpr int kMaxProbePublications = 50;
+inline constexpr size_t kMaxProbePayloadBytes = 64 << 10;
+
 // StreamAttempts calls at once. Each may hold a response of some 400 KiB, and
 // wakes the history's threads with each commit of its tenant.
 inline constexpr int kMaxAttemptStreams = 64;

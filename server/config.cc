@@ -192,7 +192,7 @@ constexpr Setting kSettings[] = {
                           c.audit_interval);
      }},
     {"MQTTPUSH_WORKER_PATH", "path", "beside mqttpushd",
-     "The program mqttpush-worker.",
+     "The program mqttpush-worker; mqttpush-probe lies beside it.",
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.worker_path);
      }},

@@ -48,6 +48,12 @@ absl::StatusOr<std::string> WorkerPath(const ServerConfig& config) {
   return path;
 }
 
+// It is installed beside the worker program.
+std::string ProbePath(const std::string& worker_path) {
+  return absl::StrCat(worker_path.substr(0, worker_path.rfind('/') + 1),
+                      "mqttpush-probe");
+}
+
 // Uids that are given anew would make the events of one customer another's.
 absl::Status CheckUids(const SqliteConfigStore& config, SqliteEventLog& log) {
   const SqliteConfigStore::LastUids& last = config.last_uids_at_open();
@@ -149,6 +155,8 @@ void Server::StartDelivery(const ServerConfig& config) {
                    .connect_backoff_base = config.connect_backoff_base,
                    .connect_backoff_max = config.connect_backoff_max},
           .connect_rate = config.connect_rate_per_host});
+  probes_ =
+      std::make_unique<BrokerProbes>(&loop_, ProbePath(config.worker_path));
   auto on_config = [this](std::shared_ptr<const ConfigSnapshot> snapshot) {
     loop_.Post([this, snapshot = std::move(snapshot)] {
       dispatcher_->OnConfig(snapshot);
@@ -165,7 +173,13 @@ void Server::StartDelivery(const ServerConfig& config) {
 
 absl::Status Server::MakeServices() {
   admin_service_ = std::make_unique<AdminService>(
-      config_store_.get(), event_log_.get(), &board_, Clock::Real());
+      config_store_.get(), event_log_.get(), &board_, Clock::Real(),
+      BrokerProber{.start =
+                       [this](const BrokerRecord& broker,
+                              const ProbeOrder& order, auto done) {
+                         return probes_->Start(broker, order, std::move(done));
+                       },
+                   .cancel = [this](int64_t id) { probes_->Cancel(id); }});
   MQTTPUSH_ASSIGN_OR_RETURN(ObjectSchemas schemas,
                             ObjectSchemas::Compile(kOpenApiDocument));
   schemas_ = std::make_unique<const ObjectSchemas>(std::move(schemas));
@@ -301,6 +315,7 @@ Server::~Server() {
   ingest_service_.reset();
   admin_service_.reset();
   loop_.Stop();  // no timer of the supervisor, nothing calls into the log
+  probes_.reset();
   supervisor_.reset();
   event_log_.reset();
   dispatcher_.reset();
@@ -317,6 +332,7 @@ void Server::SayNotServing() {
 void Server::StopDelivery() {
   std::promise<void> workers_stopped;
   loop_.RunAndWait([&] {
+    probes_->Stop();
     dispatcher_->StopSending();
     supervisor_->Stop([&] { workers_stopped.set_value(); });
   });

@@ -33,6 +33,7 @@
 #include "storage/sqlite/sqlite_replay_store.h"
 #include "workers/dispatch/dispatcher.h"
 #include "workers/dispatch/status_board.h"
+#include "workers/supervisor/broker_probes.h"
 #include "workers/supervisor/supervisor.h"
 
 namespace grpc {
@@ -89,6 +90,7 @@ class Server {
   // Only the loop's thread uses these two.
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<BrokerProbes> probes_;
   // Its writer calls into the loop and into the services' calls: it goes before
   // them.
   std::unique_ptr<EventLog> event_log_;

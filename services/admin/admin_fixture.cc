@@ -30,8 +30,8 @@ void AdminFixture::Restart() {
   auto config = SqliteConfigStore::Open(dir_.File("config.db"));
   ASSERT_TRUE(config.ok()) << config.status();
   config_ = *std::move(config);
-  service_ = std::make_unique<AdminService>(config_.get(), &log_,
-                                            &delivery_status_, &clock_);
+  service_ = std::make_unique<AdminService>(
+      config_.get(), &log_, &delivery_status_, &clock_, prober_);
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),

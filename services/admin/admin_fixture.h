@@ -96,12 +96,14 @@ class AdminFixture : public ::testing::Test {
   Reply<v1::Broker> GetBroker(const std::string& name);
   Reply<v1::Subscription> GetSubscription(const std::string& name);
 
+  Stub* stub() { return stub_.get(); }
   std::shared_ptr<const ConfigSnapshot> Snapshot() {
     return config_->Snapshot();
   }
 
   FakeEventLog log_;
   FakeDeliveryStatus delivery_status_;
+  BrokerProber prober_;  // to be set before SetUp
   SteppingClock clock_;
 
  private:

@@ -27,9 +27,11 @@ grpc::ServerUnaryReactor* ReplyEmpty(grpc::CallbackServerContext* context,
 }  // namespace
 
 AdminService::AdminService(ConfigStore* config, EventLog* log,
-                           const DeliveryStatus* status, const Clock* clock)
+                           const DeliveryStatus* status, const Clock* clock,
+                           BrokerProber prober)
     : tenants_(AdminContext{config, log, status, clock}),
       brokers_(AdminContext{config, log, status, clock}),
+      probes_(config, clock, std::move(prober)),
       subscriptions_(AdminContext{config, log, status, clock}) {}
 
 AdminService::Reactor* AdminService::CreateTenant(
@@ -100,6 +102,12 @@ AdminService::Reactor* AdminService::UpdateBroker(
 AdminService::Reactor* AdminService::DeleteBroker(
     Context* context, const v1::DeleteBrokerRequest* request, Empty* response) {
   return ReplyEmpty(context, brokers_.Delete(*request));
+}
+
+AdminService::Reactor* AdminService::ProbeBroker(
+    Context* context, const v1::ProbeBrokerRequest* request,
+    v1::ProbeBrokerResponse* response) {
+  return probes_.Start(context, *request, response);
 }
 
 AdminService::Reactor* AdminService::CreateSubscription(

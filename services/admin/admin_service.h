@@ -7,6 +7,7 @@
 #include "mqttpush/v1/admin_service.grpc.pb.h"
 #include "services/admin/broker_handlers.h"
 #include "services/admin/context.h"
+#include "services/admin/probe_handler.h"
 #include "services/admin/subscription_handlers.h"
 #include "services/admin/tenant_handlers.h"
 
@@ -18,7 +19,7 @@ class AdminService final : public v1::AdminService::CallbackService {
  public:
   // None is owned; all must outlive the service.
   AdminService(ConfigStore* config, EventLog* log, const DeliveryStatus* status,
-               const Clock* clock);
+               const Clock* clock, BrokerProber prober);
 
   using Context = grpc::CallbackServerContext;
   using Reactor = grpc::ServerUnaryReactor;
@@ -55,6 +56,8 @@ class AdminService final : public v1::AdminService::CallbackService {
   Reactor* DeleteBroker(Context* context,
                         const v1::DeleteBrokerRequest* request,
                         Empty* response) override;
+  Reactor* ProbeBroker(Context* context, const v1::ProbeBrokerRequest* request,
+                       v1::ProbeBrokerResponse* response) override;
   Reactor* CreateSubscription(Context* context,
                               const v1::CreateSubscriptionRequest* request,
                               v1::Subscription* response) override;
@@ -80,6 +83,7 @@ class AdminService final : public v1::AdminService::CallbackService {
  private:
   TenantHandlers tenants_;
   BrokerHandlers brokers_;
+  ProbeHandler probes_;
   SubscriptionHandlers subscriptions_;
 };
 

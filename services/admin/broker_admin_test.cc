@@ -401,37 +401,5 @@ TEST_F(BrokerAdminTest, DeleteRefusesWhileSubscriptionsReferToIt) {
   EXPECT_EQ(Delete("name: 'x'").reason, "INVALID_FIELDS");
 }
 
-TEST_F(BrokerAdminTest, ShowsTheLinkAsOfNow) {
-  Create("host: 'h'");
-  EXPECT_EQ(GetBroker(kMain)->link().state(), v1::Link::STATE_UNSPECIFIED);
-  EXPECT_FALSE(GetBroker(kMain)->link().has_since());
-  LinkStatus link;
-  link.state = LinkState::kRefused;
-  link.since = absl::FromUnixMicros(1'500'000);
-  link.last_error = "bad user name or password \xff";
-  link.next_connect_time = absl::FromUnixSeconds(7);
-  link.broker_address = "192.0.2.7:8883";
-  delivery_status_.SetLink(Stored().uid, link);
-  const auto broker = GetBroker(kMain);
-  EXPECT_EQ(broker->link().state(), v1::Link::REFUSED);
-  EXPECT_EQ(broker->link().since().seconds(), 1);
-  EXPECT_EQ(broker->link().since().nanos(), 500'000'000);
-  EXPECT_EQ(broker->link().last_error(), "bad user name or password ?");
-  EXPECT_EQ(broker->link().next_connect_time().seconds(), 7);
-  EXPECT_FALSE(broker->link().has_last_ack_time());
-  EXPECT_EQ(broker->link().broker_address(), "192.0.2.7:8883");
-}
-
-TEST_F(BrokerAdminTest, IsPausedWithItsTenant) {
-  Create("host: 'h'");
-  Call(&Stub::PauseTenant,
-       Parse<v1::PauseTenantRequest>("name: 'tenants/acme'"));
-  EXPECT_EQ(GetBroker(kMain)->state(), v1::Broker::PAUSED);
-  EXPECT_EQ(GetBroker(kMain)->link().state(), v1::Link::PAUSED);
-  Call(&Stub::ResumeTenant,
-       Parse<v1::ResumeTenantRequest>("name: 'tenants/acme'"));
-  EXPECT_EQ(GetBroker(kMain)->state(), v1::Broker::ACTIVE);
-}
-
 }  // namespace
 }  // namespace mqttpush

@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
+#include "services/admin/broker_offer_converter.h"
 #include "services/admin/etag.h"
 #include "services/admin/host.h"
 #include "services/admin/pem.h"
@@ -195,6 +196,9 @@ v1::Link LinkToProto(const LinkStatus& link, bool paused) {
   const auto set = [](absl::Time time, auto make) {
     if (time != absl::InfinitePast()) SetTimestamp(time, make());
   };
+  if (link.offer.has_value()) {
+    *proto.mutable_offer() = OfferToProto(*link.offer);
+  }
   set(link.since, [&] { return proto.mutable_since(); });
   set(link.last_ack_time, [&] { return proto.mutable_last_ack_time(); });
   set(link.next_connect_time,

@@ -5,12 +5,14 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 #include "services/admin/broker_converter.h"
 #include "services/admin/changes.h"
 #include "services/admin/etag.h"
 #include "services/admin/lookup.h"
 #include "services/admin/page.h"
+#include "services/admin/subscription_converter.h"
 #include "services/admin/update_mask.h"
 #include "services/api/errors.h"
 #include "services/api/resource_names.h"
@@ -23,8 +25,7 @@ std::vector<std::string> ReferrersOf(const ConfigSnapshot& snapshot,
                                      const BrokerRecord& broker) {
   std::vector<std::string> names;
   for (const SubscriptionRecord* subscription :
-       snapshot.SubscriptionsOf(broker.tenant_uid)) {
-    if (subscription->broker_uid != broker.uid) continue;
+       SubscriptionsOf(snapshot, broker)) {
     names.push_back(NameOf(snapshot, *subscription));
   }
   return names;
@@ -159,8 +160,20 @@ absl::Status BrokerHandlers::Delete(const v1::DeleteBrokerRequest& request) {
 
 v1::Broker BrokerHandlers::ToResponse(const ConfigSnapshot& snapshot,
                                       const BrokerRecord& broker) const {
-  return BrokerToProto(broker, *snapshot.FindTenant(broker.tenant_uid),
-                       context_.status->GetLink(broker.uid));
+  const TenantRecord& tenant = *snapshot.FindTenant(broker.tenant_uid);
+  v1::Broker proto =
+      BrokerToProto(broker, tenant, context_.status->GetLink(broker.uid));
+  for (const SubscriptionRecord* subscription :
+       SubscriptionsOf(snapshot, broker)) {
+    const std::string words =
+        context_.status->GetIncompatibility(subscription->uid);
+    if (StateOf(*subscription, tenant, !words.empty()) ==
+        v1::Subscription::INCOMPATIBLE) {
+      proto.add_incompatibilities(
+          absl::StrCat(NameOf(snapshot, *subscription), ": ", words));
+    }
+  }
+  return proto;
 }
 
 }  // namespace mqttpush

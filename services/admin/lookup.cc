@@ -58,6 +58,16 @@ absl::StatusOr<const TenantRecord*> LookUpParent(const ConfigSnapshot& snapshot,
   return unknown;
 }
 
+std::vector<const SubscriptionRecord*> SubscriptionsOf(
+    const ConfigSnapshot& snapshot, const BrokerRecord& broker) {
+  std::vector<const SubscriptionRecord*> found =
+      snapshot.SubscriptionsOf(broker.tenant_uid);
+  std::erase_if(found, [&](const SubscriptionRecord* subscription) {
+    return subscription->broker_uid != broker.uid;
+  });
+  return found;
+}
+
 std::string NameOf(const ConfigSnapshot& snapshot, const BrokerRecord& broker) {
   return BrokerName(snapshot.FindTenant(broker.tenant_uid)->id, broker.id);
 }

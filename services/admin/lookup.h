@@ -3,6 +3,7 @@
 #define MQTTPUSH_SERVICES_ADMIN_LOOKUP_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -30,6 +31,10 @@ absl::StatusOr<const SubscriptionRecord*> LookUpSubscription(
 absl::StatusOr<const TenantRecord*> LookUpParent(const ConfigSnapshot& snapshot,
                                                  absl::string_view parent,
                                                  Violations* violations);
+
+// The subscriptions that refer to a broker, in order of id.
+std::vector<const SubscriptionRecord*> SubscriptionsOf(
+    const ConfigSnapshot& snapshot, const BrokerRecord& broker);
 
 // The name of a record.
 std::string NameOf(const ConfigSnapshot& snapshot, const BrokerRecord& broker);

@@ -238,6 +238,15 @@ absl::Status TooManyStreams(absl::string_view method, int limit) {
       {{"method", std::string(method)}, {"limit", absl::StrCat(limit)}});
 }
 
+absl::Status TooManyProbes(int limit) {
+  return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_PROBES",
+                   absl::StrCat(limit,
+                                " probes of brokers are under way, and no more "
+                                "are made at once; try again when one has "
+                                "ended"),
+                   {{"limit", absl::StrCat(limit)}});
+}
+
 absl::Status ShuttingDown() {
   return Unavailable("SHUTTING_DOWN", "the service is stopping");
 }

@@ -70,6 +70,9 @@ absl::Status TooManyReplays(absl::string_view tenant_name, int limit);
 // way.
 absl::Status TooManyStreams(absl::string_view method, int limit);
 
+// RESOURCE_EXHAUSTED, TOO_MANY_PROBES: so many are under way.
+absl::Status TooManyProbes(int limit);
+
 // UNAVAILABLE, SHUTTING_DOWN, with RetryInfo.
 absl::Status ShuttingDown();
 

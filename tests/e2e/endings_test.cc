@@ -10,6 +10,7 @@ namespace mqttpush {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class EndingsTest : public E2eTest {
  protected:
@@ -132,11 +133,18 @@ TEST_F(EndingsTest, SubscriptionThatAsksForTooMuchIsHeldAndSaysSo) {
   EXPECT_THAT(admin().GetSubscription(kSubscription)->incompatibility(),
               HasSubstr("QoS 2 is asked for"));
   WaitForLink(v1::Link::CONNECTED);
+  const auto found = admin().GetBroker(kBroker);
+  ASSERT_EQ(found->incompatibilities_size(), 1);
+  EXPECT_THAT(found->incompatibilities(0),
+              StartsWith(absl::StrCat(kSubscription, ": QoS 2 is asked for")));
+  EXPECT_EQ(found->link().offer().maximum_qos(), v1::AT_LEAST_ONCE);
+  EXPECT_EQ(found->link().offer().receive_maximum(), 65535);
   v1::Subscription subscription;
   subscription.set_name(kSubscription);
   subscription.set_qos(v1::AT_LEAST_ONCE);
   ASSERT_OK(admin().UpdateSubscription(subscription, {"qos"}));
   WaitForState("a", v1::Delivery::DELIVERED);
+  EXPECT_EQ(admin().GetBroker(kBroker)->incompatibilities_size(), 0);
 }
 
 }  // namespace

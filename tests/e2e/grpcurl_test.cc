@@ -55,6 +55,7 @@ TEST_F(GrpcurlTest, TheLinesOfTheReadmeWork) {
   ASSERT_OK(Run(script)) << output();
 
   EXPECT_THAT(output(), HasSubstr("\"status\": \"SERVING\""));
+  EXPECT_THAT(output(), HasSubstr("\"text\": \"accepted as mqttpush-probe-"));
   EXPECT_THAT(output(), HasSubstr("\"outcome\": \"ACCEPTED\""));
   ASSERT_TRUE(customer->WaitForCount(1, kPatience));
   EXPECT_EQ(customer->messages()[0].topic, "globe-tracker/events/location");

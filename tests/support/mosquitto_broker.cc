@@ -60,7 +60,8 @@ absl::Status MosquittoBroker::WriteConfig() {
   if (options_.tls != nullptr) {
     MQTTPUSH_ASSIGN_OR_RETURN(
         TestCertificate certificate,
-        options_.tls->IssueServer(options_.subject_alt_names));
+        options_.tls->IssueServer(options_.subject_alt_names,
+                                  options_.certificate_days));
     absl::StrAppend(&config, "cafile ", options_.tls->ca_path(), "\ncertfile ",
                     certificate.certificate_path, "\nkeyfile ",
                     certificate.key_path, "\nrequire_certificate ",

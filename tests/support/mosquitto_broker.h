@@ -25,6 +25,8 @@ class MosquittoBroker {
     TestCertificateAuthority* tls = nullptr;
     // The names in the certificate, for tests of a wrong one.
     std::string subject_alt_names = "DNS:localhost,IP:127.0.0.1";
+    // For how long it is valid; -1: it expired yesterday.
+    int certificate_days = 30;
     // TLS: clients must show a certificate of the same authority.
     bool require_client_certificate = false;
     // Lifts max_inflight_messages, 20 by default: beyond it mosquitto loses

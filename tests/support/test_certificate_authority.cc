@@ -42,10 +42,11 @@ TestCertificateAuthority::Create(const std::string& name) {
 }
 
 absl::StatusOr<TestCertificate> TestCertificateAuthority::IssueServer(
-    const std::string& subject_alt_names) {
+    const std::string& subject_alt_names, int days) {
   return Issue("test broker",
                absl::StrCat("extendedKeyUsage=serverAuth\nsubjectAltName=",
-                            subject_alt_names, "\n"));
+                            subject_alt_names, "\n"),
+               days);
 }
 
 absl::StatusOr<TestCertificate> TestCertificateAuthority::IssueClient(
@@ -54,7 +55,7 @@ absl::StatusOr<TestCertificate> TestCertificateAuthority::IssueClient(
 }
 
 absl::StatusOr<TestCertificate> TestCertificateAuthority::Issue(
-    const std::string& common_name, const std::string& extensions) {
+    const std::string& common_name, const std::string& extensions, int days) {
   const std::string stem = absl::StrCat("certificate", ++issued_);
   TestCertificate certificate = Paths(stem);
   const std::string request = dir_.File(stem + ".csr");
@@ -67,7 +68,7 @@ absl::StatusOr<TestCertificate> TestCertificateAuthority::Issue(
                certificate.key_path, "-out", request},
               log));
   MQTTPUSH_RETURN_IF_ERROR(OpenSsl(
-      {"x509", "-req", "-days", "30", "-in", request, "-CA",
+      {"x509", "-req", "-days", absl::StrCat(days), "-in", request, "-CA",
        ca_.certificate_path, "-CAkey", ca_.key_path, "-CAcreateserial",
        "-extfile", extension_file, "-out", certificate.certificate_path},
       log));

@@ -29,15 +29,20 @@ class TestCertificateAuthority {
   const std::string& ca_path() const { return ca_.certificate_path; }
   const std::string& ca_pem() const { return ca_.certificate_pem; }
 
-  // For the names in `subject_alt_names` only.
+  // For the names in `subject_alt_names` only, and for so many days; -1: it
+  // expired yesterday.
   absl::StatusOr<TestCertificate> IssueServer(
-      const std::string& subject_alt_names = "DNS:localhost,IP:127.0.0.1");
+      const std::string& subject_alt_names = "DNS:localhost,IP:127.0.0.1",
+      int days = kDays);
   absl::StatusOr<TestCertificate> IssueClient(const std::string& common_name);
 
  private:
+  static constexpr int kDays = 30;
+
   TestCertificateAuthority() = default;
   absl::StatusOr<TestCertificate> Issue(const std::string& common_name,
-                                        const std::string& extensions);
+                                        const std::string& extensions,
+                                        int days = kDays);
   TestCertificate Paths(const std::string& stem) const;
 
   TempDir dir_;

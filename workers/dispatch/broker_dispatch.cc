@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "common/logging.h"
+#include "storage/compatibility.h"
 #include "workers/dispatch/attempt_evidence.h"
-#include "workers/dispatch/compatibility.h"
 #include "workers/dispatch/retry_policy.h"
 
 namespace mqttpush {
@@ -69,7 +69,9 @@ void BrokerDispatch::CheckCompatibility() {
   for (const SubscriptionPtr& subscription : subscriptions_) {
     std::string words;
     if (limits_.has_value()) {
-      words = DescribeIncompatibility(subscription->subscription(), *limits_);
+      words = DescribeIncompatibility(subscription->subscription(),
+                                      limits_->maximum_qos(),
+                                      limits_->retain_available());
     }
     subscription->set_compatible(words.empty());
     if (context_->board->GetIncompatibility(subscription->uid()) == words) {

@@ -3,34 +3,15 @@
 #include <utility>
 
 #include "common/topic_template.h"
+#include "storage/topic_map.h"
 #include "workers/dispatch/event_id_injection.h"
 
 namespace mqttpush {
-namespace {
-
-const TopicOverride* FindOverride(const SubscriptionRecord& subscription,
-                                  ObjectType object_type) {
-  for (const TopicOverride& candidate : subscription.topic_overrides) {
-    if (candidate.object_type == object_type) return &candidate;
-  }
-  return nullptr;
-}
-
-}  // namespace
-
-Qos QosOf(const SubscriptionRecord& subscription, ObjectType type) {
-  const TopicOverride* override = FindOverride(subscription, type);
-  return override != nullptr ? override->qos.value_or(subscription.qos)
-                             : subscription.qos;
-}
-
 RenderedMessage RenderMessage(EventRecord& event, const TenantRecord& tenant,
                               const SubscriptionRecord& subscription,
                               absl::string_view default_event_id_field) {
-  const TopicOverride* override = FindOverride(subscription, event.object_type);
   const std::string& topic_template =
-      override != nullptr && !override->topic.empty() ? override->topic
-                                                      : subscription.topic;
+      TopicTemplateOf(subscription, event.object_type);
   RenderedMessage message;
   message.qos = QosOf(subscription, event.object_type);
   auto topic = RenderTopic(topic_template,

@@ -18,9 +18,6 @@ struct RenderedMessage {
   absl::Status topic_status;
 };
 
-// The QoS at which the subscription sends objects of `type`.
-Qos QosOf(const SubscriptionRecord& subscription, ObjectType type);
-
 // `default_event_id_field`: the deployment's MQTT_SET_EVENT_ID, empty for none.
 // Moves the payload out of `event`.
 RenderedMessage RenderMessage(EventRecord& event, const TenantRecord& tenant,

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "workers/dispatch/compatibility.h"
+#include "storage/compatibility.h"
+#include "storage/topic_map.h"
 
 namespace mqttpush {
 

@@ -6,11 +6,12 @@
 namespace mqttpush {
 
 void LinkDisplay::Show(int64_t broker_uid, LinkStatus status) {
+  const LinkStatus before = board_->GetLink(broker_uid);
   // A new worker knows nothing of what the one before met.
-  if (status.last_error.empty()) {
-    status.last_error = board_->GetLink(broker_uid).last_error;
-  }
-  if (board_->GetLink(broker_uid).state != status.state) {
+  if (status.last_error.empty()) status.last_error = before.last_error;
+  // And one without a connection nothing of what the broker offers.
+  if (!status.offer.has_value()) status.offer = before.offer;
+  if (before.state != status.state) {
     Log::Info("link_state", {{"broker", name_of_(broker_uid)},
                              {"state", LinkStateName(status.state)},
                              {"last_error", status.last_error}});
@@ -19,10 +20,14 @@ void LinkDisplay::Show(int64_t broker_uid, LinkStatus status) {
 }
 
 void LinkDisplay::ShowStarted(int64_t broker_uid) {
-  const LinkState before = board_->GetLink(broker_uid).state;
-  if (before == LinkState::kBackingOff || before == LinkState::kStalled) return;
-  board_->SetLink(broker_uid,
-                  {.state = LinkState::kConnecting, .since = clock_->Now()});
+  const LinkStatus before = board_->GetLink(broker_uid);
+  if (before.state == LinkState::kBackingOff ||
+      before.state == LinkState::kStalled) {
+    return;
+  }
+  board_->SetLink(broker_uid, {.state = LinkState::kConnecting,
+                               .since = clock_->Now(),
+                               .offer = before.offer});
 }
 
 void LinkDisplay::ShowDown(int64_t broker_uid, LinkState state,
@@ -37,9 +42,11 @@ void LinkDisplay::ShowDown(int64_t broker_uid, LinkState state,
 }
 
 void LinkDisplay::ShowPaused(int64_t broker_uid) {
-  if (board_->GetLink(broker_uid).state == LinkState::kPaused) return;
-  board_->SetLink(broker_uid,
-                  {.state = LinkState::kPaused, .since = clock_->Now()});
+  const LinkStatus before = board_->GetLink(broker_uid);
+  if (before.state == LinkState::kPaused) return;
+  board_->SetLink(broker_uid, {.state = LinkState::kPaused,
+                               .since = clock_->Now(),
+                               .offer = before.offer});
 }
 
 }  // namespace mqttpush

@@ -4,15 +4,14 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/time_util.h>
 
-#include <algorithm>
+#include "storage/compatibility.h"
 
 namespace mqttpush {
 namespace {
 
 using google::protobuf::util::TimeUtil;
 
-// A session that ends with its connection cannot promise exactly once.
-constexpr absl::Duration kLeastSessionExpiry = absl::Hours(1);
+constexpr int kHighestQos = 2;
 
 google::protobuf::Duration ToProto(absl::Duration duration) {
   return TimeUtil::MicrosecondsToDuration(absl::ToInt64Microseconds(duration));
@@ -55,10 +54,31 @@ worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
     worker::v1::PersistentSession& session =
         *configure.mutable_persistent_session();
     session.set_path(session_path);
-    *session.mutable_expiry() =
-        ToProto(std::max(broker.session_expiry, kLeastSessionExpiry));
+    *session.mutable_expiry() = ToProto(AskedSessionExpiry(broker));
   }
   return message;
+}
+
+BrokerOffer ToOffer(const worker::v1::BrokerLimits& limits) {
+  BrokerOffer offer;
+  if (limits.told() || limits.maximum_qos() < kHighestQos) {
+    offer.maximum_qos = limits.maximum_qos();
+  }
+  if (!limits.told()) return offer;
+  offer.receive_maximum = limits.receive_maximum();
+  if (limits.maximum_packet_size() > 0) {
+    offer.maximum_packet_size = limits.maximum_packet_size();
+  }
+  offer.retain_available = limits.retain_available();
+  if (limits.server_keep_alive() >= 0) {
+    offer.server_keep_alive = absl::Seconds(limits.server_keep_alive());
+  }
+  offer.assigned_client_id = limits.assigned_client_id();
+  offer.topic_alias_maximum = limits.topic_alias_maximum();
+  if (limits.session_expiry() >= 0) {
+    offer.session_expiry = absl::Seconds(limits.session_expiry());
+  }
+  return offer;
 }
 
 LinkStatus ToLinkStatus(const worker::v1::LinkStatus& status) {
@@ -71,6 +91,7 @@ LinkStatus ToLinkStatus(const worker::v1::LinkStatus& status) {
   link.last_ack_time =
       ToTime(status.has_last_ack_time(), status.last_ack_time());
   link.broker_address = status.broker_address();
+  if (status.has_limits()) link.offer = ToOffer(status.limits());
   return link;
 }
 

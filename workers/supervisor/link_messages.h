@@ -6,6 +6,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/broker_offer.h"
 #include "common/delivery_status.h"
 #include "mqttpush/worker/v1/worker_link.pb.h"
 #include "storage/records.h"
@@ -25,6 +26,9 @@ struct LinkOptions {
 worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
                                          const LinkOptions& options,
                                          const std::string& session_path);
+
+// Of a broker that could not tell (MQTT 3.1.1) only what was found out.
+BrokerOffer ToOffer(const worker::v1::BrokerLimits& limits);
 
 LinkStatus ToLinkStatus(const worker::v1::LinkStatus& status);
 

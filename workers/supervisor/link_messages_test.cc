@@ -45,5 +45,41 @@ TEST(ToLinkStatusTest, TakesAllThatIsShown) {
   EXPECT_EQ(link.last_ack_time, absl::InfinitePast());
 }
 
+worker::v1::BrokerLimits Limits() {
+  worker::v1::BrokerLimits limits;
+  limits.set_maximum_qos(2);
+  limits.set_retain_available(true);
+  limits.set_receive_maximum(65535);
+  limits.set_server_keep_alive(-1);
+  limits.set_session_expiry(-1);
+  return limits;
+}
+
+TEST(ToOfferTest, ABrokerThatCannotTellOffersWhatWasFoundOut) {
+  worker::v1::BrokerLimits limits = Limits();
+  EXPECT_EQ(ToOffer(limits), BrokerOffer());
+  limits.set_maximum_qos(1);
+  EXPECT_EQ(ToOffer(limits), BrokerOffer{.maximum_qos = 1});
+}
+
+TEST(ToOfferTest, TakesAllThatABrokerTells) {
+  worker::v1::BrokerLimits limits = Limits();
+  limits.set_told(true);
+  BrokerOffer offer{.maximum_qos = 2,
+                    .receive_maximum = 65535,
+                    .retain_available = true,
+                    .topic_alias_maximum = 0};
+  EXPECT_EQ(ToOffer(limits), offer);
+  limits.set_maximum_packet_size(1000);
+  limits.set_server_keep_alive(30);
+  limits.set_assigned_client_id("c1");
+  limits.set_session_expiry(0);
+  offer.maximum_packet_size = 1000;
+  offer.server_keep_alive = absl::Seconds(30);
+  offer.assigned_client_id = "c1";
+  offer.session_expiry = absl::ZeroDuration();
+  EXPECT_EQ(ToOffer(limits), offer);
+}
+
 }  // namespace
 }  // namespace mqttpush

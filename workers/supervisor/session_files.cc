@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/logging.h"
-#include "workers/dispatch/compatibility.h"
+#include "storage/compatibility.h"
 
 namespace mqttpush {
 namespace {

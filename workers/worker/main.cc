@@ -18,9 +18,9 @@
 #include "common/logging.h"
 #include "common/status_macros.h"
 #include "workers/link/exit_codes.h"
+#include "workers/process/process_setup.h"
 #include "workers/worker/link_client.h"
 #include "workers/worker/paho_client.h"
-#include "workers/worker/process_setup.h"
 #include "workers/worker/session.h"
 #include "workers/worker/worker.h"
 

@@ -7,7 +7,7 @@
 #include "common/limits.h"
 #include "common/reason_codes.h"
 #include "common/steady_time.h"
-#include "workers/worker/clean_text.h"
+#include "workers/process/clean_text.h"
 #include "workers/worker/message_limits.h"
 #include "workers/worker/progress.h"
 #include "workers/worker/proto_time.h"

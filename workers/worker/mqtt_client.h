@@ -25,6 +25,10 @@ struct BrokerLimits {
   // Seconds; -1 when it did not override ours.
   int server_keep_alive = -1;
   std::string assigned_client_id;  // empty: ours
+  bool told = false;               // MQTT 5: the broker could say all this
+  int topic_alias_maximum = 0;
+  // Seconds; -1 when it did not override ours.
+  int64_t session_expiry = -1;
 };
 
 // How a connection that was up ended.

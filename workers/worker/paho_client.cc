@@ -66,6 +66,7 @@ std::string Text(MQTTProperties& properties, MQTTPropertyCodes code) {
 
 BrokerLimits LimitsOf(MQTTProperties& properties) {
   BrokerLimits limits;
+  limits.told = true;
   limits.receive_maximum =
       Number(properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM).value_or(65535);
   limits.maximum_packet_size =
@@ -79,6 +80,11 @@ BrokerLimits LimitsOf(MQTTProperties& properties) {
       Number(properties, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE).value_or(-1);
   limits.assigned_client_id =
       Text(properties, MQTTPROPERTY_CODE_ASSIGNED_CLIENT_IDENTIFER);
+  limits.topic_alias_maximum =
+      Number(properties, MQTTPROPERTY_CODE_TOPIC_ALIAS_MAXIMUM).value_or(0);
+  limits.session_expiry =
+      Number(properties, MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL)
+          .value_or(-1);
   return limits;
 }
 

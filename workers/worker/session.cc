@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "common/limits.h"
 #include "common/status_macros.h"
-#include "workers/worker/clean_text.h"
+#include "workers/process/clean_text.h"
 #include "workers/worker/proto_time.h"
 
 namespace mqttpush {

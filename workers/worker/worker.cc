@@ -9,7 +9,7 @@
 #include "common/steady_time.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "workers/link/exit_codes.h"
-#include "workers/worker/clean_text.h"
+#include "workers/process/clean_text.h"
 #include "workers/worker/proto_time.h"
 
 namespace mqttpush {
@@ -56,7 +56,11 @@ wire::BrokerLimits LimitsToProto(const BrokerLimits& limits) {
   }
   proto.set_receive_maximum(limits.receive_maximum);
   proto.set_server_keep_alive(limits.server_keep_alive);
-  proto.set_assigned_client_id(limits.assigned_client_id);
+  proto.set_assigned_client_id(
+      CleanText(limits.assigned_client_id, limits::kMaxErrorMessageBytes));
+  proto.set_told(limits.told);
+  proto.set_topic_alias_maximum(limits.topic_alias_maximum);
+  proto.set_session_expiry(limits.session_expiry);
   return proto;
 }
 

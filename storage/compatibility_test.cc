@@ -1,4 +1,4 @@
-#include "workers/dispatch/compatibility.h"
+#include "storage/compatibility.h"
 
 #include "gtest/gtest.h"
 
@@ -20,12 +20,10 @@ SubscriptionRecord WithOverride(Qos qos, ObjectType type, Qos override_qos,
   return subscription;
 }
 
-worker::v1::BrokerLimits Limits(int maximum_qos, bool retain_available) {
-  worker::v1::BrokerLimits limits;
-  limits.set_maximum_qos(maximum_qos);
-  limits.set_retain_available(retain_available);
-  return limits;
-}
+struct Limits {
+  int maximum_qos;
+  bool retain_available;
+};
 
 constexpr char kQos2[] =
     "QoS 2 is asked for, the broker takes at most QoS 1: lower the qos of the "
@@ -42,33 +40,35 @@ TEST(CompatibilityTest, Table) {
   const ObjectType kAsset = ObjectType::kAsset;
   struct Row {
     SubscriptionRecord subscription;
-    worker::v1::BrokerLimits limits;
+    Limits limits;
     const char* words;
   };
   const Row kTable[] = {
-      {Subscription(Qos::kExactlyOnce, true), Limits(2, true), ""},
-      {Subscription(Qos::kAtMostOnce), Limits(0, false), ""},
-      {Subscription(Qos::kExactlyOnce), Limits(1, true), kQos2},
-      {Subscription(Qos::kAtLeastOnce), Limits(0, true), kQos1},
-      {Subscription(Qos::kAtLeastOnce), Limits(1, true), ""},
-      {Subscription(Qos::kAtLeastOnce, true), Limits(2, false), kRetain},
-      {Subscription(Qos::kExactlyOnce, true), Limits(1, false), kQos2},
+      {Subscription(Qos::kExactlyOnce, true), Limits{2, true}, ""},
+      {Subscription(Qos::kAtMostOnce), Limits{0, false}, ""},
+      {Subscription(Qos::kExactlyOnce), Limits{1, true}, kQos2},
+      {Subscription(Qos::kAtLeastOnce), Limits{0, true}, kQos1},
+      {Subscription(Qos::kAtLeastOnce), Limits{1, true}, ""},
+      {Subscription(Qos::kAtLeastOnce, true), Limits{2, false}, kRetain},
+      {Subscription(Qos::kExactlyOnce, true), Limits{1, false}, kQos2},
       // An override counts when its type is taken, the rest when some type
       // is left to it.
       {WithOverride(Qos::kAtLeastOnce, kLocation, Qos::kExactlyOnce),
-       Limits(1, true), kQos2},
+       Limits{1, true}, kQos2},
       {WithOverride(Qos::kAtLeastOnce, kLocation, Qos::kExactlyOnce, {kAsset}),
-       Limits(1, true), ""},
+       Limits{1, true}, ""},
       {WithOverride(Qos::kExactlyOnce, kLocation, Qos::kAtLeastOnce),
-       Limits(1, true), kQos2},
+       Limits{1, true}, kQos2},
       {WithOverride(Qos::kExactlyOnce, kLocation, Qos::kAtLeastOnce,
                     {kLocation}),
-       Limits(1, true), ""},
+       Limits{1, true}, ""},
   };
   int row_number = 0;
   for (const Row& row : kTable) {
     SCOPED_TRACE(row_number++);
-    EXPECT_EQ(DescribeIncompatibility(row.subscription, row.limits), row.words);
+    EXPECT_EQ(DescribeIncompatibility(row.subscription, row.limits.maximum_qos,
+                                      row.limits.retain_available),
+              row.words);
   }
 }
 

@@ -1,6 +1,6 @@
 // What a worker process does to itself before it does anything else.
-#ifndef MQTTPUSH_WORKERS_WORKER_PROCESS_SETUP_H_
-#define MQTTPUSH_WORKERS_WORKER_PROCESS_SETUP_H_
+#ifndef MQTTPUSH_WORKERS_PROCESS_PROCESS_SETUP_H_
+#define MQTTPUSH_WORKERS_PROCESS_PROCESS_SETUP_H_
 
 #include <string>
 
@@ -33,4 +33,4 @@ absl::StatusOr<std::string> ReadNonce(int fd);
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_WORKERS_WORKER_PROCESS_SETUP_H_
+#endif  // MQTTPUSH_WORKERS_PROCESS_PROCESS_SETUP_H_

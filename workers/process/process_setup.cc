@@ -1,4 +1,4 @@
-#include "workers/worker/process_setup.h"
+#include "workers/process/process_setup.h"
 
 #include <fcntl.h>
 #include <signal.h>

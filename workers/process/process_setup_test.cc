@@ -1,6 +1,6 @@
 // What a process is like once it has set itself up as a worker. Each look is
 // taken in a child process of its own.
-#include "workers/worker/process_setup.h"
+#include "workers/process/process_setup.h"
 
 #include <stdlib.h>
 #include <sys/prctl.h>

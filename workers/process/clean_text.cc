@@ -1,4 +1,4 @@
-#include "workers/worker/clean_text.h"
+#include "workers/process/clean_text.h"
 
 #include <cstdint>
 

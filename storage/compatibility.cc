@@ -1,41 +1,39 @@
-#include "workers/dispatch/compatibility.h"
+#include "storage/compatibility.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "workers/dispatch/message_renderer.h"
+#include "storage/topic_map.h"
 
 namespace mqttpush {
 namespace {
 
+constexpr absl::Duration kLeastSessionExpiry = absl::Hours(1);
+
 std::vector<Qos> UsedQos(const SubscriptionRecord& subscription) {
-  std::vector<ObjectType> types = subscription.object_types;
-  if (types.empty()) {
-    types = {ObjectType::kAsset,      ObjectType::kLocation,
-             ObjectType::kSensorData, ObjectType::kReeferData,
-             ObjectType::kGensetData, ObjectType::kGtoemData};
-  }
   std::vector<Qos> used;
-  for (ObjectType type : types) used.push_back(QosOf(subscription, type));
+  for (ObjectType type : TypesTaken(subscription)) {
+    used.push_back(QosOf(subscription, type));
+  }
   return used;
 }
 
 }  // namespace
 
 std::string DescribeIncompatibility(const SubscriptionRecord& subscription,
-                                    const worker::v1::BrokerLimits& limits) {
+                                    int maximum_qos, bool retain_available) {
   const std::vector<Qos> used = UsedQos(subscription);
   const int highest =
       static_cast<int>(*std::max_element(used.begin(), used.end()));
-  if (highest > limits.maximum_qos()) {
+  if (highest > maximum_qos) {
     return absl::StrCat("QoS ", highest,
                         " is asked for, the broker takes at most QoS ",
-                        limits.maximum_qos(),
+                        maximum_qos,
                         ": lower the qos of the subscription or of its "
                         "overrides");
   }
-  if (subscription.retain && !limits.retain_available()) {
+  if (subscription.retain && !retain_available) {
     return "retain is asked for, the broker keeps no retained messages: switch "
            "off the subscription's retain";
   }
@@ -54,6 +52,10 @@ bool NamesExactlyOnce(const SubscriptionRecord& subscription) {
                      [](const TopicOverride& override) {
                        return override.qos == Qos::kExactlyOnce;
                      });
+}
+
+absl::Duration AskedSessionExpiry(const BrokerRecord& broker) {
+  return std::max(broker.session_expiry, kLeastSessionExpiry);
 }
 
 }  // namespace mqttpush

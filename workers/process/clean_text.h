@@ -1,6 +1,6 @@
 // CleanText: makes other systems' words fit for a record.
-#ifndef MQTTPUSH_WORKERS_WORKER_CLEAN_TEXT_H_
-#define MQTTPUSH_WORKERS_WORKER_CLEAN_TEXT_H_
+#ifndef MQTTPUSH_WORKERS_PROCESS_CLEAN_TEXT_H_
+#define MQTTPUSH_WORKERS_PROCESS_CLEAN_TEXT_H_
 
 #include <cstddef>
 #include <string>
@@ -15,4 +15,4 @@ std::string CleanText(absl::string_view text, size_t max_bytes);
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_WORKERS_WORKER_CLEAN_TEXT_H_
+#endif  // MQTTPUSH_WORKERS_PROCESS_CLEAN_TEXT_H_

@@ -1,0 +1,86 @@
+#include "workers/probe/tcp_connect.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "common/steady_time.h"
+
+namespace mqttpush {
+namespace {
+
+// 0, or the errno of the failure.
+int FinishConnect(int fd, absl::Duration deadline) {
+  pollfd entry{fd, POLLOUT, 0};
+  while (true) {
+    const absl::Duration left = deadline - SteadyNow();
+    if (left <= absl::ZeroDuration()) return ETIMEDOUT;
+    const int ready =
+        poll(&entry, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
+    if (ready > 0) break;
+    if (ready < 0 && errno != EINTR) return errno;
+  }
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+int Connect(int fd, const Address& address, absl::Duration deadline) {
+  const int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address.storage),
+              address.length) == 0) {
+    return 0;
+  }
+  return errno == EINPROGRESS ? FinishConnect(fd, deadline) : errno;
+}
+
+ProbeCause CauseOf(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      return ProbeCause::kConnectionRefused;
+    case ETIMEDOUT:
+      return ProbeCause::kTimedOut;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+      return ProbeCause::kUnreachable;
+    default:
+      return ProbeCause::kOther;
+  }
+}
+
+}  // namespace
+
+TcpResult ConnectTcp(const std::vector<Address>& addresses,
+                     absl::Duration deadline) {
+  TcpResult result;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    const int shares = static_cast<int>(addresses.size() - i) + 1;
+    const absl::Duration now = SteadyNow();
+    result.tried.push_back(addresses[i].Text());
+    const int fd = socket(addresses[i].family(),
+                          SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int error = errno;
+    if (fd >= 0) {
+      auto stream = std::make_unique<ByteStream>(fd);
+      error = Connect(fd, addresses[i], now + (deadline - now) / shares);
+      if (error == 0) {
+        result.stream = std::move(stream);
+        return result;
+      }
+    }
+    if (result.failures.empty()) result.cause = CauseOf(error);
+    result.failures.push_back(
+        absl::StrCat(result.tried.back(), ": ", std::strerror(error)));
+  }
+  return result;
+}
+
+}  // namespace mqttpush

@@ -1,0 +1,143 @@
+#include "workers/supervisor/broker_probes.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/logging.h"
+#include "common/status_macros.h"
+#include "workers/supervisor/probe_messages.h"
+#include "workers/supervisor/worker_end.h"
+#include "workers/supervisor/worker_environment.h"
+
+namespace mqttpush {
+namespace {
+
+constexpr char kStopping[] = "the service is stopping";
+
+bool EndedWell(int wait_status) {
+  return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+}
+
+}  // namespace
+
+BrokerProbes::BrokerProbes(EventLoop* loop, std::string program)
+    : loop_(loop),
+      program_(std::move(program)),
+      environment_(WorkerEnvironment(OwnEnvironment())) {}
+
+BrokerProbes::~BrokerProbes() = default;
+
+int64_t BrokerProbes::Start(BrokerRecord broker, ProbeOrder order, Done done) {
+  const int64_t id = next_id_++;
+  loop_->Post([this, id, broker = std::move(broker), order = std::move(order),
+               done = std::move(done)] { Begin(id, broker, order, done); });
+  return id;
+}
+
+void BrokerProbes::Cancel(int64_t id) {
+  loop_->Post([this, id] { Kill(id, "it is not wanted any more"); });
+}
+
+void BrokerProbes::Stop() {
+  stopping_ = true;
+  for (auto& [id, probe] : probes_) Kill(id, kStopping);
+}
+
+void BrokerProbes::Begin(int64_t id, const BrokerRecord& broker,
+                         const ProbeOrder& order, Done done) {
+  if (stopping_) {
+    return done({.cut_short = kStopping, .stopping = true});
+  }
+  Probe& probe = probes_[id];
+  probe.done = std::move(done);
+  if (absl::Status launched = Launch(id, probe); !launched.ok()) {
+    Log::Error("probe_not_started", {{"error", launched.message()}});
+    probe.report.cut_short = std::string(launched.message());
+    probe.done(std::move(probe.report));
+    probes_.erase(id);
+    return;
+  }
+  probe.stream->Send(MakeProbeRequest(broker, order));
+  probe.timer = loop_->PostAfter(order.timeout, [this, id, order] {
+    Kill(id, absl::StrCat("it did not end within ",
+                          absl::FormatDuration(order.timeout)));
+  });
+}
+
+absl::Status BrokerProbes::Launch(int64_t id, Probe& probe) {
+  int fds[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+    return absl::ErrnoToStatus(errno, "socketpair");
+  }
+  probe.stream = std::make_unique<LinkStream>(
+      loop_, fds[0],
+      LinkStream::Events{
+          .on_message =
+              [this, id](absl::string_view bytes) { return Take(id, bytes); },
+          .on_end = [this, id](const absl::Status&) { OnStreamEnd(id); }});
+  absl::StatusOr<pid_t> pid = watcher_.Spawn(
+      {.path = program_,
+       .arguments = {"--fd", "3"},
+       .environment = environment_},
+      fds[1], [this, id](int wait_status) {
+        loop_->Post([this, id, wait_status] { OnExit(id, wait_status); });
+      });
+  close(fds[1]);
+  MQTTPUSH_ASSIGN_OR_RETURN(probe.pid, pid);
+  return absl::OkStatus();
+}
+
+absl::Status BrokerProbes::Take(int64_t id, absl::string_view bytes) {
+  worker::v1::ProbeFinding finding;
+  if (!finding.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::DataLossError("what a probe said is garbage");
+  }
+  probes_.at(id).report.findings.push_back(ToFinding(finding));
+  return absl::OkStatus();
+}
+
+void BrokerProbes::Kill(int64_t id, const std::string& why) {
+  auto found = probes_.find(id);
+  if (found == probes_.end()) return;
+  Probe& probe = found->second;
+  if (probe.killed_because.empty()) probe.killed_because = why;
+  watcher_.Kill(probe.pid, SIGKILL);
+}
+
+void BrokerProbes::OnStreamEnd(int64_t id) {
+  probes_.at(id).stream.reset();
+  EndIfOver(id);
+}
+
+void BrokerProbes::OnExit(int64_t id, int wait_status) {
+  Probe& probe = probes_.at(id);
+  probe.exited = true;
+  probe.wait_status = wait_status;
+  EndIfOver(id);
+}
+
+void BrokerProbes::EndIfOver(int64_t id) {
+  auto found = probes_.find(id);
+  Probe& probe = found->second;
+  if (!probe.exited || probe.stream != nullptr) return;
+  loop_->CancelTimer(probe.timer);
+  if (!EndedWell(probe.wait_status)) {
+    probe.report.cut_short = absl::StrCat(
+        "the probe process ended: ",
+        DescribeWorkerEnd(probe.wait_status, probe.killed_because));
+    probe.report.stopping = stopping_;
+    Log::Warning("probe_cut_short", {{"why", probe.report.cut_short}});
+  }
+  const Done done = std::move(probe.done);
+  const ProbeReport report = std::move(probe.report);
+  probes_.erase(found);
+  done(report);
+}
+
+}  // namespace mqttpush
