@@ -26,8 +26,14 @@ const CLI::App& Chosen(const CLI::App& app) {
 }
 
 absl::Status ParseFailed(const CLI::App& app, const CLI::ParseError& error) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(error.what(), "; see ", PathOf(Chosen(app)), " --help"));
+  const CLI::App& chosen = Chosen(app);
+  const std::vector<std::string> rest = app.remaining(/*recurse=*/true);
+  const bool unknown = !rest.empty() && !CommandsOf(chosen).empty();
+  return absl::InvalidArgumentError(absl::StrCat(
+      unknown ? absl::StrCat("there is no command \"", PathOf(chosen), " ",
+                             rest.front(), "\"")
+              : error.what(),
+      "; see ", PathOf(chosen), " --help"));
 }
 
 }  // namespace
@@ -62,7 +68,7 @@ Command& Command::Arguments(const std::string& name,
 
 Command& Command::Option(const std::string& flags, const std::string& type,
                          std::string* value, const std::string& help) {
-  app_->add_option(flags, *value, help)->option_text(type);
+  app_->add_option(flags, *value, help)->take_last()->option_text(type);
   return *this;
 }
 

@@ -97,6 +97,10 @@ ErrorReport ReportOf(const absl::Status& status) {
       absl::StrContains(report.message, report.violations[0].description)) {
     report.message = "the service does not take this:";
   }
+  if (report.message.empty() &&
+      status.code() == absl::StatusCode::kUnimplemented) {
+    report.message = "the service does not know this call";
+  }
   if (report.message.empty()) {
     report.message = absl::StrCat("the service says ", report.code);
   }

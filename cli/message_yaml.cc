@@ -52,7 +52,7 @@ void YamlWriter::Write(const Message& message, const std::string& lead) {
   for (const FieldDescriptor* field : fields) {
     // Within what is a comment already there is no second one.
     const bool is_comment = absl::StrContains(lead, "# ");
-    if (!IsOutputOnly(*field)) continue;
+    if (!IsOutputOnly(*field) || field->name() == "name") continue;
     WriteField(message, *field, is_comment ? lead : absl::StrCat(lead, "# "));
   }
 }

@@ -10,7 +10,8 @@
 namespace mqttpush::cli {
 
 // The fields that are set, by their proto names, so that SetFields() takes them
-// again. What the service sets comes as comments; times also as how long ago.
+// again. What the service sets, but for the name, comes as comments;
+// times also as how long ago.
 std::string ToYaml(const google::protobuf::Message& message, absl::Time now);
 
 // One value of a field, as ToYaml writes it in one line; `index` of a list's.

@@ -14,6 +14,7 @@ void Table::Add(std::vector<std::string> cells) {
 }
 
 void Table::Print(Console& console) const {
+  if (rows_.empty()) return;
   std::vector<size_t> widths(columns_.size(), 0);
   for (const auto& row : rows_) {
     for (size_t i = 0; i < row.size(); ++i) {

@@ -5,6 +5,14 @@ namespace mqttpush::cli {
 void AddVerbs(CommandTree& tree) {
   const Command root = tree.root();
   AddResourceVerbs(root);
+  AddProbe(root);
+  AddPublish(root);
+  AddHistory(root);
+  AddStream(root);
+  AddExplain(root);
+  AddRetry(root);
+  AddReplay(root);
+  AddStats(root);
   AddCompletion(tree);
 }
 
