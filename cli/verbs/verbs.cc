@@ -5,6 +5,7 @@ namespace mqttpush::cli {
 void AddVerbs(CommandTree& tree) {
   const Command root = tree.root();
   AddResourceVerbs(root);
+  AddApply(root);
   AddProbe(root);
   AddPublish(root);
   AddHistory(root);
