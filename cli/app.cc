@@ -9,9 +9,12 @@ namespace mqttpush::cli {
 namespace {
 
 constexpr char kDetails[] =
-    R"(A client of the gRPC API of MQTT Push, for operators and support: provision customers, see what happened to each message, and send messages again.
+    R"(A client of the gRPC API of MQTT Push, for operators and support:
+provision customers, see what happened to each message, and send messages again.
 
-Names are short: TENANT is acme, BROKER is acme/main, SUBSCRIPTION is acme/events, DELIVERY is acme/1-1. Full names such as tenants/acme/brokers/main do as well.
+Names are short: TENANT is acme, BROKER is acme/main, SUBSCRIPTION is
+acme/events, DELIVERY is acme/1-1. Full names such as
+tenants/acme/brokers/main do as well.
 
 Where the service is, and how long to wait for it, is said by, in this order:
     1. --server, --timeout
@@ -19,14 +22,16 @@ Where the service is, and how long to wait for it, is said by, in this order:
     3. a profile of the file, which --profile, MQTTPUSH_CLI_PROFILE or the
        file's own `profile` names
     4. the default
-The file is --config, MQTTPUSH_CLI_CONFIG, $XDG_CONFIG_HOME/mqttpush/config.yaml or ~/.config/mqttpush/config.yaml:
+The file is --config, MQTTPUSH_CLI_CONFIG,
+$XDG_CONFIG_HOME/mqttpush/config.yaml or ~/.config/mqttpush/config.yaml:
     profile: production
     profiles:
       production:
         server: push.example.com:50051
         timeout: 30s
 
-Tables are for people and may change; programs read --json. Results go to standard output, everything else to standard error. Times are UTC.)";
+Tables are for people and may change; programs read --json. Results go to
+standard output, everything else to standard error. Times are UTC.)";
 
 struct GlobalOptions {
   GivenSettings settings;

@@ -74,7 +74,7 @@ absl::Status Planner::Create(const DesiredResource& desired, Change& change) {
   const MessagePtr nothing = NewMessage(desired.kind->type);
   change.fields = DiffMessages(*nothing, *desired.resource);
   for (const std::string& path : SecretsIn(*desired.resource)) {
-    change.fields.push_back({path, "(default)", "(set)"});
+    change.fields.push_back({path, "", "set"});
   }
   return absl::OkStatus();
 }
@@ -98,8 +98,8 @@ absl::Status Planner::Update(const DesiredResource& desired,
     MQTTPUSH_ASSIGN_OR_RETURN(
         const std::string what,
         SecretChange(*desired.kind, *desired.resource, current, path));
-    changes |= what != "(unchanged)";
-    change.fields.push_back({path, "(secret)", what});
+    changes |= what != "unchanged";
+    change.fields.push_back({path, "", what});
   }
   if (changes) change.action = Change::Action::kUpdate;
   return absl::OkStatus();
@@ -115,7 +115,7 @@ absl::StatusOr<std::string> Planner::SecretChange(const ResourceKind& kind,
   for (const FieldChange& change : DiffMessages(current, desired)) {
     // Other credentials: what was stored belonged to those before.
     if (!owner.empty() && absl::StartsWith(change.field, owner)) {
-      return std::string("(set)");
+      return std::string("set");
     }
   }
   const MessagePtr with_secret(current.New());
@@ -125,8 +125,8 @@ absl::StatusOr<std::string> Planner::SecretChange(const ResourceKind& kind,
       const MessagePtr next,
       ResourceCalls(client_, kind).Update(*with_secret, AllFields(), true));
   return std::string(GetText(*next, "etag") == GetText(current, "etag")
-                         ? "(unchanged)"
-                         : "(changed)");
+                         ? "unchanged"
+                         : "changed");
 }
 
 bool Planner::IsCheckable(const Message& resource) const {

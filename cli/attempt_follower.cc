@@ -16,6 +16,7 @@ constexpr absl::Duration kLongestDelay = absl::Seconds(10);
 }  // namespace
 
 absl::Duration ReconnectDelay(int failures) {
+  if (failures == 0) return absl::ZeroDuration();
   return std::min(kLongestDelay,
                   kFirstDelay * (1 << std::min(failures - 1, 8)));
 }
@@ -27,12 +28,13 @@ absl::Status AttemptFollower::Follow(const Take& take) {
       return absl::CancelledError("interrupted");
     }
     if (!ShallGoOn(status)) return status;
-    if (++failures_ == 1) {
+    if (!told_) {
       session_.console.Note(
           absl::StrCat("mqttpush: the stream was cut (", status.message(),
                        "); it goes on behind the last attempt that came"));
     }
-    session_.interruption.WaitFor(ReconnectDelay(failures_));
+    told_ = true;
+    session_.interruption.WaitFor(ReconnectDelay(failures_++));
   }
 }
 
@@ -44,7 +46,8 @@ absl::Status AttemptFollower::FollowOnce(const Take& take) {
       session_.client.history().StreamAttempts(&context, request_);
   v1::StreamAttemptsResponse response;
   while (reader->Read(&response)) {
-    failures_ = 0;
+    // One without attempts may come again and again.
+    if (!response.attempts().empty()) failures_ = 0;
     request_.set_resume_token(response.resume_token());
     const auto next = take(response);
     if (!next.ok() || *next == Next::kEnough) {
@@ -58,7 +61,9 @@ absl::Status AttemptFollower::FollowOnce(const Take& take) {
 
 // Only what has begun: a service that is not there at all is told at once.
 bool AttemptFollower::ShallGoOn(const absl::Status& status) const {
-  return absl::IsUnavailable(status) && !request_.resume_token().empty() &&
+  // A service that ends cancels the calls that it has.
+  const bool was_cut = absl::IsUnavailable(status) || absl::IsCancelled(status);
+  return was_cut && !request_.resume_token().empty() &&
          (!request_.has_live() || request_.live() || failures_ < kMaxFailures);
 }
 

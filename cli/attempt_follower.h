@@ -12,8 +12,8 @@
 
 namespace mqttpush::cli {
 
-// How long to wait before the next try, after `failures` in a row: 0.5 s,
-// doubling to 10 s.
+// How long to wait before the next try, after `failures` in a row without any
+// attempt: none, then 0.5 s, doubling to 10 s.
 absl::Duration ReconnectDelay(int failures);
 
 // Not thread-safe.
@@ -39,7 +39,8 @@ class AttemptFollower {
 
   v1::StreamAttemptsRequest request_;
   Session& session_;
-  int failures_ = 0;  // since the last response
+  int failures_ = 0;   // since the last attempt
+  bool told_ = false;  // the console, that it was cut
 };
 
 }  // namespace mqttpush::cli

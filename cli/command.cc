@@ -11,6 +11,8 @@
 namespace mqttpush::cli {
 namespace {
 
+constexpr char kVersion[] = "0.1.0";
+
 class ManualPage : public CLI::FormatterBase {
  public:
   std::string make_help(const CLI::App* app, std::string,
@@ -118,6 +120,7 @@ CommandTree::CommandTree(const std::string& name, const std::string& summary,
                                       name)) {
   app_->formatter(std::make_shared<ManualPage>());
   app_->set_help_flag("-h,--help", "Prints this.");
+  app_->set_version_flag("--version", kVersion, "Prints the version.");
   // --server and its like may stand anywhere.
   app_->fallthrough();
 }
@@ -131,6 +134,8 @@ absl::StatusOr<Parsed> CommandTree::Parse(std::vector<std::string> arguments) {
     app_->parse(arguments);
   } catch (const CLI::CallForHelp&) {
     return Parsed{.text = HelpOf(Chosen(*app_))};
+  } catch (const CLI::CallForVersion&) {
+    return Parsed{.text = absl::StrCat(app_->get_name(), " ", kVersion, "\n")};
   } catch (const CLI::ParseError& error) {
     return ParseFailed(*app_, error);
   }

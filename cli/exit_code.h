@@ -27,9 +27,8 @@ inline ExitCode ExitCodeOf(const absl::Status& status) {
       return ExitCode::kNotFound;
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:  // by a service that ends
       return ExitCode::kUnavailable;
-    case absl::StatusCode::kCancelled:
-      return ExitCode::kInterrupted;
     default:
       return ExitCode::kServiceError;
   }

@@ -92,6 +92,7 @@ bool IsSecret(const FieldDescriptor& field) {
 std::string FieldHelp(const Descriptor& type) {
   std::string help;
   AppendFields(type, "", help);
+  help.pop_back();  // the last line's end
   return help;
 }
 

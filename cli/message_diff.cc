@@ -43,9 +43,13 @@ std::string ElementText(const Message& message, const FieldDescriptor& field,
   if (field.message_type() == nullptr) {
     return ScalarText(message, field, index);
   }
-  return MessageText(
+  const Message& element =
       index < 0 ? reflection->GetMessage(message, &field)
-                : reflection->GetRepeatedMessage(message, &field, index));
+                : reflection->GetRepeatedMessage(message, &field, index);
+  if (!field.is_map()) return MessageText(element);
+  const auto& type = *field.message_type();
+  return absl::StrCat(ScalarText(element, *type.map_key()), ": ",
+                      ScalarText(element, *type.map_value()));
 }
 
 std::string ValueText(const Message& message, const FieldDescriptor& field) {

@@ -11,8 +11,8 @@ namespace mqttpush::cli {
 
 struct FieldChange {
   std::string field;   // "tls.enabled"
-  std::string before;  // "(default)" when not set
-  std::string after;   // of a secret: "(set)", "(changed)" or "(unchanged)"
+  std::string before;  // "(default)" when not set; empty of a secret
+  std::string after;   // of a secret: "set", "changed" or "unchanged"
   bool operator==(const FieldChange&) const = default;
 };
 

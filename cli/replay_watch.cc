@@ -61,10 +61,13 @@ absl::StatusOr<ExitCode> WatchReplay(const std::string& name,
       return SayItGoesOn(name, session.console);
     }
     if (status.ok()) break;
-    if (!absl::IsUnavailable(status) || ++failures > kMaxFailures) {
+    // A service that ends cancels the calls that it has.
+    const bool was_cut =
+        absl::IsUnavailable(status) || absl::IsCancelled(status);
+    if (!was_cut || failures == kMaxFailures) {
       return status;
     }
-    session.interruption.WaitFor(ReconnectDelay(failures));
+    session.interruption.WaitFor(ReconnectDelay(failures++));
   }
   PrintReplay(replay, session);
   return replay.state() == v1::Replay::SUCCEEDED ? ExitCode::kOk

@@ -70,10 +70,10 @@ absl::Status ReadResource(const ResourceInput& input, Session& session,
   if (!input.file.empty()) {
     MQTTPUSH_ASSIGN_OR_RETURN(const std::string text,
                               ReadInput(input.file, session.console));
+    const FieldSource source = SourceOf(input.file, session.environment);
     MQTTPUSH_ASSIGN_OR_RETURN(const YAML::Node node,
-                              ParseYaml(text, input.file));
-    MQTTPUSH_RETURN_IF_ERROR(SetFields(
-        SourceOf(input.file, session.environment), node, message, paths));
+                              ParseYaml(text, source.name));
+    MQTTPUSH_RETURN_IF_ERROR(SetFields(source, node, message, paths));
   }
   for (const std::string& argument : input.set) {
     MQTTPUSH_RETURN_IF_ERROR(
@@ -98,7 +98,7 @@ absl::StatusOr<std::string> ReadInput(const std::string& path,
 
 FieldSource SourceOf(const std::string& path, const Environment& environment) {
   const size_t slash = path.rfind('/');
-  return {.name = path,
+  return {.name = path == "-" ? "standard input" : path,
           .folder = slash == std::string::npos ? "" : path.substr(0, slash),
           .environment = environment};
 }

@@ -4,6 +4,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cli/proto_text.h"
+#include "cli/result_ids.h"
 #include "cli/times.h"
 #include "cli/words.h"
 #include "rapidjson/document.h"
@@ -26,6 +27,9 @@ class Fields {
   void Number(const char* name, int64_t value) {
     json_.Key(name);
     json_.Int64(value);
+  }
+  void NumberOrNull(const char* name, int64_t value) {
+    value == 0 ? Null(name) : Number(name, value);
   }
   void Bool(const char* name, bool value) {
     json_.Key(name);
@@ -59,15 +63,6 @@ int NumberOf(const v1::Attempt& attempt) {
   return number;
 }
 
-// The attempt that follows it; null for the last.
-const v1::Attempt* NextOf(const v1::Attempt& attempt,
-                          const v1::Delivery& delivery) {
-  for (const v1::Attempt& other : delivery.attempts()) {
-    if (NumberOf(other) > NumberOf(attempt)) return &other;
-  }
-  return nullptr;
-}
-
 std::string OwnerOf(const std::string& payload) {
   rapidjson::Document object;
   object.Parse<rapidjson::kParseNumbersAsStringsFlag |
@@ -78,20 +73,29 @@ std::string OwnerOf(const std::string& payload) {
   return std::string(owner->value.GetString(), owner->value.GetStringLength());
 }
 
+// As the object has it: ids are integers, of any size, but for those of assets.
+void WriteObjectId(v1::ObjectType type, const std::string& id, Fields& fields) {
+  const bool is_number =
+      type != v1::ASSET && !id.empty() &&
+      id.find_first_not_of("0123456789") == std::string::npos;
+  if (is_number) {
+    fields.Raw("objectId", id);
+  } else {
+    fields.TextOrNull("objectId", id);
+  }
+}
+
+// Without an event id: the event is not in the log any more.
 void WriteObject(const v1::Attempt& attempt, const v1::Delivery& delivery,
                  Fields& fields) {
-  const std::string type = ObjectTypeWord(attempt.object_type());
-  fields.Text("flowType", absl::StrCat(absl::AsciiStrToLower(type), ".0"));
-  fields.Text("eventType", "created.0");
-  fields.Text("objectType", type);
-  int64_t number = 0;
-  // As in the payload: an asset's id is a text, all others are numbers.
-  if (attempt.object_type() != v1::ASSET &&
-      absl::SimpleAtoi(delivery.object_id(), &number)) {
-    fields.Number("objectId", number);
-  } else {
-    fields.TextOrNull("objectId", delivery.object_id());
-  }
+  const bool known = !attempt.event_id().empty();
+  const std::string type = known ? ObjectTypeWord(attempt.object_type()) : "";
+  const std::string flow = absl::StrCat(absl::AsciiStrToLower(type), ".0");
+  fields.TextOrNull("eventId", attempt.event_id());
+  fields.TextOrNull("flowType", known ? flow : "");
+  fields.TextOrNull("eventType", known ? "created.0" : "");
+  fields.TextOrNull("objectType", type);
+  WriteObjectId(attempt.object_type(), delivery.object_id(), fields);
   fields.TextOrNull("assetId", delivery.asset_id());
   fields.TextOrNull("ownerId", OwnerOf(delivery.payload()));
 }
@@ -110,48 +114,23 @@ void WriteDestination(const v1::Attempt& attempt, const ResultContext& context,
   }
 }
 
-void WriteOutcome(const v1::Attempt& attempt, const v1::Delivery& delivery,
-                  Fields& fields) {
+void WriteOutcome(const v1::Attempt& attempt, Fields& fields) {
   const bool success = attempt.outcome() == v1::Attempt::SUCCEEDED;
   fields.Text("status", success ? "success" : "failure");
   fields.Bool("success", success);
-  fields.Bool("final", IsFinal(attempt, delivery));
-  if (success || attempt.reason_code() != 0) {
+  fields.Bool("final", attempt.ended_delivery());
+  if (success) {
     fields.Number("reasonCode", attempt.reason_code());
+    fields.Null("errorMessage");
   } else {
-    fields.Null("reasonCode");
+    fields.NumberOrNull("reasonCode", attempt.reason_code());
+    fields.TextOrNull("errorMessage", attempt.error_message());
   }
-  fields.TextOrNull("errorMessage", attempt.error_message());
   fields.Number("durationMs",
                 absl::ToInt64Milliseconds(ToDuration(attempt.duration())));
 }
 
-// Only while it is not known better: later attempts have their own times.
-std::string NextRetry(const v1::Attempt& attempt,
-                      const v1::Delivery& delivery) {
-  if (attempt.outcome() == v1::Attempt::SUCCEEDED) return "";
-  if (const v1::Attempt* next = NextOf(attempt, delivery)) {
-    return IsFinal(attempt, delivery)
-               ? ""
-               : FormatMillis(ToTime(next->start_time()));
-  }
-  if (!delivery.has_next_attempt_time()) return "";
-  return FormatMillis(ToTime(delivery.next_attempt_time()));
-}
-
 }  // namespace
-
-bool IsFinal(const v1::Attempt& attempt, const v1::Delivery& delivery) {
-  if (attempt.outcome() == v1::Attempt::SUCCEEDED) return true;
-  if (const v1::Attempt* next = NextOf(attempt, delivery)) {
-    // Only a person goes on after the end.
-    return next->trigger() == v1::Attempt::MANUAL &&
-           attempt.trigger() != v1::Attempt::MANUAL;
-  }
-  return delivery.state() == v1::Delivery::PARKED ||
-         delivery.state() == v1::Delivery::EXPIRED ||
-         delivery.state() == v1::Delivery::DISCARDED;
-}
 
 std::string ResultJson(const v1::Attempt& attempt,
                        const ResultContext& context) {
@@ -160,44 +139,39 @@ std::string ResultJson(const v1::Attempt& attempt,
   fields.Begin();
   fields.Text("attemptId", attempt.name());
   fields.Text("timestamp", FormatMillis(ToTime(attempt.start_time())));
-  fields.Text("eventId", attempt.event_id());
   WriteObject(attempt, delivery, fields);
   WriteDestination(attempt, context, fields);
-  if (attempt.packet_id() == 0) {
-    fields.Null("packetId");
-  } else {
-    fields.Number("packetId", attempt.packet_id());
-  }
+  fields.NumberOrNull("packetId", attempt.packet_id());
   fields.Number("attempt", NumberOf(attempt));
-  fields.Null("maxAttempts");
-  WriteOutcome(attempt, delivery, fields);
-  if (delivery.name().empty()) {
-    fields.Null("payloadBytes");
-  } else {
-    fields.Number("payloadBytes", delivery.payload().size());
-  }
-  fields.TextOrNull("nextRetryAt", NextRetry(attempt, delivery));
+  fields.Null("maxAttempts");  // lost links do not count towards it
+  WriteOutcome(attempt, fields);
+  fields.NumberOrNull("payloadBytes", delivery.payload().size());
+  fields.TextOrNull("nextRetryAt",
+                    attempt.has_next_attempt_time()
+                        ? FormatMillis(ToTime(attempt.next_attempt_time()))
+                        : "");
   fields.End();
   return fields.Take();
 }
 
 std::string ResultEnvelope(const v1::Attempt& attempt,
                            const ResultContext& context) {
-  const absl::Time time = ToTime(attempt.start_time());
+  const std::string tenant = LastPart(TenantOf(attempt.name()));
   Fields fields;
   fields.Begin();
-  fields.Text("eventId", attempt.name());
+  fields.Text("eventId", TimeUuid(attempt.record_time()));
   fields.Text("timeBucket",
-              absl::FormatTime("%Y%m%d%H0000", time, absl::UTCTimeZone()));
-  fields.Text("tenant", LastPart(TenantOf(attempt.name())));
-  fields.Text("dataCoreId", "mqtt-push");
+              absl::FormatTime("%Y%m%d%H0000", ToTime(attempt.record_time()),
+                               absl::UTCTimeZone()));
+  fields.Text("tenant", tenant);
+  fields.Text("dataCoreId", DataCoreId(tenant));
   fields.Text("flowType", "mqtt-push-results.0");
   fields.Text("eventType", "created.0");
   fields.BeginIn("metadata");
   fields.Text("producer", "mqtt-push");
   fields.End();
   fields.Raw("payload", ResultJson(attempt, context));
-  fields.Text("validTime", FormatMillis(time));
+  fields.Text("validTime", FormatMillis(ToTime(attempt.start_time())));
   fields.End();
   return fields.Take();
 }

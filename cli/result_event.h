@@ -14,7 +14,7 @@ namespace mqttpush::cli {
 // What is known around an attempt. Each may be empty when it is not kept any
 // more; then the fields that it gives are null.
 struct ResultContext {
-  v1::Delivery delivery;  // with payload and attempts, as GetDelivery has it
+  v1::Delivery delivery;  // with its payload
   v1::Subscription subscription;
   v1::Broker broker;
 };
@@ -32,9 +32,6 @@ std::string ResultJson(const v1::Attempt& attempt,
 // validTime.
 std::string ResultEnvelope(const v1::Attempt& attempt,
                            const ResultContext& context);
-
-// Whether nothing follows from the attempt by itself.
-bool IsFinal(const v1::Attempt& attempt, const v1::Delivery& delivery);
 
 }  // namespace mqttpush::cli
 

@@ -110,15 +110,23 @@ std::string OneLine(absl::string_view text) {
 
 std::vector<std::string> Wrap(absl::string_view text, size_t width) {
   std::vector<std::string> lines;
-  for (absl::string_view paragraph : absl::StrSplit(text, '\n')) {
-    if (absl::StartsWith(paragraph, " ")) {
-      lines.emplace_back(paragraph);
-      continue;
-    }
+  std::string paragraph;
+  const auto end_paragraph = [&] {
+    if (paragraph.empty()) return;
     for (std::string& line : WrapParagraph(paragraph, width)) {
       lines.push_back(std::move(line));
     }
+    paragraph.clear();
+  };
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (line.empty() || line.front() == ' ') {
+      end_paragraph();
+      lines.emplace_back(line);
+    } else {
+      absl::StrAppend(&paragraph, paragraph.empty() ? "" : " ", line);
+    }
   }
+  end_paragraph();
   return lines;
 }
 

@@ -23,8 +23,8 @@ std::string PadLeft(absl::string_view text, size_t width);
 // or break a line: control characters become "?".
 std::string OneLine(absl::string_view text);
 
-// Breaks at spaces so that no line is wider, as far as words allow; keeps the
-// line breaks that are there, and lines that begin with a space as they are.
+// Breaks at spaces so that no line is wider, as far as words allow. A paragraph
+// ends at an empty line; lines that begin with a space stay as they are.
 std::vector<std::string> Wrap(absl::string_view text, size_t width);
 
 // "1.2 MiB", "3 B".

@@ -53,16 +53,26 @@ std::optional<absl::Time> ParseAgo(absl::string_view text, absl::Time now) {
   return now - length;
 }
 
-std::optional<absl::Time> ParseDate(const std::string& text) {
+// "20261122080000" as "2026-11-22T08:00:00"; others as they are.
+std::string WithSeparators(absl::string_view text) {
+  if (text.size() != 14 || text.find_first_not_of("0123456789") != text.npos) {
+    return std::string(text);
+  }
+  return absl::StrCat(text.substr(0, 4), "-", text.substr(4, 2), "-",
+                      text.substr(6, 2), "T", text.substr(8, 2), ":",
+                      text.substr(10, 2), ":", text.substr(12, 2));
+}
+
+std::optional<absl::Time> ParseDate(absl::string_view text) {
+  // The parser knows words too, such as "infinite-past".
+  if (!absl::ascii_isdigit(text[0])) return std::nullopt;
+  const std::string date = WithSeparators(text);
   absl::Time time;
   std::string error;
   for (const char* format :
        {absl::RFC3339_full, "%Y-%m-%dT%H:%M%Ez", "%Y-%m-%dT%H:%M:%E*S",
-        "%Y-%m-%dT%H:%M", "%Y-%m-%d", "%Y%m%d%H%M%S"}) {
-    if (text[0] >= '0' && text[0] <= '9' &&
-        absl::ParseTime(format, text, &time, &error)) {
-      return time;
-    }
+        "%Y-%m-%dT%H:%M", "%Y-%m-%d"}) {
+    if (absl::ParseTime(format, date, &time, &error)) return time;
   }
   return std::nullopt;
 }
@@ -74,7 +84,7 @@ absl::StatusOr<absl::Time> ParseMoment(absl::string_view text, absl::Time now) {
   if (trimmed == "now") return now;
   if (!trimmed.empty()) {
     if (const auto time = ParseAgo(trimmed, now)) return *time;
-    if (const auto time = ParseDate(std::string(trimmed))) return *time;
+    if (const auto time = ParseDate(trimmed)) return *time;
   }
   return absl::InvalidArgumentError(absl::StrCat(
       "\"", text,

@@ -49,10 +49,11 @@ void PrintChange(const Change& change, Console& console) {
       words.tone,
       absl::StrCat(words.sign, " ", change.name, "  ", words.word)));
   for (const FieldChange& field : change.fields) {
-    const bool created = change.action == Change::Action::kCreate;
-    console.Line(absl::StrCat("    ", field.field, ": ",
-                              created ? "" : absl::StrCat(field.before, " -> "),
-                              field.after));
+    const bool shows_before =
+        change.action != Change::Action::kCreate && !field.before.empty();
+    console.Line(absl::StrCat(
+        "    ", field.field, ": ",
+        shows_before ? absl::StrCat(field.before, " -> ") : "", field.after));
   }
 }
 
@@ -144,7 +145,11 @@ absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
 }
 
 constexpr char kDetails[] =
-    R"(Compares a tenant with its file, prints what differs, and changes the tenant. The fields are those of mqttpush tenants|brokers|subscriptions create --help; what the file does not name gets its default. Brokers and subscriptions that are not in the file stay, unless --prune says to delete them.
+    R"(Compares a tenant with its file, prints what differs, and changes the
+tenant. The fields are those of mqttpush tenants|brokers|subscriptions create
+--help; what the file does not name gets its default. Brokers and
+subscriptions that are not in the file stay, unless --prune says to delete
+them.
     tenant: acme
     display_name: Acme Shipping
     owner_ids: [660e8400-e29b-41d4-a716-446655440001]
@@ -161,7 +166,10 @@ constexpr char kDetails[] =
         topic: "globe-tracker/events/{objectType}"
         qos: at_least_once
 
-A password or key is never in the file: {file: PATH}, relative to the file, or {env: NAME} says where it is. It is never printed; whether it is set, changed or unchanged is. One that the file does not name stays, as long as what it belongs to is the same.
+A password or key is never in the file: {file: PATH}, relative to the file, or
+{env: NAME} says where it is. It is never printed; whether it is set, changed
+or unchanged is. One that the file does not name stays, as long as what it
+belongs to is the same.
 
 Repeating it is safe. When somebody changes the tenant in between, it stops.)";
 

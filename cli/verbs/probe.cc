@@ -1,6 +1,7 @@
 // probe: tests the connection to a broker.
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/errors.h"
@@ -75,7 +76,7 @@ void PrintStep(const v1::ProbeStep& step, Console& console) {
                     QosNumber(step.qos()));
   }
   absl::StrAppend(&line, step.text().empty() ? "" : "  ", OneLine(step.text()));
-  console.Line(line);
+  console.Line(absl::StripTrailingAsciiWhitespace(line));
   const std::string lead(28, ' ');
   if (!step.addresses().empty()) {
     console.Line(absl::StrCat(lead, absl::StrJoin(step.addresses(), ", ")));

@@ -199,7 +199,7 @@ void AddUpdate(Command group, const ResourceKind& kind) {
   Command update =
       AddNamed(group, kind, "update", absl::StrCat("changes a ", kind.word),
                absl::StrCat("Changes the fields that are given, and no others. "
-                            "A list or map is replaced as a whole.\n",
+                            "A list or map is replaced as a whole.\n\n",
                             FieldsOf(kind)),
                options);
   AddResourceOptions(update, &options->input);

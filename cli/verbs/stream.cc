@@ -124,7 +124,7 @@ absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
   AttemptFollower follower(std::move(request), session);
   const absl::Status status = follower.Follow(
       [&](const auto& response) { return printer.Print(response); });
-  if (absl::IsCancelled(status)) return ExitCode::kInterrupted;
+  if (session.interruption.interrupted()) return ExitCode::kInterrupted;
   MQTTPUSH_RETURN_IF_ERROR(status);
   return ExitCode::kOk;
 }

@@ -27,8 +27,8 @@ std::string ReadFile(const fs::path& path) {
 std::vector<SourceFile> OurSources() {
   const fs::path root = MQTTPUSH_SOURCE_DIR;
   std::vector<SourceFile> files;
-  for (const char* folder : {"bench", "cli", "common", "demo", "server", "services",
-                             "storage", "tests", "workers"}) {
+  for (const char* folder : {"bench", "cli", "common", "demo", "server",
+                             "services", "storage", "tests", "workers"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const fs::path& path = entry.path();
