@@ -54,7 +54,7 @@ TEST_F(CommandLineTest, MistakesAreNamed) {
   const MistakeCase cases[] = {
       {{}, "see mqttpush --help"},
       {{"tenant"}, "there is no command \"mqttpush tenant\""},
-      {{"brokers", "pause"}, "there is no command \"mqttpush brokers pause\""},
+      {{"brokers", "probe"}, "there is no command \"mqttpush brokers probe\""},
       {{"history"}, "TENANT is required; see mqttpush history --help"},
       {{"history", "acme", "--nope"}, "--nope"},
       {{"history", "acme", "-n", "0"}, "--limit"},

@@ -23,6 +23,8 @@ namespace {
 constexpr int kBatchEvents = 500;
 constexpr size_t kBatchBytes = limits::kMaxRequestBytes / 2;
 constexpr int kMaxShown = 20;
+// How often the progress is drawn.
+constexpr int64_t kProgressBytes = 64 << 10;
 
 struct Options {
   std::string file;
@@ -145,10 +147,14 @@ absl::StatusOr<ExitCode> PublishAll(std::istream& input, int64_t size,
                                     v1::ObjectType type, Session& session) {
   Publisher publisher(type, session);
   int64_t read = 0;
+  int64_t shown = 0;
   for (std::string line; std::getline(input, line);) {
     read += line.size() + 1;
     MQTTPUSH_RETURN_IF_ERROR(publisher.TakeLine(line));
-    session.console.Progress("publishing, bytes", read, size);
+    if (read - shown >= kProgressBytes) {
+      session.console.Progress("publishing, bytes", read, size);
+      shown = read;
+    }
   }
   MQTTPUSH_RETURN_IF_ERROR(publisher.Flush());
   return publisher.Finish();

@@ -252,7 +252,7 @@ void AddKind(Command root, const ResourceKind& kind, const std::string& summary,
   AddCreate(group, kind, example);
   AddUpdate(group, kind);
   AddDelete(group, kind);
-  if (!kind.can_pause) return;
+  if (!kind.can_pause) return AddBrokerSwitches(group);
   AddSwitch(group, kind, "Pause",
             absl::StrCat("holds the events of a ", kind.word));
   AddSwitch(group, kind, "Resume",

@@ -7,6 +7,7 @@
 namespace mqttpush::cli {
 
 void AddResourceVerbs(Command root);  // tenants, brokers, subscriptions
+void AddBrokerSwitches(Command brokers);
 void AddApply(Command root);
 void AddProbe(Command root);
 void AddPublish(Command root);

@@ -102,6 +102,9 @@ TEST_F(CommandsTest, ResourcesComeAndGo) {
   RunOk({"subscriptions", "pause", "acme/all"});
   EXPECT_THAT(RunOk({"subscriptions", "list", "acme"}),
               AllOf(HasSubstr("acme/all"), HasSubstr("PAUSED")));
+  EXPECT_THAT(RunOk({"brokers", "resume", "acme/main"}), HasSubstr("ACTIVE"));
+  EXPECT_THAT(RunOk({"brokers", "pause", "acme/main"}), HasSubstr("PAUSED"));
+  EXPECT_EQ(Run({"brokers", "pause", "acme/b"}).code, ExitCode::kNotFound);
   const RunResult in_use = Run({"tenants", "delete", "acme"});
   EXPECT_EQ(in_use.code, ExitCode::kServiceError);
   EXPECT_THAT(in_use.err, HasSubstr("hint: here that is --force"));
