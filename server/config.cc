@@ -296,6 +296,8 @@ absl::Status ReadEnvironment(const Environment& environment,
                              ServerConfig& config) {
   for (const std::string& name : names) {
     if (!absl::StartsWith(name, "MQTTPUSH_")) continue;
+    // Those of the command line, which may run in the same shell.
+    if (absl::StartsWith(name, "MQTTPUSH_CLI_")) continue;
     if (std::none_of(std::begin(kSettings), std::end(kSettings),
                      [&](const Setting& s) { return name == s.variable; })) {
       return absl::InvalidArgumentError(

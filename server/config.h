@@ -49,7 +49,8 @@ using Environment =
 // Defaults, then the environment, then `arguments` (--flag=value or --flag
 // value; a switch is on by --flag alone). INVALID_ARGUMENT names the unknown
 // flag or variable, or the setting and the rule that its value breaks. Unknown
-// variables that begin with MQTTPUSH_ are errors too.
+// variables that begin with MQTTPUSH_ are errors too, but for those of the
+// command line, MQTTPUSH_CLI_.
 absl::StatusOr<ServerConfig> ParseConfig(
     const std::vector<std::string>& arguments, const Environment& environment,
     const std::vector<std::string>& environment_names);

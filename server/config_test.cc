@@ -43,6 +43,10 @@ TEST(ConfigTest, SetEventIdHasThreeStates) {
   EXPECT_EQ(Parse({"--mqtt-set-event-id=uid"})->set_event_id, "uid");
 }
 
+TEST(ConfigTest, VariablesOfTheCommandLineAreNone) {
+  EXPECT_TRUE(Parse({}, {{"MQTTPUSH_CLI_SERVER", "a:1"}}).ok());
+}
+
 TEST(ConfigTest, ASwitchNeedsNoValue) {
   EXPECT_FALSE(Parse({})->allow_network_filesystem);
   auto config = Parse({"--allow-network-filesystem", "--data-dir", "d"});

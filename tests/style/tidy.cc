@@ -48,6 +48,7 @@ const std::map<std::string, std::set<std::string>>& MayInclude() {
           {"services", {"services", "storage", "common"}},
           {"workers", {"workers", "storage", "common"}},
           {"storage", {"storage", "common"}},
+          {"cli", {"cli", "common"}},
           {"common", {"common"}},
       };
   return *table;
@@ -63,7 +64,7 @@ struct Reserved {
 const std::vector<Reserved>& ReservedHeaders() {
   static const auto* const headers = new std::vector<Reserved>{
       {"mqttpush/v1/",
-       {"services/", "server/", "tests/", "demo/", "bench/"},
+       {"services/", "server/", "cli/", "tests/", "demo/", "bench/"},
        "the public API's types stop at services/; use storage/records.h"},
       {"mqttpush/worker/v1/",
        {"workers/", "tests/"},
@@ -77,6 +78,9 @@ const std::vector<Reserved>& ReservedHeaders() {
       {"boost/",
        {"services/http/"},
        "Boost stays in services/http/; use http_message.h"},
+      {"CLI/",
+       {"cli/command.cc", "cli/help.cc", "cli/completion.cc"},
+       "commands are added by cli/command.h"},
       {"MQTTClient.h", {}, "Paho's synchronous client is not used"},
   };
   return *headers;

@@ -27,8 +27,8 @@ std::string ReadFile(const fs::path& path) {
 std::vector<SourceFile> OurSources() {
   const fs::path root = MQTTPUSH_SOURCE_DIR;
   std::vector<SourceFile> files;
-  for (const char* folder : {"bench", "common", "demo", "server", "services",
-                             "storage", "tests", "workers"}) {
+  for (const char* folder : {"bench", "cli", "common", "demo", "server",
+                             "services", "storage", "tests", "workers"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const fs::path& path = entry.path();
@@ -94,6 +94,10 @@ INSTANTIATE_TEST_SUITE_P(
         IncludeCase{"services/http/a.cc", "<boost/asio/post.hpp>", true},
         IncludeCase{"services/a.cc", "<boost/asio/post.hpp>", false},
         IncludeCase{"server/a.cc", "\"MQTTAsync.h\"", false},
+        IncludeCase{"cli/a.cc", "\"services/api/names.h\"", false},
+        IncludeCase{"cli/a.cc", "\"mqttpush/v1/resources.pb.h\"", true},
+        IncludeCase{"cli/verbs/a.cc", "<CLI/CLI.hpp>", false},
+        IncludeCase{"cli/command.cc", "<CLI/CLI.hpp>", true},
         IncludeCase{"workers/worker/a.cc", "<MQTTAsync.h>", true}));
 
 TEST(TidyRuleTest, PahoInTwoFilesIsRefused) {

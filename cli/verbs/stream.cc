@@ -1,0 +1,181 @@
+// stream: the attempts of a tenant as they happen, in the manner of
+// `flowcore stream`.
+#include <memory>
+
+#include "cli/attempt_follower.h"
+#include "cli/errors.h"
+#include "cli/history_filter.h"
+#include "cli/history_tables.h"
+#include "cli/result_contexts.h"
+#include "cli/verbs/verbs.h"
+#include "cli/words.h"
+#include "common/status_macros.h"
+#include "rapidjson/document.h"
+#include "rapidjson/prettywriter.h"
+
+namespace mqttpush::cli {
+namespace {
+
+struct Options {
+  std::string parent;
+  FilterOptions filter;
+  std::string outcome;
+  int64_t max = 0;  // 0: no limit
+  bool payload = false;
+  bool live = true;
+};
+
+// Over several lines, for people.
+std::string Pretty(const std::string& json) {
+  rapidjson::Document document;
+  document.Parse(json.data(), json.size());
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+  writer.SetIndent(' ', 2);
+  document.Accept(writer);
+  return buffer.GetString();
+}
+
+absl::StatusOr<v1::StreamAttemptsRequest> ReadRequest(const Options& options,
+                                                      absl::Time now) {
+  v1::StreamAttemptsRequest request;
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::string parent,
+                            TenantOrDelivery(options.parent));
+  request.set_parent(parent);
+  MQTTPUSH_ASSIGN_OR_RETURN(*request.mutable_filter(),
+                            ReadFilter(options.filter, TenantOf(parent), now));
+  // With an end there is nothing to wait for.
+  const bool live = options.live && options.filter.end.empty();
+  request.set_live(live);
+  const bool from_now =
+      options.filter.start == "now" || (live && options.filter.start.empty());
+  if (from_now) {
+    // By the clock of the service.
+    request.mutable_filter()->clear_start_time();
+    request.mutable_since();
+  }
+  if (!options.outcome.empty()) {
+    const auto outcome =
+        ParseEnum(*v1::Attempt::Outcome_descriptor(), options.outcome);
+    if (!outcome.ok()) return At("--outcome", outcome.status());
+    request.set_outcome(static_cast<v1::Attempt::Outcome>(*outcome));
+  }
+  return request;
+}
+
+// Writes attempts in the form that was asked for.
+class Printer {
+ public:
+  Printer(const Options& options, Session& session)
+      : options_(options), session_(session), contexts_(session.client) {}
+
+  absl::StatusOr<AttemptFollower::Next> Print(
+      const v1::StreamAttemptsResponse& response);
+
+ private:
+  absl::Status PrintAttempts(const Attempts& attempts);
+
+  const Options& options_;
+  Session& session_;
+  ResultContexts contexts_;
+  int64_t printed_ = 0;
+};
+
+absl::StatusOr<AttemptFollower::Next> Printer::Print(
+    const v1::StreamAttemptsResponse& response) {
+  if (response.gap()) {
+    session_.console.Note(
+        "mqttpush: some attempts before the next one are not kept any more");
+  }
+  Attempts attempts = response.attempts();
+  if (options_.max > 0 && attempts.size() > options_.max - printed_) {
+    attempts.DeleteSubrange(options_.max - printed_,
+                            attempts.size() - (options_.max - printed_));
+  }
+  MQTTPUSH_RETURN_IF_ERROR(PrintAttempts(attempts));
+  printed_ += attempts.size();
+  return options_.max > 0 && printed_ >= options_.max
+             ? AttemptFollower::Next::kEnough
+             : AttemptFollower::Next::kGoOn;
+}
+
+absl::Status Printer::PrintAttempts(const Attempts& attempts) {
+  if (!options_.payload && !session_.json) {
+    for (const v1::Attempt& attempt : attempts) {
+      session_.console.Line(AttemptLine(attempt, session_.console));
+    }
+    return absl::OkStatus();
+  }
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::vector<ResultContext> contexts,
+                            contexts_.Get(attempts));
+  for (int i = 0; i < attempts.size(); ++i) {
+    const std::string json = options_.payload
+                                 ? ResultJson(attempts[i], contexts[i])
+                                 : ResultEnvelope(attempts[i], contexts[i]);
+    session_.console.Line(session_.json ? json : Pretty(json));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
+  MQTTPUSH_ASSIGN_OR_RETURN(v1::StreamAttemptsRequest request,
+                            ReadRequest(options, session.clock.Now()));
+  Printer printer(options, session);
+  AttemptFollower follower(std::move(request), session);
+  const absl::Status status = follower.Follow(
+      [&](const auto& response) { return printer.Print(response); });
+  if (session.interruption.interrupted()) return ExitCode::kInterrupted;
+  MQTTPUSH_RETURN_IF_ERROR(status);
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddStream(Command root) {
+  auto options = std::make_shared<Options>();
+  Command stream = root.Add(
+      "stream", "follows the delivery attempts of a tenant",
+      "Prints each attempt once, in the order in which they were recorded, and "
+      "goes on with each new one until Ctrl-C. A stream that is cut goes on by "
+      "itself where it was. The flags are those of `flowcore stream`; 1m is a "
+      "month.\n\n"
+      "Without flags: one line for people. --json: one JSON object per line, "
+      "Flowcore's envelope, and nothing else on standard output. --payload "
+      "--json: only the payload of that, one self-describing result per line:\n"
+      "    {\"attemptId\":..., \"timestamp\":..., \"eventId\":..., "
+      "\"flowType\":...,\n"
+      "     \"eventType\":..., \"objectType\":..., \"objectId\":..., "
+      "\"assetId\":...,\n"
+      "     \"ownerId\":..., \"destination\":..., \"endpointUrl\":..., "
+      "\"topic\":...,\n"
+      "     \"qos\":..., \"retain\":..., \"packetId\":..., \"attempt\":..., "
+      "\"maxAttempts\":...,\n"
+      "     \"status\":..., \"success\":..., \"final\":..., "
+      "\"reasonCode\":...,\n"
+      "     \"errorMessage\":..., \"durationMs\":..., \"payloadBytes\":..., "
+      "\"nextRetryAt\":...}\n"
+      "--payload: the same over several lines.");
+  stream.Argument(
+      "TENANT", &options->parent,
+      "The tenant, as acme; or one of its deliveries, as acme/1-1.");
+  AddFilterOptions(stream, "was begun", &options->filter);
+  stream
+      .Option("--outcome", EnumChoices(*v1::Attempt::Outcome_descriptor()),
+              &options->outcome, "Only attempts of this outcome.")
+      .Flag("-p,--payload", &options->payload,
+            "The result without the envelope.")
+      .Number("-m,--max", &options->max, 1, 1'000'000'000'000,
+              "Ends after so many.")
+      .Flag("--live,!--no-live", &options->live,
+            "Whether to go on with new attempts. Default: yes, and without -s "
+            "from now on; --no-live ends at the last one, and without -s "
+            "begins with the oldest that is kept. -e implies --no-live.")
+      .Example("mqttpush stream acme", "What happens from now on.")
+      .Example("mqttpush stream acme --no-live -s 1d --payload --json",
+               "The results of the last day, one JSON object per line.")
+      .Example("mqttpush stream acme --outcome failed -s 1h",
+               "What failed in the last hour, and what fails from now on.")
+      .Does([options](Session& session) { return Run(*options, session); });
+}
+
+}  // namespace mqttpush::cli
