@@ -68,9 +68,10 @@ std::string OwnerOf(const std::string& payload) {
   object.Parse<rapidjson::kParseNumbersAsStringsFlag |
                rapidjson::kParseIterativeFlag>(payload.data(), payload.size());
   if (object.HasParseError() || !object.IsObject()) return "";
-  const auto owner = object.FindMember("ownerId");
-  if (owner == object.MemberEnd() || !owner->value.IsString()) return "";
-  return std::string(owner->value.GetString(), owner->value.GetStringLength());
+  // Not by FindMember(), whose iterators C++20 compares in two ways.
+  if (!object.HasMember("ownerId") || !object["ownerId"].IsString()) return "";
+  const rapidjson::Value& owner = object["ownerId"];
+  return std::string(owner.GetString(), owner.GetStringLength());
 }
 
 // As the object has it: ids are integers, of any size, but for those of assets.
