@@ -48,8 +48,9 @@ absl::Status AttemptFollower::FollowOnce(const Take& take) {
   while (reader->Read(&response)) {
     // One without attempts may come again and again.
     if (!response.attempts().empty()) failures_ = 0;
-    request_.set_resume_token(response.resume_token());
     const auto next = take(response);
+    // Not before: what was not taken must come again.
+    if (next.ok()) request_.set_resume_token(response.resume_token());
     if (!next.ok() || *next == Next::kEnough) {
       context.TryCancel();
       reader->Finish();

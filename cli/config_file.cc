@@ -41,7 +41,7 @@ absl::Status ReadProfiles(const std::string& path, const YAML::Node& node,
 }  // namespace
 
 absl::StatusOr<ConfigFile> ReadConfigFile(const std::string& path) {
-  MQTTPUSH_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::string text, ReadInput(path));
   MQTTPUSH_ASSIGN_OR_RETURN(const YAML::Node root, ParseYaml(text, path));
   ConfigFile file;
   if (root.IsNull()) return file;

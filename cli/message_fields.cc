@@ -106,7 +106,7 @@ absl::StatusOr<std::string> ValueSetter::TextOf(const YAML::Node& node) const {
   const bool relative =
       !absl::StartsWith(value, "/") && !source_.folder.empty();
   auto text =
-      ReadTextFile(relative ? absl::StrCat(source_.folder, "/", value) : value);
+      ReadInput(relative ? absl::StrCat(source_.folder, "/", value) : value);
   if (!text.ok()) return Error(node, text.status().message());
   // The line end that editors add is no part of a password.
   return std::string(absl::StripSuffix(absl::StripSuffix(*text, "\n"), "\r"));

@@ -117,7 +117,8 @@ TEST_F(MessageFieldsTest, MistakesHaveTheirLine) {
               HasSubstr("state: is set by the service"));
   EXPECT_THAT(BrokerError("host: {env: NOWHERE}"),
               HasSubstr("the environment has no NOWHERE"));
-  EXPECT_THAT(BrokerError("host: {file: nowhere}"), HasSubstr("cannot read"));
+  EXPECT_THAT(BrokerError("host: {file: nowhere}"),
+              HasSubstr("cannot be read"));
   EXPECT_THAT(BrokerError("[]"), HasSubstr("a Broker must be a map of: host"));
 }
 

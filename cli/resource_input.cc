@@ -92,7 +92,7 @@ absl::Status ReadResource(const ResourceInput& input, Session& session,
 
 absl::StatusOr<std::string> ReadInput(const std::string& path,
                                       Console& console) {
-  if (path != "-") return ReadTextFile(path);
+  if (path != "-") return ReadInput(path);
   return std::string(std::istreambuf_iterator<char>(console.in()), {});
 }
 

@@ -73,7 +73,7 @@ TEST_F(SettingsTest, FileIsFoundWhereXdgSays) {
 
 TEST_F(SettingsTest, WhatIsNamedMustBeThere) {
   given_.profile = "live";
-  EXPECT_THAT(Error(), HasSubstr("cannot read"));
+  EXPECT_THAT(Error(), HasSubstr("cannot be read"));
   WriteConfig(kConfig);
   given_.profile = "nowhere";
   EXPECT_THAT(Error(), HasSubstr("--profile: there is no profile \"nowhere\""));

@@ -1,23 +1,23 @@
 #include "cli/yaml.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
-
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/read_file.h"
 
 namespace mqttpush::cli {
+namespace {
 
-absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.is_open() && !file.bad()) return text;
+// Certificates and descriptions of tenants are far smaller.
+constexpr size_t kMaxInputBytes = 16 << 20;
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadInput(const std::string& path) {
+  const absl::StatusOr<std::string> text = ReadTextFile(path, kMaxInputBytes);
+  if (text.ok()) return text;
   return absl::InvalidArgumentError(
-      absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));
+      absl::StrCat(path, " ", text.status().message()));
 }
 
 absl::StatusOr<YAML::Node> ParseYaml(const std::string& text,

@@ -11,8 +11,8 @@
 
 namespace mqttpush::cli {
 
-// The text of a file. INVALID_ARGUMENT when it cannot be read.
-absl::StatusOr<std::string> ReadTextFile(const std::string& path);
+// The text of a file, at most 16 MiB. INVALID_ARGUMENT when it cannot be read.
+absl::StatusOr<std::string> ReadInput(const std::string& path);
 
 // The one document of `text`. INVALID_ARGUMENT: `source`, line, and what the
 // parser says.

@@ -318,9 +318,9 @@ TEST_F(ServerTest, WantsTheSecretOfTheFile) {
   config.flowcore_secret_file = temp_.File("secret");
   const auto without = Server::Start(config);
   EXPECT_EQ(without.status().message(),
-            absl::StrCat("--flowcore-secret-file: the secret cannot be read "
-                         "from ",
-                         config.flowcore_secret_file));
+            absl::StrCat("--flowcore-secret-file: the secret in ",
+                         config.flowcore_secret_file,
+                         " cannot be read: No such file or directory"));
   WriteFile(config.flowcore_secret_file, "s3cret\n");
   Start(config);
   const std::string address = server_->http_address();
@@ -354,9 +354,9 @@ TEST_F(ServerTest, ExportsResultsWithTheKeyOfTheFile) {
   config.flowcore_export_url = HttpUrl::Parse("http://127.0.0.1:1/x").value();
   config.flowcore_export_key_file = temp_.File("key");
   EXPECT_EQ(Server::Start(config).status().message(),
-            absl::StrCat("--flowcore-export-key-file: the secret cannot be "
-                         "read from ",
-                         config.flowcore_export_key_file));
+            absl::StrCat("--flowcore-export-key-file: the secret in ",
+                         config.flowcore_export_key_file,
+                         " cannot be read: No such file or directory"));
   WriteFile(config.flowcore_export_key_file, "fc_key\n");
   const std::string cursor = config.data_dir + "/export.cursor";
   WriteFile(cursor, "oops");

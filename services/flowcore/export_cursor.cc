@@ -5,15 +5,17 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/read_file.h"
+#include "common/status_macros.h"
 #include "services/flowcore/time_uuid.h"
 
 namespace mqttpush {
 namespace {
+
+constexpr size_t kMaxFileBytes = 1024;
 
 absl::Status Failed(const std::string& path) {
   return absl::UnavailableError(absl::StrCat(
@@ -36,8 +38,8 @@ absl::Status WriteDurably(const std::string& path, const std::string& text) {
 
 absl::StatusOr<std::optional<int64_t>> ExportCursor::Load() const {
   if (access(path_.c_str(), F_OK) != 0) return std::nullopt;
-  std::ifstream file(path_);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::string text,
+                            ReadTextFile(path_, kMaxFileBytes));
   const auto ticks = TicksOfTimeUuid(absl::StripTrailingAsciiWhitespace(text));
   if (ticks.has_value()) return ticks;
   return absl::DataLossError(absl::StrCat(path_, " holds no event id"));

@@ -114,6 +114,7 @@ class ResultRoutes {
   HttpResponse Run(Route route, const HttpRequest& request) const {
     const absl::string_view token =
         TokenOf(request.headers.Get("Authorization"));
+    if (token.empty()) return Unauthenticated();
     const std::optional<std::string> tenant_id = tokens_->FindTenant(token);
     if (!tenant_id.has_value()) return Unauthenticated();
     const auto config = sources_.config->Snapshot();

@@ -3,18 +3,17 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/read_file.h"
 
 namespace mqttpush {
 namespace {
 
 constexpr size_t kMaxSecretBytes = 1024;
+constexpr size_t kMaxFileBytes = 64 << 10;
 constexpr char kRule[] =
     "must hold 1 to 1024 printable ASCII characters without spaces";
 
@@ -26,13 +25,13 @@ bool IsSecret(absl::string_view text) {
 }  // namespace
 
 absl::StatusOr<std::string> LoadSecretText(const std::string& path) {
-  std::ifstream file(path);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) {
-    return absl::NotFoundError(
-        absl::StrCat("the secret cannot be read from ", path));
+  const absl::StatusOr<std::string> text = ReadTextFile(path, kMaxFileBytes);
+  if (!text.ok()) {
+    return absl::Status(
+        text.status().code(),
+        absl::StrCat("the secret in ", path, " ", text.status().message()));
   }
-  std::string secret(absl::StripTrailingAsciiWhitespace(text));
+  std::string secret(absl::StripTrailingAsciiWhitespace(*text));
   if (IsSecret(secret)) return secret;
   return absl::InvalidArgumentError(absl::StrCat(path, " ", kRule));
 }

@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -14,9 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/logging.h"
+#include "common/read_file.h"
 #include "common/status_macros.h"
 
 namespace mqttpush {
@@ -24,6 +24,9 @@ namespace {
 
 constexpr size_t kMaxFileBytes = 1 << 20;
 constexpr size_t kMaxTenantBytes = 64;
+// What a shell writes whose variable for the token is not set.
+constexpr char kDigestOfNothing[] =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 absl::Status Broken(int line, absl::string_view rule) {
   return absl::InvalidArgumentError(absl::StrCat("line ", line, " ", rule));
@@ -43,18 +46,12 @@ absl::StatusOr<TokenDigest> ParseLine(absl::string_view line, int number) {
     return Broken(number,
                   "must end with the 64 hexadecimal digits of a SHA-256");
   }
+  if (absl::EqualsIgnoreCase(words[1], kDigestOfNothing)) {
+    return Broken(number, "has the digest of an empty token");
+  }
   TokenDigest digest = {.tenant_id = std::string(words[0]), .sha256 = {}};
   absl::c_copy(absl::HexStringToBytes(words[1]), digest.sha256.begin());
   return digest;
-}
-
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return absl::NotFoundError("cannot be read");
-  if (text.size() <= kMaxFileBytes) return text;
-  return absl::InvalidArgumentError(
-      absl::StrCat("must not be larger than ", kMaxFileBytes, " bytes"));
 }
 
 }  // namespace
@@ -102,7 +99,8 @@ absl::Status TokensFile::ReadIfChanged() {
   const Version version = Look();
   if (version == version_) return absl::OkStatus();
   version_ = version;
-  MQTTPUSH_ASSIGN_OR_RETURN(const std::string text, ReadText(path_));
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::string text,
+                            ReadTextFile(path_, kMaxFileBytes));
   MQTTPUSH_ASSIGN_OR_RETURN(tokens_, ParseTokens(text));
   return absl::OkStatus();
 }

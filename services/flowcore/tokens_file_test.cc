@@ -1,5 +1,6 @@
 #include "services/flowcore/tokens_file.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -54,7 +55,11 @@ TEST(ParseTokensTest, NamesTheLineButShowsNothingOfIt) {
       {absl::StrCat("a b ", kTwo), "must be a tenant id and a digest"},
       {absl::StrCat("acme ", kTwo, "00"), "64 hexadecimal digits"},
       {absl::StrCat(std::string(65, 'a'), " ", kTwo), "a tenant id"},
-      {absl::StrCat("other ", kOne), "the digest of an earlier line"}};
+      {absl::StrCat("other ", kOne), "the digest of an earlier line"},
+      // printf '' | sha256sum
+      {"other "
+       "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+       "the digest of an empty token"}};
   for (const auto& [line, rule] : cases) {
     const auto tokens = ParseTokens(absl::StrCat(good, "\n", line, "\n"));
     EXPECT_THAT(
@@ -104,6 +109,9 @@ TEST_F(TokensFileTest, KeepsTheLastGoodOnes) {
             log.rfind("flowcore_tokens_not_read"));
 
   unlink(path_.c_str());
+  ASSERT_EQ(mkdir(path_.c_str(), 0700), 0);  // as a mount without its source
+  EXPECT_THAT(tokens->FindTenant("one"), Optional(StrEq("acme")));
+  ASSERT_EQ(rmdir(path_.c_str()), 0);
   EXPECT_THAT(tokens->FindTenant("one"), Optional(StrEq("acme")));
   Replace(absl::StrCat("acme ", kTwo, "\n"));
   EXPECT_THAT(tokens->FindTenant("two"), Optional(StrEq("acme")));
