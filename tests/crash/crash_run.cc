@@ -33,16 +33,12 @@ namespace fs = std::filesystem;
 // Then a new log is begun, so that comparing does not take ever longer.
 constexpr int kRoundsOfARun = 10;
 
-// About so many calls a writer makes in each part, or somewhat fewer.
-struct PartCalls {
-  Part part;
-  int calls;
-};
-constexpr PartCalls kPartCalls[] = {
+// Dropping is here twice, for not every writer comes to it.
+constexpr CrashRun::PartCalls kPartCalls[] = {
     {Part::kAnywhere, 800}, {Part::kOpen, 20}, {Part::kAppend, 250},
     {Part::kBegin, 250},    {Part::kSeal, 90}, {Part::kCheckpoint, 90},
-    {Part::kDrop, 4},       {Part::kClose, 20}};
-constexpr PartCalls kImportCalls = {Part::kImport, 250};
+    {Part::kDrop, 4},       {Part::kDrop, 4},  {Part::kClose, 20}};
+constexpr CrashRun::PartCalls kImportCalls = {Part::kImport, 250};
 
 int Below(std::mt19937& random, int bound) {
   return static_cast<int>(random() % static_cast<unsigned>(bound));
@@ -83,7 +79,7 @@ DeliveryUpdate EndMost(int64_t uid, const std::vector<int64_t>& seqs) {
 }  // namespace
 
 CrashRun::CrashRun(uint32_t seed) : random_(seed), temp_("mqttpush-crash") {
-  if (Below(random_, 3) == 0) retention_bytes_ = 200'000;
+  if (Below(random_, 2) == 0) retention_bytes_ = 200'000;
   if (Below(random_, 2) == 0) return;
   const absl::Status status = WriteLegacyLog();
   if (!status.ok()) findings_.push_back(status.ToString());
@@ -110,6 +106,16 @@ absl::Status CrashRun::WriteLegacyLog() {
   return model_.WriteLegacyLog(db);
 }
 
+// A part that the writer will come to.
+CrashRun::PartCalls CrashRun::ChoosePart() {
+  if (fs::exists(temp_.File("log.db"))) return kImportCalls;
+  PartCalls chosen;
+  do {
+    chosen = kPartCalls[Below(random_, std::size(kPartCalls))];
+  } while (chosen.part == Part::kDrop && retention_bytes_ == 0);
+  return chosen;
+}
+
 CrashRun::Plan CrashRun::MakePlan() {
   Plan plan;
   switch (Below(random_, 5)) {
@@ -120,10 +126,7 @@ CrashRun::Plan CrashRun::MakePlan() {
       plan.acknowledged = 1 + Below(random_, 80);
       break;
     default: {
-      const bool imports = fs::exists(temp_.File("log.db"));
-      const PartCalls& chosen =
-          imports ? kImportCalls
-                  : kPartCalls[Below(random_, std::size(kPartCalls))];
+      const PartCalls chosen = ChoosePart();
       plan.part = chosen.part;
       plan.call = 1 + Below(random_, chosen.calls);
     }

@@ -26,6 +26,12 @@ using Places = std::map<std::string, int>;
 // whole. Not thread-safe.
 class CrashRun {
  public:
+  // About so many calls a writer makes in a part, or somewhat fewer.
+  struct PartCalls {
+    Part part = Part::kAnywhere;
+    int calls = 0;
+  };
+
   // Half of the runs begin with a log.db that is to be imported.
   explicit CrashRun(uint32_t seed);
 
@@ -45,6 +51,7 @@ class CrashRun {
   };
 
   absl::Status WriteLegacyLog();
+  PartCalls ChoosePart();
   Plan MakePlan();
   absl::StatusOr<std::unique_ptr<ChildProcess>> StartWriter(const Plan& plan,
                                                             int ledger_fd);
@@ -58,7 +65,7 @@ class CrashRun {
   TempDir temp_;
   LogModel model_;
   int64_t next_event_ = 1;
-  int64_t retention_bytes_ = 0;  // of a third of the runs; 0: no limit
+  int64_t retention_bytes_ = 0;  // of half of the runs; 0: no limit
   // Of the last writer that wrote: what is not in the model yet.
   std::vector<Operation> handed_in_;
   std::vector<std::string> outcomes_;  // of the acknowledged ones

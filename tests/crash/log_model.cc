@@ -69,7 +69,8 @@ std::string Words(const SubscriptionState& state) {
       state.id, " of ", state.tenant_uid, " cursor ", state.cursor, " sent ",
       state.sent_through, " accepted ", state.accepted_count, " delivered ",
       state.delivered_count, " parked ", state.parked_count, " retrying ",
-      state.retrying_count, " expired ", state.expired_count);
+      state.retrying_count, " expired ", state.expired_count, " discarded ",
+      state.discarded_count);
 }
 
 std::string DeliveryWords(int64_t seq, int64_t uid, DeliveryState state,
@@ -145,6 +146,7 @@ void LogModel::ApplyUpdate(const DeliveryUpdate& update) {
   state.delivered_count += update.newly_delivered;
   state.parked_count += update.newly_parked;
   state.expired_count += update.newly_expired;
+  state.discarded_count += update.newly_discarded;
   for (const AttemptRecord& attempt : update.attempts) {
     Delivery& delivery = DeliveryOf(attempt.event_seq, uid);
     delivery.attempts.push_back(attempts_.size());
@@ -312,7 +314,7 @@ LogModel::Filter LogModel::ChooseFilter(std::mt19937& random) const {
     query.event_id = MakeEventOf(events_[random() % events_.size()]).event_id;
   }
   if (random() % 2 == 0) {
-    filter.states = {static_cast<DeliveryState>(3 + random() % 4)};
+    filter.states = {static_cast<DeliveryState>(3 + random() % 5)};
   }
   if (random() % 3 == 0) filter.states.push_back(DeliveryState::kWaiting);
   if (random() % 2 == 0) filter.succeeded = random() % 2 == 0;

@@ -33,6 +33,9 @@ void Decode(absl::string_view word, DeliveryUpdate& update) {
     update.put_exceptions.push_back(
         MakeException(seq, static_cast<DeliveryState>(Number(parts[2])),
                       static_cast<int>(Number(parts[3]))));
+  } else if (parts[0] == "reopen") {
+    update.reopened.push_back(
+        {seq, static_cast<DeliveryState>(Number(parts[2]))});
   } else {
     update.erase_exceptions.push_back(seq);
   }
@@ -91,11 +94,15 @@ AttemptRecord MakeAttempt(int64_t subscription_uid, int64_t event_seq,
 DeliveryException MakeException(int64_t event_seq, DeliveryState state,
                                 int attempt_count) {
   const bool retrying = state == DeliveryState::kRetrying;
-  const bool expired = state == DeliveryState::kExpired;
+  Ending ending;
+  if (state == DeliveryState::kExpired) {
+    ending = {EndReason::kLifetimeOver, absl::Seconds(9)};
+  } else if (state == DeliveryState::kDiscarded) {
+    ending = {EndReason::kSubscriptionDisabled};
+  }
   return {.event_seq = event_seq,
           .state = state,
-          .ending = {expired ? EndReason::kLifetimeOver : EndReason::kNone,
-                     expired ? absl::Seconds(9) : absl::ZeroDuration()},
+          .ending = ending,
           .end_time = retrying ? absl::UnixEpoch()
                                : absl::FromUnixMicros(5'000'000 + event_seq),
           .attempt_count = attempt_count,
@@ -115,7 +122,8 @@ std::string Encode(const Operation& operation) {
   const auto& update = std::get<DeliveryUpdate>(operation);
   line = absl::StrCat("update ", update.subscription_uid, " ", update.cursor,
                       " ", update.sent_through, " ", update.newly_delivered,
-                      " ", update.newly_parked, " ", update.newly_expired);
+                      " ", update.newly_parked, " ", update.newly_expired, " ",
+                      update.newly_discarded);
   for (const AttemptRecord& attempt : update.attempts) {
     absl::StrAppend(&line, " attempt:", attempt.event_seq, ":", attempt.number,
                     ":", attempt.succeeded ? 1 : 0);
@@ -127,6 +135,10 @@ std::string Encode(const Operation& operation) {
   }
   for (int64_t seq : update.erase_exceptions) {
     absl::StrAppend(&line, " erase:", seq);
+  }
+  for (const ReopenedDelivery& reopened : update.reopened) {
+    absl::StrAppend(&line, " reopen:", reopened.event_seq, ":",
+                    static_cast<int>(reopened.ended_as));
   }
   return line;
 }
@@ -146,7 +158,8 @@ Operation Decode(absl::string_view line) {
   update.newly_delivered = Number(words[4]);
   update.newly_parked = Number(words[5]);
   update.newly_expired = Number(words[6]);
-  for (size_t i = 7; i < words.size(); ++i) Decode(words[i], update);
+  update.newly_discarded = Number(words[7]);
+  for (size_t i = 8; i < words.size(); ++i) Decode(words[i], update);
   return update;
 }
 

@@ -14,25 +14,32 @@
 //   killed PART CALL FILE, or end COUNTS
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <map>
 #include <random>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/mutex.h"
 #include "storage/sqlite/log/conservation_audit.h"
 #include "storage/sqlite/log/legacy_log.h"
 #include "storage/sqlite/log/sqlite_event_log.h"
 #include "tests/crash/kill_point.h"
 #include "tests/crash/log_operations.h"
+#include "tests/support/stepping_clock.h"
 
 namespace mqttpush::crash {
 namespace {
 
 constexpr int kMaxUnderWay = 6;  // operations
+
+// So often a minute passes at once, after which retention is looked after.
+constexpr int64_t kOperationsPerMinute = 12;
 
 [[noreturn]] void Fail(const absl::Status& status) {
   std::fprintf(stderr, "crash writer: %s\n", status.ToString().c_str());
@@ -88,17 +95,19 @@ class Deliverer {
   }
 
   // An update with at least one attempt; nullopt when there is nothing to do.
-  std::optional<DeliveryUpdate> Next(std::mt19937& random) {
+  // What ended of the events from `oldest` on may be asked for again.
+  std::optional<DeliveryUpdate> Next(std::mt19937& random, int64_t oldest) {
     DeliveryUpdate update = {.subscription_uid = uid_};
     if (held_ != 0) {
       Succeed(held_, 1, update);
       held_ = 0;
       cursor_ = position_;
     } else if (!retrying_.empty() && random() % 2 == 0) {
-      Retry(random, update);
+      RetrySome(random, update);
     } else if (!TakeNew(random, update)) {
       return std::nullopt;
     }
+    if (random() % 4 == 0) Reopen(random, oldest, update);
     update.cursor = cursor_;
     update.sent_through = position_;
     return update;
@@ -108,21 +117,48 @@ class Deliverer {
   void Succeed(int64_t seq, int number, DeliveryUpdate& update) {
     update.attempts.push_back(MakeAttempt(uid_, seq, number, true));
     ++update.newly_delivered;
+    ended_[seq] = {DeliveryState::kDelivered, number};
   }
   void Park(int64_t seq, int attempts, DeliveryUpdate& update) {
     update.put_exceptions.push_back(
         MakeException(seq, DeliveryState::kParked, attempts));
     ++update.newly_parked;
+    ended_[seq] = {DeliveryState::kParked, attempts};
   }
-  void Retry(std::mt19937& random, DeliveryUpdate& update) {
-    auto at = retrying_.begin();
-    std::advance(at, random() % retrying_.size());
-    const int64_t seq = at->first;
-    const int number = ++at->second;
+  // As a person would, who sees only what is on the disk.
+  void Reopen(std::mt19937& random, int64_t oldest, DeliveryUpdate& update) {
+    const auto first = ended_.lower_bound(oldest);
+    const auto end = ended_.upper_bound(cursor_);
+    if (oldest > cursor_ || first == end) return;
+    const auto at = std::next(first, random() % std::distance(first, end));
+    const auto [seq, ended] = *at;
+    if (absl::c_any_of(update.attempts, [seq = seq](const AttemptRecord& one) {
+          return one.event_seq == seq;
+        })) {
+      return;
+    }
+    --(ended.state == DeliveryState::kParked ? update.newly_parked
+                                             : update.newly_delivered);
+    update.reopened.push_back({seq, ended.state});
+    update.put_exceptions.push_back(
+        MakeException(seq, DeliveryState::kRetrying, ended.attempts));
+    retrying_[seq] = ended.attempts;
+    ended_.erase(at);
+  }
+  // Mostly the oldest ones, which keep segments from being dropped.
+  void RetrySome(std::mt19937& random, DeliveryUpdate& update) {
+    std::vector<int64_t> seqs;
+    for (const auto& [seq, attempts] : retrying_) seqs.push_back(seq);
+    const size_t first = random() % 4 == 0 ? random() % seqs.size() : 0;
+    const size_t end = std::min(seqs.size(), first + 1 + random() % 20);
+    for (size_t i = first; i < end; ++i) Retry(seqs[i], random, update);
+  }
+  void Retry(int64_t seq, std::mt19937& random, DeliveryUpdate& update) {
+    const int number = ++retrying_[seq];
     if (random() % 2 == 0) {
       Succeed(seq, number, update);
       update.erase_exceptions.push_back(seq);
-      retrying_.erase(at);
+      retrying_.erase(seq);
       return;
     }
     update.attempts.push_back(MakeAttempt(uid_, seq, number, false));
@@ -132,7 +168,7 @@ class Deliverer {
       return;
     }
     Park(seq, number, update);
-    retrying_.erase(at);
+    retrying_.erase(seq);
   }
   bool TakeNew(std::mt19937& random, DeliveryUpdate& update) {
     const auto next = Check(log_->ReadNext(
@@ -153,12 +189,18 @@ class Deliverer {
     return true;
   }
   void End(int64_t seq, std::mt19937& random, DeliveryUpdate& update) {
-    const unsigned fate = random() % 10;
+    const unsigned fate = random() % 11;
     if (fate < 7) return Succeed(seq, 1, update);
     if (fate == 7) {
       update.put_exceptions.push_back(
           MakeException(seq, DeliveryState::kExpired, 0));
       ++update.newly_expired;
+      return;
+    }
+    if (fate == 10) {
+      update.put_exceptions.push_back(
+          MakeException(seq, DeliveryState::kDiscarded, 0));
+      ++update.newly_discarded;
       return;
     }
     update.attempts.push_back(MakeAttempt(uid_, seq, 1, false));
@@ -168,43 +210,72 @@ class Deliverer {
     retrying_[seq] = 1;
   }
 
+  struct Ended {
+    DeliveryState state;
+    int attempts;
+  };
+
   SqliteEventLog* const log_;
   const int64_t uid_;
   int64_t cursor_ = 0;
   int64_t position_ = 0;             // the last one that was handled
   int64_t held_ = 0;                 // the one that holds the cursor; 0: none
   std::map<int64_t, int> retrying_;  // with their attempts
+  std::map<int64_t, Ended> ended_;   // by this process, DELIVERED or PARKED
 };
 
 // Hands in operations from one thread, a few of them under way at once.
 class Writer {
  public:
-  Writer(SqliteEventLog* log, const Ledger* ledger, uint32_t seed,
-         int64_t first_event, int64_t oldest_again)
+  // `drops`: the log has a limit of size.
+  Writer(SqliteEventLog* log, SteppingClock* clock, const Ledger* ledger,
+         uint32_t seed, int64_t first_event, bool drops)
       : log_(log),
+        clock_(clock),
         ledger_(ledger),
+        drops_(drops),
         random_(seed),
-        oldest_again_(oldest_again),
+        oldest_again_(drops ? first_event : 1),
         next_event_(first_event) {
     for (int64_t uid : kSubscriptions) deliverers_.emplace_back(log, uid);
   }
 
   void Run(int64_t operations) {
     for (int64_t n = 0; n < operations; ++n) {
-      Deliverer& deliverer = deliverers_[random_() % deliverers_.size()];
-      std::optional<DeliveryUpdate> update;
-      if (random_() % 5 < 3) update = deliverer.Next(random_);
-      if (update.has_value()) {
-        HandIn(n, *std::move(update));
-      } else {
-        HandIn(n, SomeEvents());
+      const bool steps = n % kOperationsPerMinute == kOperationsPerMinute - 1;
+      if (steps) {
+        WaitForAll();
+        clock_->Advance(absl::Minutes(1));
       }
+      HandInOne(n);
+      if (!steps) continue;
+      // Segments are dropped now, before anything else is written: an id that
+      // was handed in before may be new again.
+      WaitForAll();
+      if (drops_) oldest_again_ = next_event_;
     }
-    MutexLock lock(&mutex_);
-    while (under_way_ > 0) changed_.Wait(&mutex_);
+    WaitForAll();
   }
 
  private:
+  void WaitForAll() {
+    MutexLock lock(&mutex_);
+    while (under_way_ > 0) changed_.Wait(&mutex_);
+  }
+  void HandInOne(int64_t n) {
+    Deliverer& deliverer = deliverers_[random_() % deliverers_.size()];
+    std::optional<DeliveryUpdate> update;
+    if (random_() % 5 < 3) update = deliverer.Next(random_, OldestToReopen());
+    if (update.has_value()) {
+      HandIn(n, *std::move(update));
+    } else {
+      HandIn(n, SomeEvents());
+    }
+  }
+  // Of others the event may be dropped before they are open again.
+  int64_t OldestToReopen() const {
+    return drops_ ? log_->store()->list().Get()->back()->first_event_seq : 1;
+  }
   // New ones and, now and then, one that was handed in before.
   std::vector<int64_t> SomeEvents() {
     std::vector<int64_t> events;
@@ -254,9 +325,11 @@ class Writer {
   }
 
   SqliteEventLog* const log_;
+  SteppingClock* const clock_;
   const Ledger* const ledger_;
+  const bool drops_;
   std::mt19937 random_;
-  const int64_t oldest_again_;  // of what is handed in twice
+  int64_t oldest_again_;  // of what is handed in twice
   int64_t next_event_;
   std::deque<Deliverer> deliverers_;
   Mutex mutex_;
@@ -287,14 +360,15 @@ int Main(char** argv) {
       ImportLegacyLog(directory + "/log.db", directory + "/log");
   if (!imported.ok()) Fail(imported);
   SetPart(Part::kOpen);
+  SteppingClock clock(absl::Now());
   auto log = Check(SqliteEventLog::Open(
       directory + "/log",
       {.segment_rows = Number(argv[5]), .retention_bytes = retention_bytes},
-      Clock::Real()));
+      &clock));
   SetPart(Part::kAnywhere);
   ledger.Write(OpenWords(log.get()));
-  Writer(log.get(), &ledger, static_cast<uint32_t>(Number(argv[3])),
-         Number(argv[4]), retention_bytes > 0 ? Number(argv[4]) : 1)
+  Writer(log.get(), &clock, &ledger, static_cast<uint32_t>(Number(argv[3])),
+         Number(argv[4]), retention_bytes > 0)
       .Run(Number(argv[6]));
   SetPart(Part::kClose);
   log.reset();
