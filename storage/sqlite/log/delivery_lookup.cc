@@ -103,8 +103,8 @@ absl::Status DeliveryLookup::FindException(DeliveryRow& row, bool& found) {
   const size_t own = OwnSegment(row.event.seq);
   for (size_t i = segments.size(); i-- > own;) {
     if (!exception_seqs_[i].Contains(row.event.seq) ||
-        !segments[i]->MayContain(Dimension::kExceptionsOfTenant,
-                                 row.event.tenant_uid)) {
+        !session_->MayContain(*segments[i], Dimension::kExceptionsOfTenant,
+                              row.event.tenant_uid)) {
       continue;
     }
     MQTTPUSH_ASSIGN_OR_RETURN(

@@ -158,7 +158,10 @@ class DirectoryChecker {
       if (!known.contains(name)) AddOther(name, NoteOn(name));
     }
     for (const std::string& name : NamesIn(path_ + "/log")) {
-      if (absl::StrContains(name, ".db")) continue;
+      if (absl::StrContains(name, ".db") ||
+          absl::StrContains(name, ".filter")) {
+        continue;
+      }
       AddOther("log/" + name, name == "set-aside"
                                   ? "segments that were damaged; for a person "
                                     "to look at, then to be removed"

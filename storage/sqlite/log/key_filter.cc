@@ -44,7 +44,7 @@ uint64_t KeyFilter::HashOf(Dimension dimension, int64_t key) {
 }
 
 void KeyFilter::Add(uint64_t hash) {
-  Block& block = blocks_[BlockOf(hash)];
+  Block& block = blocks_[BlockOf(hash, blocks_.size())];
   for (int word = 0; word < 8; ++word) block.words[word] |= BitOf(hash, word);
 }
 

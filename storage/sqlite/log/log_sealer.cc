@@ -12,6 +12,7 @@
 #include "common/status_macros.h"
 #include "common/steady_time.h"
 #include "storage/sqlite/database_files.h"
+#include "storage/sqlite/log/group_filter_file.h"
 #include "storage/sqlite/log/segment_group.h"
 #include "storage/sqlite/log/segment_sealing.h"
 
@@ -151,21 +152,38 @@ absl::Status LogSealer::SealOne(Task& task) {
   return absl::OkStatus();
 }
 
-// Without it duplicates are looked for in each segment, which is slower only.
+// Without its filters all its segments are looked into, which is slower only.
 void LogSealer::CompleteGroupOf(const Segment& segment) {
   const SegmentGroup group = GroupOf(*store_->list().Get(), segment.number);
-  if (!group.complete || group.segments.back()->group_filter != nullptr) return;
-  const auto filter = MakeGroupFilter(group, store_->readers());
-  if (!filter.ok()) {
-    Log::Warning(
-        "group_filter_not_made",
-        {{"segment", segment.number}, {"error", filter.status().message()}});
-    return;
-  }
+  if (!group.complete) return;
+  absl::Status made = MakeFilterOf(group);
+  made.Update(MakeFilterFileOf(group));
+  if (made.ok()) return;
+  Log::Warning("group_filter_not_made",
+               {{"segment", segment.number}, {"error", made.message()}});
+}
+
+absl::Status LogSealer::MakeFilterOf(const SegmentGroup& group) {
+  if (group.segments.back()->group_filter != nullptr) return absl::OkStatus();
+  MQTTPUSH_ASSIGN_OR_RETURN(const auto filter,
+                            MakeGroupFilter(group, store_->readers()));
   store_->list().Change(group.segments.front()->number,
                         group.segments.back()->number, [&](Segment& one) {
-                          if (InGroupFilter(one)) one.group_filter = *filter;
+                          if (InGroupFilter(one)) one.group_filter = filter;
                         });
+  return absl::OkStatus();
+}
+
+absl::Status LogSealer::MakeFilterFileOf(const SegmentGroup& group) {
+  const Segment& last = *group.segments.back();
+  if (last.group_file != nullptr) return absl::OkStatus();
+  MQTTPUSH_RETURN_IF_ERROR(CheckRoom(last));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      const auto file,
+      GroupFilterFile::Make(store_->GroupFilePathOf(last.number), group));
+  store_->list().Change(group.segments.front()->number, last.number,
+                        [&](Segment& one) { one.group_file = file; });
+  return absl::OkStatus();
 }
 
 }  // namespace mqttpush

@@ -10,6 +10,7 @@
 #include "common/mutex.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/log/segment.h"
+#include "storage/sqlite/log/segment_group.h"
 #include "storage/sqlite/log/segment_store.h"
 
 namespace mqttpush {
@@ -57,6 +58,8 @@ class LogSealer {
   absl::Status SealOne(Task& task);
   // When it has all its segments.
   void CompleteGroupOf(const Segment& segment);
+  absl::Status MakeFilterOf(const SegmentGroup& group);
+  absl::Status MakeFilterFileOf(const SegmentGroup& group);
   void NoteCost(const Cost& cost) ABSL_LOCKS_EXCLUDED(mutex_);
 
   SegmentStore* const store_;

@@ -38,7 +38,7 @@ PostingCursor::PostingCursor(ReadSession* session, const PostingQuery& query,
     const Range orders = OrdersOf(query.dimension, *segment);
     if (orders.empty() || orders.last < query.oldest_order ||
         orders.first > query.before.order ||
-        !segment->MayContain(query.dimension, query.key)) {
+        !session->MayContain(*segment, query.dimension, query.key)) {
       continue;
     }
     GiveBack({.next = BeginOf(orders), .segment = segment.get()});

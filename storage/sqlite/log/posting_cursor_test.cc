@@ -95,6 +95,17 @@ TEST_F(PostingCursorTest, GoesFromTheNewestSegmentToTheOldest) {
   for (int i = 0; i < 25; ++i) EXPECT_EQ(orders[i], 25 - i);
 }
 
+TEST_F(PostingCursorTest, SessionKeepsFewSegmentsOpen) {
+  const size_t kSegments = ReadSession::kMostOpen + 5;
+  for (size_t i = 0; i < kSegments; ++i) AddSealed();
+  ReadSession session(store_.get());
+  const auto orders = Orders(
+      session, {.dimension = Dimension::kEventsOfTenant, .key = 1}, 100'000);
+  EXPECT_EQ(orders.size(), 10 * kSegments);
+  EXPECT_EQ(session.open_count(), ReadSession::kMostOpen);
+  EXPECT_TRUE(session.FindEvent(next_event_seq_ - 1)->has_value());
+}
+
 TEST_F(PostingCursorTest, MergesAttemptsWhoseTimesOverlapOverSegments) {
   AddSealed({10, 40, 20});
   AddSealed({30, 50, 15});

@@ -1,9 +1,12 @@
 #include "storage/sqlite/log/read_session.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
+#include "storage/sqlite/log/group_filter_file.h"
 #include "storage/sqlite/log/log_rows.h"
 #include "storage/sqlite/log/log_statements.h"
 #include "storage/sqlite/log/segment_store.h"
@@ -21,7 +24,10 @@ absl::Status ReadSession::Noted(const Segment& segment, absl::Status status) {
 absl::StatusOr<ReadSession::Open*> ReadSession::OpenFor(
     const Segment& segment) {
   const auto found = open_.find(segment.number);
-  if (found != open_.end()) return &found->second;
+  if (found != open_.end()) {
+    found->second.last_use = ++uses_;
+    return &found->second;
+  }
   if (segment.sealed() && FileSize(segment.path) != segment.bytes) {
     return Noted(segment, absl::DataLossError(absl::StrCat(
                               segment.path, " has ", FileSize(segment.path),
@@ -30,9 +36,32 @@ absl::StatusOr<ReadSession::Open*> ReadSession::OpenFor(
   absl::StatusOr<SegmentReaders::Lease> lease =
       store_->readers().Borrow(segment);
   if (!lease.ok()) return Noted(segment, lease.status());
+  GiveBackUnlessFew();
   const SealedIndex index(lease->get());
-  return &open_.emplace(segment.number, Open{*std::move(lease), index})
+  return &open_.emplace(segment.number, Open{*std::move(lease), index, ++uses_})
               .first->second;
+}
+
+void ReadSession::GiveBackUnlessFew() {
+  if (open_.size() < kMostOpen) return;
+  open_.erase(std::min_element(open_.begin(), open_.end(),
+                               [](const auto& a, const auto& b) {
+                                 return a.second.last_use < b.second.last_use;
+                               }));
+}
+
+bool ReadSession::MayContain(const Segment& segment, Dimension dimension,
+                             int64_t key) {
+  if (segment.filter != nullptr || segment.group_file == nullptr ||
+      !Segment::Filtered(dimension)) {
+    return segment.MayContain(dimension, key);
+  }
+  const GroupFilterFile* file = segment.group_file.get();
+  const uint64_t hash = KeyFilter::HashOf(dimension, key);
+  if (asked_.file != file || asked_.hash != hash) {
+    asked_ = {file, hash, file->MayContain(hash)};
+  }
+  return asked_.may_contain;
 }
 
 absl::StatusOr<Statement*> ReadSession::Get(const Segment& segment,
@@ -51,7 +80,7 @@ absl::StatusOr<std::vector<Posting>> ReadSession::Before(const Segment& segment,
   if (!segment.sealed()) {
     return segment.memory->Before(dimension, key, before, limit);
   }
-  if (!segment.MayContain(dimension, key)) return std::vector<Posting>();
+  if (!MayContain(segment, dimension, key)) return std::vector<Posting>();
   MQTTPUSH_ASSIGN_OR_RETURN(Open * open, OpenFor(segment));
   auto found = open->sealed_index.Before(dimension, key, before, limit);
   if (!found.ok()) return Noted(segment, found.status());
@@ -66,7 +95,7 @@ absl::StatusOr<std::vector<Posting>> ReadSession::After(const Segment& segment,
   if (!segment.sealed()) {
     return segment.memory->After(dimension, key, after, limit);
   }
-  if (!segment.MayContain(dimension, key)) return std::vector<Posting>();
+  if (!MayContain(segment, dimension, key)) return std::vector<Posting>();
   MQTTPUSH_ASSIGN_OR_RETURN(Open * open, OpenFor(segment));
   auto found = open->sealed_index.After(dimension, key, after, limit);
   if (!found.ok()) return Noted(segment, found.status());

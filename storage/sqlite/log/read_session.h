@@ -30,7 +30,16 @@ class ReadSession {
   // `store` must outlive it.
   explicit ReadSession(SegmentStore* store);
 
+  // So many segments are open at once; for another one that which was used
+  // longest ago is given back.
+  static constexpr size_t kMostOpen = 64;
+
   const Segments& segments() const { return *segments_; }
+  size_t open_count() const { return open_.size(); }
+
+  // False: certainly not. By the filter in memory, or, beyond the window of
+  // duplicates, by the file of the segment's group.
+  bool MayContain(const Segment& segment, Dimension dimension, int64_t key);
 
   // As PostingIndex.
   absl::StatusOr<std::vector<Posting>> Before(const Segment& segment,
@@ -61,7 +70,8 @@ class ReadSession {
   // Absent when the event is not in the log (any more), or its segment proves
   // to be damaged.
   absl::StatusOr<std::optional<EventFacts>> FindEventFacts(int64_t seq);
-  // The statement `sql` of a segment: see Reader::Get.
+  // The statement `sql` of a segment: see Reader::Get. Not to be used after the
+  // next call.
   absl::StatusOr<Statement*> Get(const Segment& segment,
                                  const std::string& sql);
 
@@ -69,8 +79,10 @@ class ReadSession {
   struct Open {
     SegmentReaders::Lease lease;
     SealedIndex sealed_index;
+    int64_t last_use = 0;
   };
   absl::StatusOr<Open*> OpenFor(const Segment& segment);
+  void GiveBackUnlessFew();
   absl::StatusOr<bool> MayHaveException(const Segment& segment,
                                         int64_t tenant_uid, int64_t event_seq);
   absl::StatusOr<std::optional<EventFacts>> ReadEventFacts(
@@ -81,6 +93,13 @@ class ReadSession {
   SegmentStore* const store_;
   const std::shared_ptr<const Segments> segments_;
   std::map<int64_t, Open> open_;  // by number
+  int64_t uses_ = 0;
+  // The last answer of a group's file: segments of a group follow each other.
+  struct Asked {
+    const GroupFilterFile* file = nullptr;
+    uint64_t hash = 0;
+    bool may_contain = true;
+  } asked_;
 };
 
 // Calls `read`, and once more when it failed and segments came or went

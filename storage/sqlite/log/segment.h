@@ -20,6 +20,8 @@
 
 namespace mqttpush {
 
+class GroupFilterFile;
+
 // Immutable; what `memory` points to grows while it is the newest one.
 struct Segment {
   int64_t number = 0;  // from 1, without reuse; names the file
@@ -36,13 +38,16 @@ struct Segment {
   // The event ids of this sealed segment and those of its group
   // (segment_group.h); nullptr: it has none (yet).
   std::shared_ptr<const KeyFilter> group_filter;
+  // Of the keys of its group (group_filter_file.h); nullptr: it has none (yet).
+  std::shared_ptr<const GroupFilterFile> group_file;
   int64_t bytes = 0;  // of the file of a sealed one
 
   bool sealed() const { return memory == nullptr; }
   // Without the tallies.
   SegmentSummary Bounds() const;
   SubscriptionTally TallyOf(int64_t subscription_uid) const;
-  // False: certainly not. True for dimensions that the filter leaves out.
+  // By the filter in memory. False: certainly not. True for dimensions that it
+  // leaves out. ReadSession knows more.
   bool MayContain(Dimension dimension, int64_t key) const;
   // Whether the key filter holds the keys of this dimension.
   static bool Filtered(Dimension dimension) {

@@ -14,10 +14,6 @@ namespace {
 // their own filters say no. More bits would cost more than that.
 constexpr size_t kBitsPerKey = 12;
 
-int64_t GroupNumber(int64_t segment_number) {
-  return segment_number / kSegmentsOfGroup;
-}
-
 absl::Status AddIds(const Segment& segment, SegmentReaders& readers,
                     KeyFilter& filter) {
   MQTTPUSH_ASSIGN_OR_RETURN(SegmentReaders::Lease reader,
@@ -44,6 +40,10 @@ absl::Status AddIds(const Segment& segment, SegmentReaders& readers,
 }
 
 }  // namespace
+
+int64_t GroupNumber(int64_t segment_number) {
+  return segment_number / kSegmentsOfGroup;
+}
 
 bool InGroupFilter(const Segment& segment) {
   return segment.filter != nullptr && !segment.summary.accept_times_us.empty();

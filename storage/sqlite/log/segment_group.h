@@ -20,6 +20,8 @@ namespace mqttpush {
 
 inline constexpr int64_t kSegmentsOfGroup = 16;
 
+// The number of the group of a segment of this number.
+int64_t GroupNumber(int64_t segment_number);
 // Whether a segment of this number is the last one of its group.
 bool EndsGroup(int64_t number);
 

@@ -1,6 +1,7 @@
 #include "storage/sqlite/log/segment_store.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,6 +18,7 @@
 #include "common/logging.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
+#include "storage/sqlite/log/group_filter_file.h"
 #include "storage/sqlite/log/read_session.h"
 #include "storage/sqlite/log/segment_opening.h"
 
@@ -29,8 +31,12 @@ constexpr char kSetAside[] = "set-aside";
 // below.
 constexpr int64_t kSeqsOfALostSegment = int64_t{1} << 32;
 
-// The numbers of the segments in the folder; none when there is no folder.
-absl::StatusOr<std::set<int64_t>> ListNumbers(const std::string& directory) {
+constexpr absl::string_view kGroupFileSuffix = ".filter";
+
+// The numbers in the names of the files in the folder that end like this; none
+// when there is no folder.
+absl::StatusOr<std::set<int64_t>> ListNumbers(
+    const std::string& directory, absl::string_view suffix = kSuffix) {
   std::set<int64_t> numbers;
   std::error_code error;
   std::filesystem::directory_iterator at(directory, error);
@@ -38,8 +44,8 @@ absl::StatusOr<std::set<int64_t>> ListNumbers(const std::string& directory) {
        at.increment(error)) {
     const std::string name = at->path().filename();
     int64_t number = 0;
-    if (absl::EndsWith(name, kSuffix) &&
-        absl::SimpleAtoi(absl::StripSuffix(name, kSuffix), &number)) {
+    if (absl::EndsWith(name, suffix) &&
+        absl::SimpleAtoi(absl::StripSuffix(name, suffix), &number)) {
       numbers.insert(number);
     }
   }
@@ -81,6 +87,38 @@ std::string SegmentStore::PathOf(int64_t number) const {
   return absl::StrFormat("%s/%010d%s", directory_, number, kSuffix);
 }
 
+// By its first segment, which may be missing.
+std::string SegmentStore::GroupFilePathOf(int64_t number) const {
+  return absl::StrFormat("%s/%010d%s", directory_,
+                         GroupNumber(number) * kSegmentsOfGroup,
+                         kGroupFileSuffix);
+}
+
+absl::Status SegmentStore::OpenGroupFiles() {
+  const auto segments = list_.Get();
+  if (segments->empty()) return absl::OkStatus();
+  std::string path;
+  std::shared_ptr<const GroupFilterFile> file;
+  list_.Change(segments->front()->number, segments->back()->number,
+               [&](Segment& one) {
+                 if (path != GroupFilePathOf(one.number)) {
+                   path = GroupFilePathOf(one.number);
+                   file = GroupFilterFile::Open(path).value_or(nullptr);
+                 }
+                 if (file != nullptr && file->Covers(one))
+                   one.group_file = file;
+               });
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::set<int64_t> numbers,
+                            ListNumbers(directory_, kGroupFileSuffix));
+  for (int64_t number : numbers) RemoveGroupFileUnlessUsed(number);
+  return absl::OkStatus();
+}
+
+void SegmentStore::RemoveGroupFileUnlessUsed(int64_t number) {
+  if (!GroupOf(*list_.Get(), number).segments.empty()) return;
+  unlink(GroupFilePathOf(number).c_str());
+}
+
 absl::Status SegmentStore::OpenSegments() {
   MQTTPUSH_ASSIGN_OR_RETURN(const std::set<int64_t> present,
                             ListNumbers(directory_));
@@ -100,7 +138,8 @@ absl::Status SegmentStore::OpenSegments() {
   }
   if (SuccessorIsLost()) NoteMissing(position_.next_segment_number + 1);
   MQTTPUSH_RETURN_IF_ERROR(ReadNewestStates());
-  return RemoveDropped();
+  MQTTPUSH_RETURN_IF_ERROR(RemoveDropped());
+  return OpenGroupFiles();
 }
 
 // A crash may have come between the commit that dropped them and the removal of
@@ -126,6 +165,7 @@ absl::Status SegmentStore::RemoveDropped() {
 absl::Status SegmentStore::Remove(const Segment& segment) {
   list_.Remove(segment.number);
   readers_.Retire(segment.number, segment.sealed());
+  RemoveGroupFileUnlessUsed(segment.number);
   MQTTPUSH_RETURN_IF_ERROR(RemoveDatabaseFiles(segment.path));
   return SyncDirectoryOf(segment.path);
 }

@@ -45,6 +45,8 @@ class SegmentStore {
   const WritePosition& position_at_open() const { return position_; }
 
   std::string PathOf(int64_t number) const;
+  // Of the filter of the group of the segment of this number.
+  std::string GroupFilePathOf(int64_t number) const;
   // Takes a segment out of the list and removes its files.
   absl::Status Remove(const Segment& segment);
   // Takes a damaged one out of the list, and its files into the folder
@@ -70,6 +72,9 @@ class SegmentStore {
   // there.
   void NoteMissing(int64_t number);
   absl::Status RemoveDropped();
+  // Takes up what there is, and removes those of groups that are gone.
+  absl::Status OpenGroupFiles();
+  void RemoveGroupFileUnlessUsed(int64_t number);
   void MoveAside(int64_t number, const std::string& path,
                  const absl::Status& damage);
 

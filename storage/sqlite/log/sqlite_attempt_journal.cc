@@ -73,7 +73,8 @@ absl::StatusOr<std::vector<int64_t>> HoursOf(SegmentStore* store,
   ReadSession session(store);
   std::vector<int64_t> hours;
   for (const SegmentPtr& segment : session.segments()) {
-    if (!segment->MayContain(Dimension::kAttemptsOfTenant, tenant_uid)) {
+    if (!session.MayContain(*segment, Dimension::kAttemptsOfTenant,
+                            tenant_uid)) {
       continue;
     }
     MQTTPUSH_ASSIGN_OR_RETURN(Statement * select,
