@@ -92,8 +92,9 @@ absl::StatusOr<bool> IsFinal(const std::string& path) {
   if (HasWal(path)) return false;
   MQTTPUSH_ASSIGN_OR_RETURN(Database db,
                             Database::Open(path, Database::Mode::kImmutable));
-  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t sealed,
-                            db.QueryInt64("SELECT count(id) FROM seal"));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      const int64_t sealed,
+      db.QueryInt64("SELECT count(id) FROM page_checksum"));
   return sealed == 1;
 }
 

@@ -25,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::Contains;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -265,6 +266,16 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"AssetChanged",
                "UPDATE event SET asset_id = 'other' WHERE seq = 15",
                "its index of events by asset does not lead to 1 rows"},
+        Damage{"PayloadChanged",
+               "UPDATE event SET payload = replace(payload, '{', '[') "
+               "WHERE seq = 15",
+               "the checksum of its pages is wrong"},
+        Damage{"ObjectIdChanged",
+               "UPDATE event SET object_id = '12346' WHERE seq = 15",
+               "the checksum of its pages is wrong"},
+        Damage{"AnswerChanged",
+               "UPDATE attempt SET reason_code = 1 WHERE attempt_seq = 16",
+               "the checksum of its pages is wrong"},
         Damage{"EventIdChanged",
                "UPDATE event SET event_id = 'other' WHERE seq = 15",
                "its index of events by id has 1 postings without such a row"},
@@ -331,6 +342,19 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"NewerConfig", "PRAGMA user_version = 99",
                "config.db: schema version 99", "config.db"}),
     [](const auto& info) { return std::string(info.param.name); });
+
+// As a disk changes it: SQLite finds nothing wrong with the file.
+TEST_F(LogCheckTest, AChangedByteOfAPayloadIsFound) {
+  Close();
+  std::string bytes = ReadFile(Segment(2));
+  const size_t payload = bytes.find("{\"id\":");
+  ASSERT_NE(payload, std::string::npos);
+  bytes[payload + 3] ^= 1;
+  WriteFile(Segment(2), bytes);
+  EXPECT_THAT(Findings(),
+              ElementsAre("log/0000000002.db: the checksum of its pages is "
+                          "wrong"));
+}
 
 TEST_F(LogCheckTest, DamagedFilesAreFound) {
   Close();

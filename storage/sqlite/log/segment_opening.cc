@@ -23,7 +23,8 @@ constexpr char kSelectSealSql[] =
     "SELECT last_event_seq, last_attempt_seq, first_accept_time_us, "
     "last_accept_time_us, first_start_time_us, last_start_time_us, "
     "first_attempted_seq, last_attempted_seq, first_exception_seq, "
-    "last_exception_seq, key_filter FROM seal";
+    "last_exception_seq, key_filter FROM seal "
+    "WHERE EXISTS (SELECT id FROM page_checksum)";
 
 constexpr char kSelectTalliesSql[] =
     "SELECT " MQTTPUSH_TALLY_COLUMNS

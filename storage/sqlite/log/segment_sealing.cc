@@ -11,6 +11,7 @@
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
 #include "storage/sqlite/log/log_rows.h"
+#include "storage/sqlite/log/page_checksum.h"
 #include "storage/sqlite/log/posting_block.h"
 #include "storage/sqlite/log/stats_rows.h"
 
@@ -164,6 +165,8 @@ absl::StatusOr<SegmentPtr> SealSegment(const Segment& segment, Database db) {
   // Nothing that is durable depends on it before the checkpoint.
   MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA synchronous=NORMAL"));
   MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA wal_autocheckpoint=0"));
+  // An earlier try may have come to its end, but for the emptying of the WAL.
+  MQTTPUSH_RETURN_IF_ERROR(db.Execute("DELETE FROM page_checksum"));
   auto sealed = std::make_shared<Segment>(segment);
   sealed->memory = nullptr;
   sealed->summary = segment.memory->Summary();
@@ -190,6 +193,7 @@ absl::StatusOr<SegmentPtr> SealSegment(const Segment& segment, Database db) {
       WriteSeal(db, sealed->summary, checksum.Sum(), *filter));
   MQTTPUSH_RETURN_IF_ERROR(db.Execute("PRAGMA synchronous=FULL"));
   MQTTPUSH_RETURN_IF_ERROR(db.Checkpoint());
+  MQTTPUSH_RETURN_IF_ERROR(WritePageChecksum(db, segment.path));
   sealed->bytes = FileSize(segment.path);
   return sealed;
 }

@@ -235,7 +235,7 @@ CREATE TABLE subscription_tally (
   last_attempted_seq INTEGER NOT NULL    -- attempts
 );
 
--- Exactly one row once the segment is sealed.
+-- Exactly one row once the segment is sealed, but for page_checksum.
 CREATE TABLE seal (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   last_event_seq INTEGER NOT NULL,    -- first_event_seq - 1: no events
@@ -250,4 +250,10 @@ CREATE TABLE seal (
   last_exception_seq INTEGER NOT NULL,
   index_checksum INTEGER NOT NULL,        -- of all blocks
   key_filter BLOB NOT NULL                -- see key_filter.h
+);
+
+-- The last thing that is written: with it the segment is sealed.
+CREATE TABLE page_checksum (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  checksum INTEGER NOT NULL               -- see page_checksum.h
 );
