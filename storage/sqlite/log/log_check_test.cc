@@ -324,7 +324,7 @@ INSTANTIATE_TEST_SUITE_P(
                "1000",
                "begins with attempt 1007, not 7"},
         Damage{"NewerSchema", "PRAGMA user_version = 99",
-               "schema version 99; this program knows 1"},
+               "schema version 99; this program knows 2"},
         Damage{"CounterChanged",
                "UPDATE subscription SET delivered_count = 1 WHERE uid = 7",
                "(sub-7) states 1 delivered, the log holds 40", kNewest},

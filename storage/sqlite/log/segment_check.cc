@@ -130,7 +130,7 @@ class Checker {
     MQTTPUSH_ASSIGN_OR_RETURN(const int64_t version,
                               db_.QueryInt64("PRAGMA user_version"));
     if (version == 0) return absl::OkStatus();
-    if (version > kSegmentSchemaVersion) {
+    if (version != kSegmentSchemaVersion) {
       Find(absl::StrCat("schema version ", version, "; this program knows ",
                         kSegmentSchemaVersion),
            "only the program that wrote it can check and read it");

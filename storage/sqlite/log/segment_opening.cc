@@ -135,6 +135,13 @@ IndexedAttempt ReadIndexedAttempt(const Statement& row) {
 
 }  // namespace
 
+absl::Status CheckVersion(int64_t version, const std::string& path) {
+  if (version == kSegmentSchemaVersion) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      path, " is of schema version ", version, ", and this program reads ",
+      kSegmentSchemaVersion, ": run the program that wrote it"));
+}
+
 absl::Status CheckSize(Database& db, const std::string& path) {
   MQTTPUSH_ASSIGN_OR_RETURN(const int64_t pages,
                             db.QueryInt64("PRAGMA page_count"));
@@ -165,6 +172,7 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
   MQTTPUSH_ASSIGN_OR_RETURN(const int64_t version,
                             db.QueryInt64("PRAGMA user_version"));
   if (version == 0) return absl::NotFoundError("no segment began");
+  MQTTPUSH_RETURN_IF_ERROR(CheckVersion(version, path));
   MQTTPUSH_RETURN_IF_ERROR(CheckSize(db, path));
   MQTTPUSH_ASSIGN_OR_RETURN(OpenedSegment opened,
                             ReadSegment(db, number, path));

@@ -30,8 +30,11 @@ struct OpenedSegment {
 absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
                                           const std::string& path);
 
-// The newest version of the schema that this program knows.
-inline constexpr int64_t kSegmentSchemaVersion = 1;
+// The version of the schema that this program writes and reads.
+inline constexpr int64_t kSegmentSchemaVersion = 2;
+// FAILED_PRECONDITION for another one: it is no damage, and nothing of it may
+// be touched.
+absl::Status CheckVersion(int64_t version, const std::string& path);
 
 // What an open segment says of itself; nothing is checked. NOT_FOUND as above.
 absl::StatusOr<OpenedSegment> ReadSegment(Database& db, int64_t number,

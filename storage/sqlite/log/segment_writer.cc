@@ -7,10 +7,11 @@
 #include "storage/sqlite/database_files.h"
 #include "storage/sqlite/log/attempt_stamps.h"
 #include "storage/sqlite/log/log_rows.h"
+#include "storage/sqlite/log/segment_opening.h"
 
 namespace mqttpush {
 
-extern const absl::string_view kSegmentSchema0001;
+extern const absl::string_view kSegmentSchema0002;
 
 namespace {
 
@@ -69,6 +70,19 @@ constexpr char kInsertAttemptedSql[] =
     "INSERT INTO attempted_event (subscription_uid, event_seq, attempt_count, "
     "delivered) VALUES (?, ?, ?, ?)";
 
+// In a file that is new. (Version 1 was that of segments before the first
+// release.)
+absl::Status MakeTables(Database& db, const std::string& path) {
+  MQTTPUSH_ASSIGN_OR_RETURN(const int64_t version,
+                            db.QueryInt64("PRAGMA user_version"));
+  if (version != 0) return CheckVersion(version, path);
+  MQTTPUSH_ASSIGN_OR_RETURN(Transaction step, Transaction::Begin(&db));
+  MQTTPUSH_RETURN_IF_ERROR(db.Execute(std::string(kSegmentSchema0002)));
+  MQTTPUSH_RETURN_IF_ERROR(
+      db.Execute(absl::StrCat("PRAGMA user_version=", kSegmentSchemaVersion)));
+  return step.Commit();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(
@@ -95,7 +109,7 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Open(
     const std::string& path) {
   MQTTPUSH_ASSIGN_OR_RETURN(Database db,
                             Database::Open(path, Database::Mode::kReadWrite));
-  MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, {kSegmentSchema0001}));
+  MQTTPUSH_RETURN_IF_ERROR(MakeTables(db, path));
   std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(db)));
   const std::pair<std::unique_ptr<Statement>*, absl::string_view> all[] = {
       {&writer->insert_event_, kInsertEventSql},

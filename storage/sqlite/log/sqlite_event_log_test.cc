@@ -8,6 +8,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/sqlite/database.h"
+#include "storage/sqlite/log/segment_opening.h"
 #include "tests/support/log_fixture.h"
 #include "tests/support/temp_dir.h"
 
@@ -271,6 +273,31 @@ TEST_P(SqliteEventLogTest, ManyProducersAtOnceLoseNothing) {
   for (std::thread& producer : producers) producer.join();
   EXPECT_EQ(accepted, kThreads * kBatches * 2);
   EXPECT_EQ(log_->GetSubscriptionState(7)->accepted_count, accepted);
+}
+
+// It is not damaged: nothing is set aside, and the program that wrote it can
+// go on with it.
+TEST_P(SqliteEventLogTest, SegmentsOfAnotherVersionAreLeftAlone) {
+  for (const char* id : {"a", "b", "c", "d", "e"}) {
+    ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent(id, {7})}).ok());
+  }
+  log_.reset();
+  const std::string first = temp_.File("log/0000000001.db");
+  const auto set_version = [&](int version) {
+    auto db = Database::Open(first, Database::Mode::kReadWrite);
+    ASSERT_TRUE(db.ok()) << db.status();
+    ASSERT_TRUE(
+        db->Execute("PRAGMA user_version=" + std::to_string(version)).ok());
+  };
+  set_version(1);
+  const auto refused =
+      SqliteEventLog::Open(temp_.File("log"), {}, &clock_).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()),
+              HasSubstr(first + " is of schema version 1"));
+  set_version(kSegmentSchemaVersion);
+  Open();
+  EXPECT_THAT(ReadSeqs(7, 0), ElementsAre(1, 2, 3, 4, 5));
 }
 
 // A disk that hangs, played by a callback.
