@@ -61,10 +61,10 @@ void BrokerProbes::Begin(int64_t id, const BrokerRecord& broker,
   probe.most_findings = kStepsToConnect + order.publications.size();
   if (absl::Status launched = Launch(id, probe); !launched.ok()) {
     Log::Error("probe_not_started", {{"error", launched.message()}});
-    probe.report.cut_short = std::string(launched.message());
-    probe.done(std::move(probe.report));
+    const Done refused = std::move(probe.done);
     probes_.erase(id);
-    return;
+    // Last, as who hears of it may end all this.
+    return refused({.cut_short = std::string(launched.message())});
   }
   probe.stream->Send(MakeProbeRequest(broker, order));
   probe.timer = loop_->PostAfter(order.timeout, [this, id, order] {
