@@ -140,7 +140,8 @@ void AddProbe(Command root) {
       "failure. The worker's own connection is not disturbed. With -f or --set "
       "it tests settings that are not saved: all that is not given has its "
       "default, but for passwords and keys, which are those of the saved "
-      "broker. Ends with 5 when a step failed.");
+      "broker as long as host, port and TLS settings are. Ends with 5 when a "
+      "step failed.");
   probe.Argument("BROKER", &options->broker,
                  "The broker, as acme/main; it need not exist with -f or "
                  "--set.");

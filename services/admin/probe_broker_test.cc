@@ -14,6 +14,8 @@ namespace mqttpush {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 using Stub = v1::AdminService::Stub;
@@ -102,6 +104,22 @@ TEST_F(ProbeBrokerTest, AnswersWhenTheProbeHasEnded) {
   ASSERT_THAT(response->steps(), SizeIs(4));
   EXPECT_EQ(response->steps(0).outcome(), v1::ProbeStep::FAILED);
   EXPECT_EQ(response->steps(0).text(), "h: Name or service not known");
+}
+
+TEST_F(ProbeBrokerTest, TheLogSaysWhereItWent) {
+  testing::internal::CaptureStderr();
+  auto reply =
+      Begin(absl::StrCat(kMain,
+                         "broker { host: 'c.example' tls { enabled: true } "
+                         "username_password { username: 'u' password: '",
+                         kPassword, "' } }"));
+  WaitForRunning(1);
+  probes_.End(1, {.cut_short = "cut"});
+  EXPECT_TRUE(reply.get().ok());
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("probe_started broker=tenants/acme/brokers/main "
+                              "host=c.example port=8883 tls=true"));
+  EXPECT_THAT(said, Not(HasSubstr(kPassword)));
 }
 
 TEST_F(ProbeBrokerTest, SaysWhatIsWrongWithTheRequest) {

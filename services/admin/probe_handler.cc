@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/limits.h"
+#include "common/logging.h"
 #include "common/status_macros.h"
 #include "services/admin/probe_steps.h"
 #include "services/api/errors.h"
@@ -14,8 +15,15 @@ namespace mqttpush {
 // probe has ended, because that finishes the call.
 class ProbeHandler::Call : public grpc::ServerUnaryReactor {
  public:
-  Call(ProbeHandler* handler, ProbePlan plan, v1::ProbeBrokerResponse* response)
+  Call(ProbeHandler* handler, const std::string& name, ProbePlan plan,
+       v1::ProbeBrokerResponse* response)
       : handler_(handler), plan_(std::move(plan)), response_(response) {
+    // The only trace of where a probe went.
+    Log::Info("probe_started",
+              {{"broker", name},
+               {"host", plan_.broker.host},
+               {"port", plan_.broker.port},
+               {"tls", plan_.broker.tls_enabled ? "true" : "false"}});
     id_ = handler_->prober_.start(
         plan_.broker, plan_.order,
         [this](const ProbeReport& report) { End(report); });
@@ -46,7 +54,9 @@ grpc::ServerUnaryReactor* ProbeHandler::Start(
     grpc::CallbackServerContext* context, const v1::ProbeBrokerRequest& request,
     v1::ProbeBrokerResponse* response) {
   absl::StatusOr<ProbePlan> plan = Admit(request);
-  if (plan.ok()) return new Call(this, *std::move(plan), response);
+  if (plan.ok()) {
+    return new Call(this, request.name(), *std::move(plan), response);
+  }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(plan.status()));
   return reactor;

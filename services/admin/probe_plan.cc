@@ -1,6 +1,7 @@
 #include "services/admin/probe_plan.h"
 
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -102,6 +103,44 @@ void OrderFromProto(const v1::ProbeBrokerRequest& request, ProbePlan* plan,
   plan->order.payload = payload.empty() ? kDefaultPayload : payload;
 }
 
+// Whether `broker` speaks to the same peer in the same way as `saved`.
+bool SameTarget(const BrokerRecord& broker, const BrokerRecord& saved) {
+  const auto target = [](const BrokerRecord& record) {
+    return std::tie(record.host, record.port, record.tls_enabled,
+                    record.tls_ca_certificates_pem, record.tls_server_name,
+                    record.tls_insecure_skip_verify);
+  };
+  return target(broker) == target(saved);
+}
+
+// A probe leaves no trace in the broker's settings, so it must not carry the
+// stored secrets to a peer that they were not entered for, nor over a
+// connection that protects them less.
+void CheckKeptSecrets(const v1::Broker& given, const BrokerRecord& broker,
+                      const BrokerRecord& saved, Violations* violations) {
+  if (saved.uid == 0 || SameTarget(broker, saved)) return;
+  const auto require = [&](bool kept, const std::string& field) {
+    if (!kept) return;
+    violations->Add(field,
+                    "is required when `host`, `port` or `tls` differ from "
+                    "those of the saved broker");
+  };
+  require(
+      given.username_password().password().empty() && !broker.password.empty(),
+      "broker.username_password.password");
+  require(given.client_certificate().private_key_pem().empty() &&
+              !broker.private_key_pem.empty(),
+          "broker.client_certificate.private_key_pem");
+}
+
+BrokerRecord SettingsFromProto(const v1::Broker& given, const Target& target,
+                               Violations* violations) {
+  BrokerRecord broker =
+      BrokerFromProto(given, target.broker, target.tenant, {}, violations);
+  CheckKeptSecrets(given, broker, target.broker, violations);
+  return broker;
+}
+
 }  // namespace
 
 absl::StatusOr<ProbePlan> PlanProbe(const ConfigSnapshot& snapshot,
@@ -111,8 +150,7 @@ absl::StatusOr<ProbePlan> PlanProbe(const ConfigSnapshot& snapshot,
   ProbePlan plan;
   OrderFromProto(request, &plan, &violations);
   plan.broker = request.has_broker()
-                    ? BrokerFromProto(request.broker(), target.broker,
-                                      target.tenant, {}, &violations)
+                    ? SettingsFromProto(request.broker(), target, &violations)
                     : target.broker;
   MQTTPUSH_RETURN_IF_ERROR(violations.ToStatus());
   if (target.broker.uid != 0) {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/admin/self_signed_certificate.h"
 
 namespace mqttpush {
 namespace {
@@ -78,16 +79,78 @@ TEST_F(ProbePlanTest, ASavedBrokerAsItIs) {
 TEST_F(ProbePlanTest, OtherSettingsKeepTheSecretsTheyLeaveOut) {
   const auto plan = Plan(absl::StrCat(
       kMain,
-      "broker { host: 'c.example' username_password { username: 'u' } } "
-      "timeout { seconds: 60 }"));
+      "broker { host: 'b.example' username_password { username: 'u' } "
+      "keep_alive { seconds: 90 } } timeout { seconds: 60 }"));
   ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_EQ(plan->broker.host, "c.example");
+  EXPECT_EQ(plan->broker.keep_alive, absl::Seconds(90));
   EXPECT_EQ(plan->broker.password, "secret");
   EXPECT_EQ(plan->order.timeout, absl::Seconds(60));
   const auto other = Plan(absl::StrCat(
       kMain,
-      "broker { host: 'c.example' username_password { username: 'v' } }"));
+      "broker { host: 'b.example' username_password { username: 'v' } }"));
   EXPECT_EQ(other->broker.password, "");
+}
+
+TEST_F(ProbePlanTest, AStoredPasswordGoesToTheSavedTargetOnly) {
+  const std::string login = " username_password { username: 'u' ";
+  for (const std::string target :
+       {"host: 'c.example'", "host: 'b.example' port: 1884",
+        "host: 'b.example' port: 1883 tls { enabled: true }"}) {
+    const auto kept =
+        Plan(absl::StrCat(kMain, "broker { ", target, login, "} }"));
+    EXPECT_TRUE(absl::IsInvalidArgument(kept.status())) << target;
+    EXPECT_THAT(kept.status().message(),
+                HasSubstr("broker.username_password.password: is required when "
+                          "`host`, `port` or `tls` differ"));
+    const auto given = Plan(
+        absl::StrCat(kMain, "broker { ", target, login, "password: 'p' } }"));
+    ASSERT_TRUE(given.ok()) << given.status();
+    EXPECT_EQ(given->broker.password, "p");
+    EXPECT_TRUE(Plan(absl::StrCat(kMain, "broker { ", target, " }")).ok());
+  }
+}
+
+// Each of the settings of TLS is part of the target.
+TEST_F(ProbePlanTest, AStoredPasswordIsNotSentOverOtherTls) {
+  BrokerRecord saved = *config_.FindBroker(1, "main");
+  saved.port = 8883;
+  saved.tls_enabled = true;
+  config_.Put(saved);
+  const auto plan = [&](const std::string& settings) {
+    return Plan(absl::StrCat(kMain, "broker { host: 'b.example' ", settings,
+                             " username_password { username: 'u' } }"))
+        .status();
+  };
+  EXPECT_TRUE(plan("tls { enabled: true }").ok());
+  for (const char* settings :
+       {"port: 8883", "tls { enabled: true server_name: 'c.example' }",
+        "tls { enabled: true insecure_skip_verify: true }"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(plan(settings))) << settings;
+  }
+}
+
+TEST_F(ProbePlanTest, AStoredKeyIsUsedForTheSavedTargetOnly) {
+  const SelfSignedCertificate client = MakeCertificate("acme");
+  BrokerRecord saved = *config_.FindBroker(1, "main");
+  saved.port = 8883;
+  saved.tls_enabled = true;
+  saved.certificate_chain_pem = client.certificate_pem;
+  saved.private_key_pem = client.key_pem;
+  config_.Put(saved);
+  v1::ProbeBrokerRequest request;
+  request.set_name("tenants/acme/brokers/main");
+  v1::Broker& broker = *request.mutable_broker();
+  broker.set_host("b.example");
+  broker.mutable_tls()->set_enabled(true);
+  auto& certificate = *broker.mutable_client_certificate();
+  certificate.set_certificate_chain_pem(client.certificate_pem);
+  EXPECT_TRUE(PlanProbe(config_, request).ok());
+  broker.set_host("c.example");
+  EXPECT_THAT(PlanProbe(config_, request).status().message(),
+              HasSubstr("broker.client_certificate.private_key_pem: is "
+                        "required when"));
+  certificate.set_private_key_pem(client.key_pem);
+  EXPECT_TRUE(PlanProbe(config_, request).ok());
 }
 
 TEST_F(ProbePlanTest, AnUnsavedBrokerNeedsSettingsOnly) {

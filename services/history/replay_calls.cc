@@ -50,12 +50,21 @@ grpc::ServerUnaryReactor* ReplayCalls::Replay(
   return reactor;
 }
 
+// CANCELLED also when the caller went away during the step: whoever does not
+// get the name of a replay should not find it running.
+absl::StatusOr<bool> ReplayCalls::Step(Counting& call) {
+  const auto cancelled = [&] { return call.context->IsCancelled(); };
+  absl::StatusOr<bool> done = absl::CancelledError("the call was cancelled");
+  if (cancelled()) return done;
+  absl::StatusOr<bool> found = call.count.Step();
+  return cancelled() ? done : found;
+}
+
 // One step at a time, so that a count of millions leaves the pool to others in
 // between, and ends when nobody waits for it.
 void ReplayCalls::CountOn(std::shared_ptr<Counting> call) {
   pool_.Post([this, call = std::move(call)] {
-    absl::StatusOr<bool> done = absl::CancelledError("the call was cancelled");
-    if (!call->context->IsCancelled()) done = call->count.Step();
+    absl::StatusOr<bool> done = Step(*call);
     if (done.ok() && !*done) return CountOn(call);
     absl::Status end = done.status();
     if (absl::IsNotFound(end)) {

@@ -58,6 +58,7 @@ class ReplayCalls {
  private:
   // A ReplayDeliveries call while it counts.
   struct Counting;
+  static absl::StatusOr<bool> Step(Counting& call);
   void CountOn(std::shared_ptr<Counting> call);
   absl::Status Begin(const ReplayRecord& counted,
                      const v1::ReplayDeliveriesRequest& request,

@@ -218,6 +218,25 @@ TEST_F(ReplayDeliveriesTest, LongCountsLeaveRoomForOthersAndCanBeCancelled) {
   StartService();
 }
 
+// Its caller would not learn of the replay, and may ask again.
+TEST_F(ReplayDeliveriesTest, ACallThatIsCancelledInItsLastStepBeginsNothing) {
+  v1::ReplayDeliveriesRequest request;
+  request.set_parent("tenants/acme");
+  request.mutable_filter()->set_topic("t");
+  grpc::ClientContext context;
+  history_->after_walk = [&] {
+    context.TryCancel();
+    EXPECT_TRUE(WaitUntil(kPatience, [&] { return ends_ == 1; }));
+  };
+  v1::Replay replay;
+  EXPECT_EQ(stub_->ReplayDeliveries(&context, request, &replay).error_code(),
+            grpc::StatusCode::CANCELLED);
+  StopService();  // waits for the end of the count
+  history_->after_walk = nullptr;
+  StartService();
+  EXPECT_THAT(List(0, "").replays(), IsEmpty());
+}
+
 // One WatchReplay call.
 class WatchCall {
  public:

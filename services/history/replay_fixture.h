@@ -4,11 +4,16 @@
 #define MQTTPUSH_SERVICES_HISTORY_REPLAY_FIXTURE_H_
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/support/server_interceptor.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "google/protobuf/text_format.h"
 #include "services/history/history_service.h"
 #include "services/history/replay_log_fixture.h"
@@ -17,6 +22,31 @@
 #include "tests/support/wait_until.h"
 
 namespace mqttpush {
+
+// Counts the ReplayDeliveries calls whose end or cancellation a server knows
+// of.
+class CallEnds : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit CallEnds(std::atomic<int>* count) : count_(*count) {}
+  grpc::experimental::Interceptor* CreateServerInterceptor(
+      grpc::experimental::ServerRpcInfo* info) override {
+    const bool counts = absl::EndsWith(info->method(), "/ReplayDeliveries");
+    return counts ? new Watch(count_) : nullptr;
+  }
+
+ private:
+  struct Watch : grpc::experimental::Interceptor {
+    explicit Watch(std::atomic<int>& count) : count(count) {}
+    void Intercept(
+        grpc::experimental::InterceptorBatchMethods* methods) override {
+      using Point = grpc::experimental::InterceptionHookPoints;
+      if (methods->QueryInterceptionHookPoint(Point::POST_RECV_CLOSE)) ++count;
+      methods->Proceed();
+    }
+    std::atomic<int>& count;
+  };
+  std::atomic<int>& count_;
+};
 
 class ReplayFixture : public ReplayLogFixture {
  protected:
@@ -48,6 +78,11 @@ class ReplayFixture : public ReplayLogFixture {
         &attempt_streams_, &status_, Clock::Real(), redeliver_);
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
+    std::vector<
+        std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
+        interceptors;
+    interceptors.push_back(std::make_unique<CallEnds>(&ends_));
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
     server_ = builder.BuildAndStart();
     stub_ = v1::HistoryService::NewStub(server_->InProcessChannel({}));
   }
@@ -96,6 +131,7 @@ class ReplayFixture : public ReplayLogFixture {
         name, [](const v1::Replay& replay) { return replay.has_end_time(); });
   }
 
+  std::atomic<int> ends_ = 0;  // of ReplayDeliveries calls
   LiveStreams attempt_streams_{"StreamAttempts", 1};
   FakeDeliveryStatus status_;
   std::unique_ptr<HistoryService> service_;

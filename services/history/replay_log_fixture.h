@@ -86,8 +86,10 @@ class EndlessHistory : public SqliteHistoryReader {
     auto page = SqliteHistoryReader::WalkDeliveries(query, states, overlay,
                                                     after, limit);
     if (endless && page.ok()) page->next = after;
+    if (after_walk) after_walk();
     return page;
   }
+  std::function<void()> after_walk;  // set before a call
   std::atomic<bool> endless{false};
   std::atomic<int> walks{0};
 };

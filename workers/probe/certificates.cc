@@ -7,14 +7,11 @@
 
 #include <ctime>
 
+#include "workers/link/probe_bounds.h"
 #include "workers/process/clean_text.h"
 
 namespace mqttpush {
 namespace {
-
-// What a hostile broker may put into an answer.
-constexpr size_t kMostNameBytes = 256;
-constexpr int kMostNames = 100;
 
 struct BioDeleter {
   void operator()(BIO* bio) const { BIO_free(bio); }
@@ -31,13 +28,13 @@ std::string NameText(const X509_NAME* name) {
                      XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
-  return CleanText({text, static_cast<size_t>(size)}, kMostNameBytes);
+  return CleanText({text, static_cast<size_t>(size)}, kMaxProbeNameBytes);
 }
 
 std::string Text(const ASN1_STRING* text) {
   return CleanText({reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
                     static_cast<size_t>(ASN1_STRING_length(text))},
-                   kMostNameBytes);
+                   kMaxProbeNameBytes);
 }
 
 std::string AddressText(const ASN1_STRING* bytes) {
@@ -54,7 +51,7 @@ std::vector<std::string> AlternativeNames(X509* certificate) {
   auto* names = static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   std::vector<std::string> texts;
-  for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < kMostNames; ++i) {
+  for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < kMaxProbeNames; ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
     if (name->type == GEN_DNS) texts.push_back(Text(name->d.dNSName));
     if (name->type == GEN_IPADD) {

@@ -13,12 +13,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/steady_time.h"
+#include "workers/link/probe_bounds.h"
 
 namespace mqttpush {
 namespace {
-
-// Nobody tries more in the time of a probe.
-constexpr size_t kMostAddresses = 16;
 
 ProbeCause CauseOf(int error) {
   return error == EAI_NONAME || error == EAI_NODATA
@@ -39,7 +37,7 @@ LookUpResult Resolve(const std::string& host, int port) {
     return result;
   }
   for (const addrinfo* entry = found;
-       entry != nullptr && result.addresses.size() < kMostAddresses;
+       entry != nullptr && result.addresses.size() < kMaxProbeAddresses;
        entry = entry->ai_next) {
     Address address;
     address.length = entry->ai_addrlen;

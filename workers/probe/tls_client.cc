@@ -8,13 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
+#include "workers/link/probe_bounds.h"
 #include "workers/probe/certificates.h"
 
 namespace mqttpush {
 namespace {
-
-// Of a chain that a hostile broker sends.
-constexpr int kMostCertificates = 10;
 
 absl::Status OpenSslError(absl::string_view what) {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -110,7 +108,7 @@ worker::v1::ProbeTls TlsClient::Describe(const SSL* ssl) const {
   tls.set_protocol(SSL_get_version(ssl));
   tls.set_cipher(SSL_get_cipher_name(ssl));
   const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl);
-  for (int i = 0; i < sk_X509_num(chain) && i < kMostCertificates; ++i) {
+  for (int i = 0; i < sk_X509_num(chain) && i < kMaxProbeCertificates; ++i) {
     *tls.add_chain() = DescribeCertificate(sk_X509_value(chain, i));
   }
   return tls;

@@ -19,6 +19,8 @@ namespace mqttpush {
 namespace {
 
 constexpr char kStopping[] = "the service is stopping";
+// DNS, TCP, TLS and CONNECT; then one for each publication.
+constexpr size_t kStepsToConnect = 4;
 
 bool EndedWell(int wait_status) {
   return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
@@ -56,12 +58,13 @@ void BrokerProbes::Begin(int64_t id, const BrokerRecord& broker,
   }
   Probe& probe = probes_[id];
   probe.done = std::move(done);
+  probe.most_findings = kStepsToConnect + order.publications.size();
   if (absl::Status launched = Launch(id, probe); !launched.ok()) {
     Log::Error("probe_not_started", {{"error", launched.message()}});
-    probe.report.cut_short = std::string(launched.message());
-    probe.done(std::move(probe.report));
+    const Done refused = std::move(probe.done);
     probes_.erase(id);
-    return;
+    // Last, as who hears of it may end all this.
+    return refused({.cut_short = std::string(launched.message())});
   }
   probe.stream->Send(MakeProbeRequest(broker, order));
   probe.timer = loop_->PostAfter(order.timeout, [this, id, order] {
@@ -80,7 +83,8 @@ absl::Status BrokerProbes::Launch(int64_t id, Probe& probe) {
       LinkStream::Events{
           .on_message =
               [this, id](absl::string_view bytes) { return Take(id, bytes); },
-          .on_end = [this, id](const absl::Status&) { OnStreamEnd(id); }});
+          .on_end = [this,
+                     id](const absl::Status& end) { OnStreamEnd(id, end); }});
   absl::StatusOr<pid_t> pid = watcher_.Spawn(
       {.path = program_,
        .arguments = {"--fd", "3"},
@@ -98,7 +102,12 @@ absl::Status BrokerProbes::Take(int64_t id, absl::string_view bytes) {
   if (!finding.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::DataLossError("what a probe said is garbage");
   }
-  probes_.at(id).report.findings.push_back(ToFinding(finding));
+  Probe& probe = probes_.at(id);
+  std::vector<ProbeFinding>& findings = probe.report.findings;
+  if (findings.size() == probe.most_findings) {
+    return absl::DataLossError("a probe said more than it was asked for");
+  }
+  findings.push_back(ToFinding(finding));
   return absl::OkStatus();
 }
 
@@ -110,8 +119,13 @@ void BrokerProbes::Kill(int64_t id, const std::string& why) {
   watcher_.Kill(probe.pid, SIGKILL);
 }
 
-void BrokerProbes::OnStreamEnd(int64_t id) {
-  probes_.at(id).stream.reset();
+void BrokerProbes::OnStreamEnd(int64_t id, const absl::Status& end) {
+  // Nobody would listen to it any more. Before the stream is closed, which may
+  // end it too, but less clearly.
+  if (!end.ok()) Kill(id, std::string(end.message()));
+  Probe& probe = probes_.at(id);
+  probe.stream_end = end;
+  probe.stream.reset();
   EndIfOver(id);
 }
 
@@ -122,15 +136,22 @@ void BrokerProbes::OnExit(int64_t id, int wait_status) {
   EndIfOver(id);
 }
 
+std::string BrokerProbes::WhyCutShort(const Probe& probe) {
+  if (EndedWell(probe.wait_status)) {
+    return std::string(probe.stream_end.message());
+  }
+  return absl::StrCat(
+      "the probe process ended: ",
+      DescribeWorkerEnd(probe.wait_status, probe.killed_because));
+}
+
 void BrokerProbes::EndIfOver(int64_t id) {
   auto found = probes_.find(id);
   Probe& probe = found->second;
   if (!probe.exited || probe.stream != nullptr) return;
   loop_->CancelTimer(probe.timer);
-  if (!EndedWell(probe.wait_status)) {
-    probe.report.cut_short = absl::StrCat(
-        "the probe process ended: ",
-        DescribeWorkerEnd(probe.wait_status, probe.killed_because));
+  if (!EndedWell(probe.wait_status) || !probe.stream_end.ok()) {
+    probe.report.cut_short = WhyCutShort(probe);
     probe.report.stopping = stopping_;
     Log::Warning("probe_cut_short", {{"why", probe.report.cut_short}});
   }

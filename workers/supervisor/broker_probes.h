@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,7 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "common/broker_probe.h"
 #include "common/event_loop.h"
 #include "storage/records.h"
@@ -48,8 +50,10 @@ class BrokerProbes {
   struct Probe {
     Done done;
     ProbeReport report;
+    size_t most_findings = 0;
     pid_t pid = 0;
     std::unique_ptr<LinkStream> stream;  // until it ends
+    absl::Status stream_end;             // then
     bool exited = false;
     int wait_status = 0;
     std::string killed_because;  // empty: we did not
@@ -60,10 +64,12 @@ class BrokerProbes {
              Done done);
   // Its stream and process; the order is not sent yet.
   absl::Status Launch(int64_t id, Probe& probe);
+  // DATA_LOSS for garbage, and for more than there can be to say.
   absl::Status Take(int64_t id, absl::string_view bytes);
   void Kill(int64_t id, const std::string& why);
-  void OnStreamEnd(int64_t id);
+  void OnStreamEnd(int64_t id, const absl::Status& end);
   void OnExit(int64_t id, int wait_status);
+  static std::string WhyCutShort(const Probe& probe);
   // Reports once both stream and process have ended.
   void EndIfOver(int64_t id);
 

@@ -3,11 +3,13 @@
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "tests/support/free_port.h"
 #include "tests/support/scripted_broker.h"
+#include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
 #include "workers/supervisor/broker_probes_fixture_for_test.h"
 
@@ -183,6 +185,50 @@ TEST_F(BrokerProbesTest, AStopEndsAllAndTheNext) {
   loop_.RunAndWait([this] { probes_.Stop(); });
   EXPECT_TRUE(report.get().stopping);
   EXPECT_TRUE(Run(At(listener.port(), kMqtt311)).stopping);
+}
+
+// Programs that are shell scripts, with the stream as 3.
+class TalkingProbeTest : public BrokerProbesTest {
+ protected:
+  static constexpr char kTakeOrder[] =
+      "dd bs=65536 count=1 <&3 >/dev/null 2>&1\n";
+
+  ProbeReport Hear(const std::string& script, const ProbeOrder& order) {
+    const std::string program = temp_.File("probe");
+    WriteFile(program, absl::StrCat("#!/bin/sh\n", kTakeOrder, script, "\n"));
+    chmod(program.c_str(), 0700);
+    std::promise<ProbeReport> promise;
+    BrokerProbes probes(&loop_, program);
+    probes.Start(At(1, kMqtt311), order, [&](ProbeReport report) {
+      promise.set_value(std::move(report));
+    });
+    return promise.get_future().get();
+  }
+
+  TempDir temp_;
+};
+
+// Zeros are one empty finding after the other.
+TEST_F(TalkingProbeTest, OneThatSaysMoreThanThereIsToSayIsKilled) {
+  ProbeOrder order = Order(absl::Seconds(5));
+  order.publications.resize(2);
+  const ProbeReport report = Hear("exec cat /dev/zero >&3", order);
+  EXPECT_EQ(report.findings.size(), 6u);
+  EXPECT_EQ(report.cut_short,
+            "the probe process ended: killed: a probe said more than it was "
+            "asked for");
+}
+
+TEST_F(TalkingProbeTest, OneThatEndsWellAfterTooMuchIsNotBelieved) {
+  const ProbeReport report = Hear("head -c 20 /dev/zero >&3", Order());
+  EXPECT_EQ(report.findings.size(), 4u);
+  EXPECT_THAT(report.cut_short, HasSubstr("said more than it was asked for"));
+}
+
+TEST_F(TalkingProbeTest, AllThatThereIsToSayIsTaken) {
+  const ProbeReport report = Hear("head -c 16 /dev/zero >&3", Order());
+  EXPECT_EQ(report.findings.size(), 4u);
+  EXPECT_EQ(report.cut_short, "");
 }
 
 TEST_F(BrokerProbesTest, AProgramThatCannotBeStartedIsAnAnswerToo) {

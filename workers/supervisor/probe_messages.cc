@@ -3,7 +3,11 @@
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
+#include "common/limits.h"
+#include "workers/link/probe_bounds.h"
 #include "workers/supervisor/link_messages.h"
 
 namespace mqttpush {
@@ -17,18 +21,35 @@ google::protobuf::Duration ToProto(absl::Duration duration) {
   return TimeUtil::MicrosecondsToDuration(absl::ToInt64Microseconds(duration));
 }
 
+std::string Name(const std::string& said) {
+  return said.substr(0, kMaxProbeNameBytes);
+}
+
+// The first ones.
+std::vector<std::string> Names(
+    const google::protobuf::RepeatedPtrField<std::string>& said, size_t most) {
+  std::vector<std::string> names;
+  for (const std::string& name : said) {
+    if (names.size() == most) break;
+    names.push_back(Name(name));
+  }
+  return names;
+}
+
 ProbeCertificate ToCertificate(const worker::v1::ProbeCertificate& proto) {
   return {
-      .subject = proto.subject(),
-      .issuer = proto.issuer(),
-      .names = {proto.names().begin(), proto.names().end()},
+      .subject = Name(proto.subject()),
+      .issuer = Name(proto.issuer()),
+      .names = Names(proto.names(), kMaxProbeNames),
       .not_before = absl::FromUnixSeconds(proto.not_before_time().seconds()),
       .not_after = absl::FromUnixSeconds(proto.not_after_time().seconds())};
 }
 
 ProbeTls ToTls(const worker::v1::ProbeTls& proto) {
-  ProbeTls tls{.protocol = proto.protocol(), .cipher = proto.cipher()};
+  ProbeTls tls{.protocol = Name(proto.protocol()),
+               .cipher = Name(proto.cipher())};
   for (const worker::v1::ProbeCertificate& certificate : proto.chain()) {
+    if (tls.chain.size() == kMaxProbeCertificates) break;
     tls.chain.push_back(ToCertificate(certificate));
   }
   return tls;
@@ -62,8 +83,8 @@ ProbeFinding ToFinding(const worker::v1::ProbeFinding& proto) {
   finding.cause = static_cast<ProbeCause>(proto.cause());
   finding.duration =
       absl::Microseconds(TimeUtil::DurationToMicroseconds(proto.duration()));
-  finding.text = proto.text();
-  finding.addresses = {proto.addresses().begin(), proto.addresses().end()};
+  finding.text = proto.text().substr(0, limits::kMaxErrorMessageBytes);
+  finding.addresses = Names(proto.addresses(), kMaxProbeAddresses);
   if (proto.has_tls()) finding.tls = ToTls(proto.tls());
   if (proto.has_reason_code()) finding.reason_code = proto.reason_code();
   if (proto.has_limits()) finding.offer = ToOffer(proto.limits());

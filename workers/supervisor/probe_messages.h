@@ -18,6 +18,7 @@ worker::v1::ProbeRequest MakeProbeRequest(const BrokerRecord& broker,
 // for what it has to say.
 absl::Duration TimeForProbe(absl::Duration timeout);
 
+// Of what goes beyond workers/link/probe_bounds.h, the beginning.
 ProbeFinding ToFinding(const worker::v1::ProbeFinding& proto);
 
 }  // namespace mqttpush
