@@ -40,15 +40,15 @@ class Client {
     return response;
   }
 
-  // For streams, and for calls side by side.
+  // For streams.
   v1::HistoryService::StubInterface& history() { return *history_; }
-  // When a unary call that begins now is given up.
-  std::chrono::system_clock::time_point Deadline(
-      absl::Duration longer = absl::ZeroDuration()) const;
   // What a call of history() ended with.
   absl::Status ToStatus(const grpc::Status& status) const;
 
  private:
+  // When a unary call that begins now is given up.
+  std::chrono::system_clock::time_point Deadline(absl::Duration longer) const;
+
   const Settings settings_;
   const Clock* const clock_;
   const std::shared_ptr<grpc::Channel> channel_;

@@ -4,35 +4,24 @@
 
 #include <map>
 #include <string>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/client.h"
-#include "cli/history_tables.h"
 #include "cli/result_event.h"
 
 namespace mqttpush::cli {
 
-// Asks for the deliveries of a response side by side, and for each subscription
-// and broker once. Not thread-safe.
+// Asks for each subscription and its broker once. Not thread-safe.
 class ResultContexts {
  public:
   explicit ResultContexts(Client& client) : client_(client) {}
 
-  // One for each attempt, in their order. What is not kept any more is empty.
-  absl::StatusOr<std::vector<ResultContext>> Get(const Attempts& attempts);
+  // Of the attempts of a subscription. What is deleted is empty.
+  absl::StatusOr<const ResultContext*> Get(const std::string& subscription);
 
  private:
-  struct Destination {
-    v1::Subscription subscription;
-    v1::Broker broker;
-  };
-  absl::StatusOr<const Destination*> GetDestination(
-      const std::string& subscription);
-
   Client& client_;
-  std::map<std::string, Destination> destinations_;
+  std::map<std::string, ResultContext> contexts_;
 };
 
 }  // namespace mqttpush::cli

@@ -7,7 +7,6 @@
 #include "cli/result_ids.h"
 #include "cli/times.h"
 #include "cli/words.h"
-#include "rapidjson/document.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
@@ -63,17 +62,6 @@ int NumberOf(const v1::Attempt& attempt) {
   return number;
 }
 
-std::string OwnerOf(const std::string& payload) {
-  rapidjson::Document object;
-  object.Parse<rapidjson::kParseNumbersAsStringsFlag |
-               rapidjson::kParseIterativeFlag>(payload.data(), payload.size());
-  if (object.HasParseError() || !object.IsObject()) return "";
-  // Not by FindMember(), whose iterators C++20 compares in two ways.
-  if (!object.HasMember("ownerId") || !object["ownerId"].IsString()) return "";
-  const rapidjson::Value& owner = object["ownerId"];
-  return std::string(owner.GetString(), owner.GetStringLength());
-}
-
 // As the object has it: ids are integers, of any size, but for those of assets.
 void WriteObjectId(v1::ObjectType type, const std::string& id, Fields& fields) {
   const bool is_number =
@@ -87,8 +75,7 @@ void WriteObjectId(v1::ObjectType type, const std::string& id, Fields& fields) {
 }
 
 // Without an event id: the event is not in the log any more.
-void WriteObject(const v1::Attempt& attempt, const v1::Delivery& delivery,
-                 Fields& fields) {
+void WriteObject(const v1::Attempt& attempt, Fields& fields) {
   const bool known = !attempt.event_id().empty();
   const std::string type = known ? ObjectTypeWord(attempt.object_type()) : "";
   const std::string flow = absl::StrCat(absl::AsciiStrToLower(type), ".0");
@@ -96,9 +83,9 @@ void WriteObject(const v1::Attempt& attempt, const v1::Delivery& delivery,
   fields.TextOrNull("flowType", known ? flow : "");
   fields.TextOrNull("eventType", known ? "created.0" : "");
   fields.TextOrNull("objectType", type);
-  WriteObjectId(attempt.object_type(), delivery.object_id(), fields);
-  fields.TextOrNull("assetId", delivery.asset_id());
-  fields.TextOrNull("ownerId", OwnerOf(delivery.payload()));
+  WriteObjectId(attempt.object_type(), attempt.object_id(), fields);
+  fields.TextOrNull("assetId", attempt.asset_id());
+  fields.TextOrNull("ownerId", attempt.owner_id());
 }
 
 void WriteDestination(const v1::Attempt& attempt, const ResultContext& context,
@@ -135,18 +122,17 @@ void WriteOutcome(const v1::Attempt& attempt, Fields& fields) {
 
 std::string ResultJson(const v1::Attempt& attempt,
                        const ResultContext& context) {
-  const v1::Delivery& delivery = context.delivery;
   Fields fields;
   fields.Begin();
   fields.Text("attemptId", attempt.name());
   fields.Text("timestamp", FormatMillis(ToTime(attempt.start_time())));
-  WriteObject(attempt, delivery, fields);
+  WriteObject(attempt, fields);
   WriteDestination(attempt, context, fields);
   fields.NumberOrNull("packetId", attempt.packet_id());
   fields.Number("attempt", NumberOf(attempt));
   fields.Null("maxAttempts");  // lost links do not count towards it
   WriteOutcome(attempt, fields);
-  fields.NumberOrNull("payloadBytes", delivery.payload().size());
+  fields.NumberOrNull("payloadBytes", attempt.payload_bytes());
   fields.TextOrNull("nextRetryAt",
                     attempt.has_next_attempt_time()
                         ? FormatMillis(ToTime(attempt.next_attempt_time()))

@@ -11,10 +11,9 @@
 
 namespace mqttpush::cli {
 
-// What is known around an attempt. Each may be empty when it is not kept any
-// more; then the fields that it gives are null.
+// Where an attempt went, as it was set up when it was asked for. Each is empty
+// when it was deleted by then; then the fields that it gives are null.
 struct ResultContext {
-  v1::Delivery delivery;  // with its payload
   v1::Subscription subscription;
   v1::Broker broker;
 };

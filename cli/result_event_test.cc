@@ -21,15 +21,12 @@ class ResultEventTest : public ::testing::Test {
         "topic: 'globe-tracker/events/location' qos: AT_LEAST_ONCE "
         "outcome: SUCCEEDED packet_id: 812 "
         "event_id: 'b727c001-e64a-11f1-957c-29d9342adb6e' "
-        "object_type: LOCATION ended_delivery: true "
+        "object_type: LOCATION object_id: '9007199254740993' "
+        "asset_id: 'asset-1' owner_id: 'owner-1' payload_bytes: 43 "
+        "ended_delivery: true "
         "record_time { seconds: 1795341602 nanos: 431000100 } "
         "subscription: 'tenants/acme/subscriptions/events'",
         &attempt_));
-    v1::Delivery& delivery = context_.delivery;
-    delivery.set_name("tenants/acme/deliveries/7-1");
-    delivery.set_object_id("9007199254740993");
-    delivery.set_asset_id("asset-1");
-    delivery.set_payload(R"({"ownerId":"owner-1","id":9007199254740993})");
     context_.subscription.set_name("tenants/acme/subscriptions/events");
     context_.subscription.set_broker("tenants/acme/brokers/acme-prod");
     context_.broker.set_name("tenants/acme/brokers/acme-prod");
@@ -73,8 +70,15 @@ TEST_F(ResultEventTest, FailureSaysWhenItIsTriedAgain) {
 }
 
 TEST_F(ResultEventTest, WhatIsNotKeptIsNull) {
+  attempt_.clear_event_id();
+  attempt_.clear_object_id();
+  attempt_.clear_asset_id();
+  attempt_.clear_owner_id();
+  attempt_.clear_payload_bytes();
   const std::string json = ResultJson(attempt_, {});
-  EXPECT_THAT(json, HasSubstr(R"("objectId":null,"assetId":null,)"
+  EXPECT_THAT(json, HasSubstr(R"("eventId":null,"flowType":null,)"
+                              R"("eventType":null,"objectType":null,)"
+                              R"("objectId":null,"assetId":null,)"
                               R"("ownerId":null,"destination":null,)"
                               R"("endpointUrl":null)"));
   EXPECT_THAT(json, HasSubstr(R"("retain":null)"));

@@ -106,12 +106,12 @@ absl::Status Printer::PrintAttempts(const Attempts& attempts) {
     }
     return absl::OkStatus();
   }
-  MQTTPUSH_ASSIGN_OR_RETURN(const std::vector<ResultContext> contexts,
-                            contexts_.Get(attempts));
-  for (int i = 0; i < attempts.size(); ++i) {
+  for (const v1::Attempt& attempt : attempts) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const ResultContext* context,
+                              contexts_.Get(attempt.subscription()));
     const std::string json = options_.payload
-                                 ? ResultJson(attempts[i], contexts[i])
-                                 : ResultEnvelope(attempts[i], contexts[i]);
+                                 ? ResultJson(attempt, *context)
+                                 : ResultEnvelope(attempt, *context);
     session_.console.Line(session_.json ? json : Pretty(json));
   }
   return absl::OkStatus();

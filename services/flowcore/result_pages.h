@@ -14,8 +14,7 @@
 // - Who says where they are (afterEventId) gets all that comes after it, up to
 //   the end of the hour that they ask for, from earlier hours too.
 // - While something of an hour that is over is on its way to the disk, nobody
-// is
-//   told what that hour holds, nor a later one: UNAVAILABLE, for a moment.
+//   is told what that hour holds, nor a later one: UNAVAILABLE, for a moment.
 #ifndef MQTTPUSH_SERVICES_FLOWCORE_RESULT_PAGES_H_
 #define MQTTPUSH_SERVICES_FLOWCORE_RESULT_PAGES_H_
 

@@ -114,6 +114,9 @@ v1::Attempt LastAttempt(const DeliveryRow& row, absl::string_view tenant) {
   attempt.event_id = row.event.event_id;
   attempt.asset_id = row.event.asset_id;
   attempt.object_type = row.event.object_type;
+  attempt.object_id = row.event.object_id;
+  attempt.owner_id = row.event.owner_id;
+  attempt.payload_bytes = row.event.payload_bytes;
   return ToProto(attempt, tenant);
 }
 

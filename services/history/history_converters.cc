@@ -62,6 +62,15 @@ void SetOutcome(const AttemptRecord& record, v1::Attempt& attempt) {
   attempt.set_hint(std::string(AttemptHint(record)));
 }
 
+void SetEvent(const AttemptRow& row, v1::Attempt& attempt) {
+  attempt.set_event_id(row.event_id);
+  attempt.set_object_type(static_cast<v1::ObjectType>(row.object_type));
+  attempt.set_object_id(row.object_id);
+  attempt.set_asset_id(row.asset_id);
+  attempt.set_owner_id(row.owner_id);
+  attempt.set_payload_bytes(row.payload_bytes);
+}
+
 v1::HistoryFilter ToFilter(const ReplayRecord& replay,
                            absl::string_view tenant) {
   const HistoryQuery& query = replay.query;
@@ -137,8 +146,7 @@ v1::Attempt ToProto(const AttemptRow& row, absl::string_view tenant) {
   SetOutcome(record, attempt);
   SetEvidence(record, attempt);
   SetRecording(record.recording, attempt);
-  attempt.set_event_id(row.event_id);
-  attempt.set_object_type(static_cast<v1::ObjectType>(row.object_type));
+  SetEvent(row, attempt);
   attempt.set_subscription(SubscriptionName(tenant, row.subscription_id));
   return attempt;
 }

@@ -58,6 +58,10 @@ TEST(HistoryConvertersTest, EndsWithItsLastAttempt) {
 TEST(HistoryConvertersTest, AnAttemptShowsAllItsEvidence) {
   AttemptRow row;
   row.subscription_id = "sub";
+  row.object_id = "7";
+  row.asset_id = "asset-1";
+  row.owner_id = "owner-1";
+  row.payload_bytes = 43;
   AttemptRecord& record = row.attempt;
   record.topic = "t";
   record.qos = Qos::kExactlyOnce;
@@ -101,6 +105,10 @@ TEST(HistoryConvertersTest, AnAttemptShowsAllItsEvidence) {
   EXPECT_EQ(attempt.record_time().nanos(), 567'890'100);
   EXPECT_TRUE(attempt.ended_delivery());
   EXPECT_EQ(attempt.next_attempt_time().seconds(), 40);
+  EXPECT_EQ(attempt.object_id(), "7");
+  EXPECT_EQ(attempt.asset_id(), "asset-1");
+  EXPECT_EQ(attempt.owner_id(), "owner-1");
+  EXPECT_EQ(attempt.payload_bytes(), 43);
 }
 
 TEST(HistoryConvertersTest, WhatIsNotKnownIsAbsent) {

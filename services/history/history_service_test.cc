@@ -32,6 +32,10 @@ TEST_F(HistoryServiceTest, GetsADeliveryWithPayloadAndAttempts) {
   EXPECT_EQ(delivery.attempts(0).reason_string(), "plan exhausted");
   EXPECT_NE(delivery.attempts(0).hint(), "");
   EXPECT_EQ(delivery.attempts(1).outcome(), v1::Attempt::SUCCEEDED);
+  EXPECT_EQ(delivery.attempts(0).object_id(), "12345");
+  EXPECT_EQ(delivery.attempts(0).asset_id(), "asset-1");
+  EXPECT_EQ(delivery.attempts(0).owner_id(), "owner-1");
+  EXPECT_EQ(delivery.attempts(0).payload_bytes(), 10);
   EXPECT_EQ(delivery.attempts(1).requested_qos(), v1::AT_LEAST_ONCE);
   EXPECT_EQ(delivery.attempts(1).connection(), 4);
   EXPECT_EQ(delivery.attempts(1).warning(), "it may arrive twice");

@@ -66,6 +66,26 @@ TEST_F(StreamAttemptsTest, FiltersAsListAttempts) {
   EXPECT_EQ(NamesOf(by), Names({}));
 }
 
+// Though GetDelivery does not show it: it ended before the tenant's history
+// begins, by when its event was accepted.
+TEST_F(StreamAttemptsTest, TellsTheObjectAsLongAsTheAttempt) {
+  TenantRecord tenant = *config_->Snapshot()->FindTenant("acme");
+  tenant.history_retention = absl::Hours(2);
+  Put(tenant);
+  const int64_t seq = Append("a");
+  clock_.Advance(absl::Hours(3));
+  Record(Attempt(seq, 1));
+  StreamCall call(*stub_, request_);
+  ASSERT_TRUE(call.Read());
+  ASSERT_EQ(call.response().attempts_size(), 1);
+  const v1::Attempt& attempt = call.response().attempts(0);
+  EXPECT_EQ(attempt.object_id(), "12345");
+  EXPECT_EQ(attempt.asset_id(), "asset-1");
+  EXPECT_EQ(attempt.owner_id(), "owner-1");
+  EXPECT_EQ(attempt.payload_bytes(), 10);
+  call.Cancel();
+}
+
 TEST_F(StreamAttemptsTest, BeginsSoLongAgo) {
   const int64_t seq = Append("a");
   int number = 0;

@@ -279,6 +279,7 @@ TEST_F(CommandsTest, StatsCountByTypeAndTime) {
   const std::string stats = RunOk({"stats", "acme", "--by", "hour"});
   EXPECT_THAT(stats, ContainsRegex("Location +2 +2 +2 +1.00"));
   EXPECT_THAT(stats, HasSubstr("now: 0 waiting, 0 in flight"));
+  EXPECT_THAT(stats, ContainsRegex("fleet/[a-zA-Z]+ +2 +2 +1.00"));
   const auto json = Json(RunOk({"stats", "acme/events", "--json"}));
   EXPECT_STREQ(json["total"]["deliveredCount"].GetString(), "2");
 }
