@@ -102,8 +102,10 @@ absl::Status LogWriter::BeginSegment() {
   IndexedRows carried;
   for (const SubscriptionRecovery& recovery : beginning.subscriptions) {
     for (const DeliveryException& exception : recovery.exceptions) {
-      carried.exceptions.push_back(
-          {recovery.state.tenant_uid, exception.event_seq, recovery.state.uid});
+      carried.exceptions.push_back({.tenant_uid = recovery.state.tenant_uid,
+                                    .event_seq = exception.event_seq,
+                                    .subscription_uid = recovery.state.uid,
+                                    .carried = true});
     }
   }
   segment->memory->Add(carried);

@@ -33,10 +33,12 @@ void MemoryIndex::Add(const IndexedRows& rows) {
   for (const IndexedEvent& event : rows.events) AddEvent(event);
   for (const IndexedAttempt& attempt : rows.attempts) AddAttempt(attempt);
   for (const IndexedException& exception : rows.exceptions) {
-    exceptions_[exception.tenant_uid].insert(
-        {exception.event_seq, exception.subscription_uid});
+    const bool is_new =
+        exceptions_[exception.tenant_uid]
+            .insert({exception.event_seq, exception.subscription_uid})
+            .second;
     summary_.exception_seqs.Include(exception.event_seq);
-    ++exception_count_;
+    if (is_new && !exception.carried) ++exception_count_;
   }
 }
 

@@ -55,6 +55,7 @@ struct IndexedException {
   int64_t tenant_uid = 0;
   int64_t event_seq = 0;
   int64_t subscription_uid = 0;
+  bool carried = false;  // the segment began with it
 };
 // What one commit added, in the order of the seqs.
 struct IndexedRows {
@@ -96,7 +97,8 @@ class MemoryIndex : public PostingIndex {
   SegmentSummary SummaryWithoutTallies() const ABSL_LOCKS_EXCLUDED(mutex_);
   SubscriptionTally TallyOf(int64_t subscription_uid) const
       ABSL_LOCKS_EXCLUDED(mutex_);
-  // Events, attempts and exceptions.
+  // Events, attempts, and deliveries with exceptions, but for those with which
+  // the segment began: these would make it full again and again.
   int64_t row_count() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // For sealing, when no rows are added any more: the dimensions that hold

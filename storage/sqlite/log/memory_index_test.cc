@@ -161,7 +161,7 @@ TEST_F(MemoryIndexTest, SummaryTellsWhatIsInTheSegment) {
   EXPECT_EQ(summary.attempted_seqs.last, 12);
   EXPECT_EQ(summary.exception_seqs.first, 5);
   EXPECT_EQ(summary.exception_seqs.last, 12);
-  EXPECT_EQ(index_.row_count(), 10);
+  EXPECT_EQ(index_.row_count(), 9);  // a delivery was put twice
 }
 
 TEST_F(MemoryIndexTest, TalliesTellThePartOfASubscription) {

@@ -43,7 +43,8 @@ constexpr char kLastRecordedTicksSql[] =
     "ORDER BY attempt_seq DESC LIMIT 1), last_recorded_ticks) FROM segment";
 
 constexpr char kSelectExceptionSeqsSql[] =
-    "SELECT tenant_uid, event_seq, subscription_uid FROM delivery_exception";
+    "SELECT tenant_uid, event_seq, subscription_uid, carried "
+    "FROM delivery_exception";
 
 constexpr char kSelectSubscriptionsSql[] =
     "SELECT " MQTTPUSH_SUBSCRIPTION_COLUMNS " FROM subscription";
@@ -255,7 +256,8 @@ absl::Status LoadIndex(Database& db, const Segment& segment,
       }));
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectExceptionSeqsSql, [&](const Statement& row) {
-        rows.exceptions.push_back({row.Int64(0), row.Int64(1), row.Int64(2)});
+        rows.exceptions.push_back(
+            {row.Int64(0), row.Int64(1), row.Int64(2), row.Bool(3)});
       }));
   index.Add(rows);
   MQTTPUSH_RETURN_IF_ERROR(unread);

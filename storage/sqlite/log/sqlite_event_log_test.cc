@@ -275,6 +275,42 @@ TEST_P(SqliteEventLogTest, ManyProducersAtOnceLoseNothing) {
   EXPECT_EQ(log_->GetSubscriptionState(7)->accepted_count, accepted);
 }
 
+// As when a broker refuses everything: each segment begins with all of them.
+TEST(LogWithManyRetryingTest, SegmentsAreNotFullOfWhatTheyBeginWith) {
+  TempDir temp;
+  SettableClock clock;
+  constexpr int kRetrying = 50;
+  constexpr int kRows = 40;
+  std::vector<NewEvent> events;
+  DeliveryUpdate update = {.subscription_uid = 7};
+  for (int i = 1; i <= kRetrying; ++i) {
+    events.push_back(MakeEvent("e-" + std::to_string(i), {7}));
+    update.put_exceptions.push_back({.event_seq = i,
+                                     .state = DeliveryState::kRetrying,
+                                     .attempt_count = 1,
+                                     .rejection_count = 1});
+  }
+  for (int run = 0; run < 2; ++run) {
+    auto log = *SqliteEventLog::Open(temp.File("log"), {.segment_rows = kRows},
+                                     &clock);
+    if (run == 0) {
+      ASSERT_TRUE(AppendAndWait(*log, events).ok());
+      ASSERT_TRUE(CommitAndWait(*log, {update}).ok());
+    }
+    const size_t before = log->store()->list().Get()->size();
+    for (int i = 0; i < kRows; ++i) {
+      ASSERT_TRUE(
+          AppendAndWait(
+              *log,
+              {MakeEvent(std::to_string(run) + "-" + std::to_string(i), {7})})
+              .ok());
+      ASSERT_TRUE(CommitAndWait(*log, {update}).ok());
+    }
+    EXPECT_LE(log->store()->list().Get()->size(), before + 3) << run;
+    log->WaitUntilSealed();
+  }
+}
+
 // It is not damaged: nothing is set aside, and the program that wrote it can
 // go on with it.
 TEST_P(SqliteEventLogTest, SegmentsOfAnotherVersionAreLeftAlone) {
