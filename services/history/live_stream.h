@@ -101,6 +101,8 @@ class LiveStream : public grpc::ServerWriteReactor<Response>,
       case StreamTurn::Step::kWrite:
         return this->StartWrite(&response_);
       case StreamTurn::Step::kFinish:
+        // Its place is free before the client can know that it ended.
+        streams_->Remove(this);
         return this->Finish(ToGrpcStatus(EndStatus()));
     }
   }
