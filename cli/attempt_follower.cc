@@ -46,11 +46,13 @@ absl::Status AttemptFollower::FollowOnce(const Take& take) {
       session_.client.history().StreamAttempts(&context, request_);
   v1::StreamAttemptsResponse response;
   while (reader->Read(&response)) {
-    // One without attempts may come again and again.
-    if (!response.attempts().empty()) failures_ = 0;
     const auto next = take(response);
     // Not before: what was not taken must come again.
-    if (next.ok()) request_.set_resume_token(response.resume_token());
+    if (next.ok()) {
+      request_.set_resume_token(response.resume_token());
+      // One without attempts may come again and again.
+      if (!response.attempts().empty()) failures_ = 0;
+    }
     if (!next.ok() || *next == Next::kEnough) {
       context.TryCancel();
       reader->Finish();

@@ -34,9 +34,14 @@ class ScriptedHistory : public v1::HistoryService::Service {
     (void)absl::SimpleAtoi(request->resume_token(), &last);
     if (last == kAttempts) return grpc::Status::OK;
     v1::StreamAttemptsResponse response;
-    response.add_attempts()->set_name(
-        absl::StrCat("tenants/acme/deliveries/1-1/attempts/", last + 1));
-    response.set_resume_token(absl::StrCat(last + 1));
+    for (int i = 0; i < per_response; ++i) {
+      v1::Attempt& attempt = *response.add_attempts();
+      attempt.set_name(
+          absl::StrCat("tenants/acme/deliveries/1-1/attempts/", ++last));
+      attempt.set_subscription(
+          absl::StrCat("tenants/acme/subscriptions/s-", last));
+    }
+    response.set_resume_token(absl::StrCat(last));
     writer->Write(response);
     ++cuts;
     return grpc::Status(grpc::StatusCode::UNAVAILABLE, "cut");
@@ -70,6 +75,7 @@ class ScriptedHistory : public v1::HistoryService::Service {
     return grpc::Status::OK;
   }
 
+  int per_response = 1;
   std::atomic<int> cuts = 0;
   std::atomic<int> replays = 0;
   std::atomic<int> watches = 0;
@@ -101,6 +107,16 @@ class ScriptedAdmin : public v1::AdminService::Service {
     return grpc::Status::OK;
   }
 
+  // One of 25 is refused, as by a service that ends.
+  grpc::Status GetSubscription(grpc::ServerContext*,
+                               const v1::GetSubscriptionRequest* request,
+                               v1::Subscription* response) override {
+    if (++gets % 25 == 0) return {grpc::StatusCode::UNAVAILABLE, "ends"};
+    response->set_name(request->name());
+    return grpc::Status::OK;
+  }
+
+  std::atomic<int> gets = 0;
   v1::ProbeBrokerRequest asked;
   v1::ProbeBrokerResponse answer;
 };
@@ -141,6 +157,20 @@ TEST_F(ScriptedServiceTest, StreamThatIsCut100TimesLosesAndRepeatsNothing) {
     EXPECT_THAT(lines[i], HasSubstr(absl::StrCat("acme/1-1/", i + 1)));
   }
   EXPECT_THAT(result.err, HasSubstr("the stream was cut"));
+}
+
+// What a line needs is asked for at the service that is just ending.
+TEST_F(ScriptedServiceTest, StreamPrintsAgainNothingAndAsksAgainForTheRest) {
+  history_.per_response = kAttempts / 5;
+  const RunResult result = Run({"stream", "acme", "--no-live", "--json"});
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_GT(admin_.gets, kAttempts);
+  const std::vector<std::string> lines =
+      absl::StrSplit(result.out, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), size_t{kAttempts});
+  for (int i = 0; i < kAttempts; ++i) {
+    EXPECT_THAT(lines[i], HasSubstr(absl::StrCat("attempts/", i + 1, "\"")));
+  }
 }
 
 TEST_F(ScriptedServiceTest, ReplayWantsAYes) {

@@ -106,14 +106,17 @@ absl::Status Printer::PrintAttempts(const Attempts& attempts) {
     }
     return absl::OkStatus();
   }
+  // All or none: after an error they come again.
+  std::vector<std::string> lines;
   for (const v1::Attempt& attempt : attempts) {
     MQTTPUSH_ASSIGN_OR_RETURN(const ResultContext* context,
                               contexts_.Get(attempt.subscription()));
     const std::string json = options_.payload
                                  ? ResultJson(attempt, *context)
                                  : ResultEnvelope(attempt, *context);
-    session_.console.Line(session_.json ? json : Pretty(json));
+    lines.push_back(session_.json ? json : Pretty(json));
   }
+  for (const std::string& line : lines) session_.console.Line(line);
   return absl::OkStatus();
 }
 
