@@ -105,18 +105,50 @@ absl::Status SetText(const std::string& value, std::string& field) {
 
 constexpr Setting kSettings[] = {
     {"MQTTPUSH_LISTEN_ADDRESS", "host:port", "127.0.0.1:50051",
-     "Where the gRPC API listens; port 0 takes a free one. Plaintext and "
-     "without authentication in this version: keep it on loopback or behind "
-     "a proxy that does both.",
+     "Where the gRPC API listens; port 0 takes a free one. Other than loopback "
+     "it needs --tls-certificate-file.",
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.listen_address);
      }},
     {"MQTTPUSH_HTTP_LISTEN_ADDRESS", "host:port", "none",
      "Where HTTP is served: health, schemas, Flowcore events in and delivery "
-     "results out; port 0 takes a free one. Plaintext: keep it on loopback or "
-     "behind a proxy.",
+     "results out; port 0 takes a free one. Other than loopback it needs "
+     "--tls-certificate-file, and is HTTPS with it.",
      [](ServerConfig& c, const std::string& v) {
        return SetText(v, c.http_listen_address);
+     }},
+    {"MQTTPUSH_HEALTH_LISTEN_ADDRESS", "host:port", "none",
+     "Where `grpc.health.v1` is served, and nothing else, in plaintext: for "
+     "probes that know no TLS.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.health_listen_address);
+     }},
+    {"MQTTPUSH_TLS_CERTIFICATE_FILE", "path", "none",
+     "PEM certificates, the service's own first: with them the listeners speak "
+     "TLS (1.2 or newer). Replaced files are taken for new connections within "
+     "a "
+     "second, as soon as certificate and key belong together.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.tls_certificate_file);
+     }},
+    {"MQTTPUSH_TLS_KEY_FILE", "path", "none",
+     "The key of --tls-certificate-file, as PEM, unencrypted.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.tls_key_file);
+     }},
+    {"MQTTPUSH_TLS_CLIENT_CA_FILE", "path", "none",
+     "PEM certificates of authorities: clients of the gRPC API must show a "
+     "certificate of one of them (mutual TLS).",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.tls_client_ca_file);
+     }},
+    {"MQTTPUSH_ALLOW_PLAINTEXT_ON_NETWORK", "", "false",
+     "Listens without TLS where other machines can connect, which is refused "
+     "otherwise: who can read the network then reads brokers' passwords and "
+     "customers' data. Only where something else encrypts all of the way. "
+     "`true` or `false`; the flag alone is `true`.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetSwitch(v, c.allow_plaintext_on_network);
      }},
     {"MQTTPUSH_DATA_DIR", "path", "data",
      "The folder of everything durable. One process at a time; a local disk.",
@@ -356,6 +388,15 @@ absl::StatusOr<ServerConfig> ParseConfig(
   if (config.http_listen_address.empty() && !config.http_port_file.empty()) {
     return absl::InvalidArgumentError(
         "--http-port-file: needs --http-listen-address");
+  }
+  if (config.tls_certificate_file.empty() != config.tls_key_file.empty()) {
+    return absl::InvalidArgumentError(
+        "--tls-certificate-file and --tls-key-file: need each other");
+  }
+  if (!config.tls_client_ca_file.empty() &&
+      config.tls_certificate_file.empty()) {
+    return absl::InvalidArgumentError(
+        "--tls-client-ca-file: needs --tls-certificate-file");
   }
   if (config.flowcore_export_url.has_value() ==
       config.flowcore_export_key_file.empty()) {

@@ -19,7 +19,12 @@ namespace mqttpush {
 // The meaning of each field is in its row of the table in config.cc.
 struct ServerConfig {
   std::string listen_address = "127.0.0.1:50051";
-  std::string http_listen_address;  // empty: none
+  std::string http_listen_address;    // empty: none
+  std::string health_listen_address;  // empty: none
+  std::string tls_certificate_file;   // empty: plaintext
+  std::string tls_key_file;
+  std::string tls_client_ca_file;  // empty: clients show no certificate
+  bool allow_plaintext_on_network = false;
   std::string data_dir = "data";
   bool allow_network_filesystem = false;
   std::string port_file;

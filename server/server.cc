@@ -1,8 +1,5 @@
 #include "server/server.h"
 
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <unistd.h>
 
 #include <climits>
@@ -17,6 +14,7 @@
 #include "common/logging.h"
 #include "common/status_macros.h"
 #include "server/http_doors.h"
+#include "server/listen_address.h"
 #include "services/api/linked_descriptors.h"
 #include "services/flowcore/shared_secret.h"
 #include "services/ingest/openapi_document.h"
@@ -27,8 +25,6 @@
 namespace mqttpush {
 namespace {
 
-// For calls under way, once the workers have been drained.
-constexpr absl::Duration kShutdownGrace = absl::Seconds(2);
 // For the results that the workers handed in last.
 constexpr auto kCommitGrace = std::chrono::seconds(5);
 
@@ -78,19 +74,21 @@ Result Named(absl::string_view setting, Result result) {
                       absl::StrCat(setting, ": ", result.status().message()));
 }
 
-void SetServerOptions(grpc::ServerBuilder& builder) {
-  grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  builder.SetMaxReceiveMessageSize(limits::kMaxRequestBytes);
-  // Otherwise a second process could share the port unnoticed.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // Finds dead peers that hold streams, and lets clients ping each half minute.
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000);
-  builder.AddChannelArgument(
-      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
+absl::Status CheckPlaintext(const ServerConfig& config) {
+  if (config.allow_plaintext_on_network) return absl::OkStatus();
+  MQTTPUSH_RETURN_IF_ERROR(
+      CheckPlaintext("--listen-address", config.listen_address));
+  if (config.http_listen_address.empty()) return absl::OkStatus();
+  return CheckPlaintext("--http-listen-address", config.http_listen_address);
+}
+
+absl::StatusOr<std::unique_ptr<ServerCertificate>> LoadCertificate(
+    const ServerConfig& config) {
+  if (config.tls_certificate_file.empty()) return nullptr;
+  return Named("TLS", ServerCertificate::Load(
+                          {.certificate = config.tls_certificate_file,
+                           .key = config.tls_key_file,
+                           .client_ca = config.tls_client_ca_file}));
 }
 
 }  // namespace
@@ -219,23 +217,15 @@ void Server::MakeHistoryService() {
 
 absl::Status Server::Listen(const ServerConfig& config) {
   LinkDescriptors();
-  grpc::ServerBuilder builder;
-  SetServerOptions(builder);
-  int port = 0;
-  builder.AddListeningPort(config.listen_address,
-                           grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(admin_service_.get());
-  builder.RegisterService(ingest_service_.get());
-  builder.RegisterService(history_service_.get());
-  grpc_server_ = builder.BuildAndStart();
-  if (grpc_server_ == nullptr || port == 0) {
-    return absl::UnavailableError(absl::StrCat(
-        "cannot listen on ", config.listen_address,
-        ": the address is not valid, not this machine's, or in use"));
-  }
-  address_ = absl::StrCat(
-      config.listen_address.substr(0, config.listen_address.rfind(':')), ":",
-      port);
+  MQTTPUSH_ASSIGN_OR_RETURN(certificate_, LoadCertificate(config));
+  if (certificate_ == nullptr) MQTTPUSH_RETURN_IF_ERROR(CheckPlaintext(config));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      grpc_listener_,
+      GrpcListener::Start({.address = config.listen_address,
+                           .health_address = config.health_listen_address,
+                           .certificate = certificate_.get()},
+                          {admin_service_.get(), ingest_service_.get(),
+                           history_service_.get()}));
   return absl::OkStatus();
 }
 
@@ -253,7 +243,8 @@ absl::Status Server::ListenForHttp(const ServerConfig& config) {
   MQTTPUSH_ASSIGN_OR_RETURN(
       http_listener_,
       HttpListener::Start(config.http_listen_address, std::move(router),
-                          Clock::Real(), {.drain_timeout = kShutdownGrace}));
+                          Clock::Real(),
+                          {.drain_timeout = GrpcListener::kShutdownGrace}));
   return absl::OkStatus();
 }
 
@@ -303,11 +294,7 @@ Server::~Server() {
   if (replay_runner_ != nullptr) replay_runner_->BeginStop();
   if (supervisor_ != nullptr) StopDelivery();
   if (replay_runner_ != nullptr) replay_runner_->Stop();
-  if (grpc_server_ != nullptr) {
-    grpc_server_->Shutdown(
-        absl::ToChronoTime(Clock::Real()->Now() + kShutdownGrace));
-    grpc_server_->Wait();
-  }
+  grpc_listener_.reset();
   exporter_.reset();
   http_listener_.reset();
   history_service_.reset();
@@ -325,8 +312,7 @@ Server::~Server() {
 // workers drain.
 void Server::SayNotServing() {
   is_serving_ = false;
-  if (grpc_server_ == nullptr) return;
-  grpc_server_->GetHealthCheckService()->SetServingStatus(false);
+  if (grpc_listener_ != nullptr) grpc_listener_->SayNotServing();
 }
 
 void Server::StopDelivery() {

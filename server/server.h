@@ -11,8 +11,10 @@
 #include "common/clock.h"
 #include "common/event_loop.h"
 #include "common/limits.h"
+#include "common/tls/server_certificate.h"
 #include "server/config.h"
 #include "server/conservation_watch.h"
+#include "server/grpc_listener.h"
 #include "services/admin/admin_service.h"
 #include "services/api/refused_events.h"
 #include "services/flowcore/result_exporter.h"
@@ -36,10 +38,6 @@
 #include "workers/supervisor/broker_probes.h"
 #include "workers/supervisor/supervisor.h"
 
-namespace grpc {
-class Server;
-}
-
 namespace mqttpush {
 
 class Server {
@@ -54,7 +52,11 @@ class Server {
   ~Server();
 
   // The address in use, with the real port.
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return grpc_listener_->address(); }
+  // The same of the health alone; empty when it has none.
+  const std::string& health_address() const {
+    return grpc_listener_->health_address();
+  }
   // The same of HTTP; empty when it is not served.
   std::string http_address() const;
   // What the audit found so far. Thread-safe; waits for the loop.
@@ -73,7 +75,6 @@ class Server {
   void SayNotServing();
   void StopDelivery();
 
-  std::string address_;
   std::unique_ptr<const ObjectSchemas> schemas_;
   std::unique_ptr<DataDirectory> data_directory_;
   StatusBoard board_;
@@ -99,7 +100,8 @@ class Server {
   std::unique_ptr<AdminService> admin_service_;
   std::unique_ptr<IngestService> ingest_service_;
   std::unique_ptr<HistoryService> history_service_;
-  std::unique_ptr<grpc::Server> grpc_server_;
+  std::unique_ptr<ServerCertificate> certificate_;  // null: plaintext
+  std::unique_ptr<GrpcListener> grpc_listener_;
   std::atomic<bool> is_serving_ = true;
   std::unique_ptr<HttpListener> http_listener_;
   std::unique_ptr<ResultExporter> exporter_;

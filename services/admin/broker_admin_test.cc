@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/tls/self_signed_certificate.h"
 #include "services/admin/admin_fixture.h"
-#include "services/admin/self_signed_certificate.h"
 
 namespace mqttpush {
 namespace {

@@ -3,9 +3,9 @@
 #include <google/protobuf/text_format.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/tls/self_signed_certificate.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/admin/self_signed_certificate.h"
 
 namespace mqttpush {
 namespace {

@@ -1,4 +1,4 @@
-#include "services/admin/pem.h"
+#include "common/tls/pem.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

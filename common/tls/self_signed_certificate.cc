@@ -1,4 +1,4 @@
-#include "services/admin/self_signed_certificate.h"
+#include "common/tls/self_signed_certificate.h"
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>

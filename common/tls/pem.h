@@ -2,8 +2,8 @@
 //
 // INVALID_ARGUMENT on failure; the message is the description of a violation
 // and holds nothing of the input.
-#ifndef MQTTPUSH_SERVICES_ADMIN_PEM_H_
-#define MQTTPUSH_SERVICES_ADMIN_PEM_H_
+#ifndef MQTTPUSH_COMMON_TLS_PEM_H_
+#define MQTTPUSH_COMMON_TLS_PEM_H_
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -22,4 +22,4 @@ absl::Status CheckPrivateKey(absl::string_view key_pem,
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_SERVICES_ADMIN_PEM_H_
+#endif  // MQTTPUSH_COMMON_TLS_PEM_H_

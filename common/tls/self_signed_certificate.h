@@ -1,6 +1,6 @@
 // MakeCertificate: a self-signed certificate with its key, for tests.
-#ifndef MQTTPUSH_SERVICES_ADMIN_SELF_SIGNED_CERTIFICATE_H_
-#define MQTTPUSH_SERVICES_ADMIN_SELF_SIGNED_CERTIFICATE_H_
+#ifndef MQTTPUSH_COMMON_TLS_SELF_SIGNED_CERTIFICATE_H_
+#define MQTTPUSH_COMMON_TLS_SELF_SIGNED_CERTIFICATE_H_
 
 #include <string>
 
@@ -17,4 +17,4 @@ SelfSignedCertificate MakeCertificate(const std::string& common_name);
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_SERVICES_ADMIN_SELF_SIGNED_CERTIFICATE_H_
+#endif  // MQTTPUSH_COMMON_TLS_SELF_SIGNED_CERTIFICATE_H_

@@ -1,4 +1,4 @@
-#include "services/admin/pem.h"
+#include "common/tls/pem.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "services/admin/self_signed_certificate.h"
+#include "common/tls/self_signed_certificate.h"
 
 namespace mqttpush {
 namespace {
