@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/api/text.h"
-#include "services/flowcore/result_event.h"
+#include "services/flowcore/result_converter.h"
 
 namespace mqttpush {
 namespace {
@@ -21,9 +21,10 @@ std::optional<std::string> PayloadOf(const JournalRow& row,
   const TenantRecord* tenant = config.FindTenant(row.tenant_uid);
   if (tenant == nullptr) return std::nullopt;
   const ResultStream stream = {.tenant = tenant->id};
+  const DeliveryResult result = ToResult(row.row, {stream, flow_types, config});
   rapidjson::StringBuffer text;
   JsonWriter writer(text);
-  WriteResultPayload(row.row, {stream, flow_types, config}, writer);
+  WriteResultPayload(result, writer);
   if (text.GetSize() > ExportBatch::kMaxEventBytes) return std::nullopt;
   return std::string(text.GetString(), text.GetSize());
 }

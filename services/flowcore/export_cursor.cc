@@ -8,9 +8,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/flowcore/time_uuid.h"
 #include "common/read_file.h"
 #include "common/status_macros.h"
-#include "services/flowcore/time_uuid.h"
 
 namespace mqttpush {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/flowcore/result_stream.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
-#include "services/flowcore/result_stream.h"
 
 namespace mqttpush {
 namespace {

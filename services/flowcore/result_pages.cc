@@ -23,7 +23,7 @@ class EventsPage {
     writer_.StartArray();
   }
   void Add(const AttemptRow& row) {
-    WriteResultEvent(row, context_, writer_);
+    WriteResultEvent(ToResult(row, context_), context_.stream, writer_);
     ++count_;
   }
   int count() const { return count_; }

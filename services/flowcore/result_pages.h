@@ -23,7 +23,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
-#include "services/flowcore/result_event.h"
+#include "services/flowcore/result_converter.h"
 #include "services/flowcore/result_requests.h"
 #include "storage/attempt_journal.h"
 
