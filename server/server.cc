@@ -242,9 +242,9 @@ absl::Status Server::ListenForHttp(const ServerConfig& config) {
                       .is_serving = [this] { return is_serving_.load(); }}));
   MQTTPUSH_ASSIGN_OR_RETURN(
       http_listener_,
-      HttpListener::Start(config.http_listen_address, std::move(router),
-                          Clock::Real(),
-                          {.drain_timeout = GrpcListener::kShutdownGrace}));
+      HttpListener::Start(
+          config.http_listen_address, std::move(router), Clock::Real(),
+          {.drain_timeout = GrpcListener::kShutdownGrace}, certificate_.get()));
   return absl::OkStatus();
 }
 

@@ -45,13 +45,23 @@ bool KeepsAlive(const BeastRequest& request) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, HttpHost* host,
+HttpConnection::HttpConnection(HttpStream::Socket socket,
+                               HttpStream::TlsContext tls, HttpHost* host,
                                bool spare)
-    : socket_(std::move(socket)),
+    : stream_(std::move(socket), std::move(tls)),
       host_(host),
       spare_(spare),
-      timer_(socket_.get_executor()),
+      timer_(stream_.get_executor()),
       buffer_(host->options().max_header_bytes + kReadBytes) {}
+
+void HttpConnection::Start() {
+  if (!stream_.is_tls()) return AwaitRequest();
+  Arm(Phase::kHandshake, host_->options().header_timeout);
+  stream_.AsyncHandshake([self = shared_from_this()](ErrorCode error) {
+    if (error) return self->End();
+    self->AwaitRequest();
+  });
+}
 
 void HttpConnection::AwaitRequest() {
   if (draining_) return End();
@@ -61,7 +71,7 @@ void HttpConnection::AwaitRequest() {
   parser_->body_limit(kNoLimit);              // Accept sets one
   if (buffer_.size() > 0) return ReadHead();  // pipelined
   Arm(Phase::kIdle, host_->options().idle_timeout);
-  socket_.async_read_some(
+  stream_.async_read_some(
       buffer_.prepare(host_->options().max_header_bytes),
       [self = shared_from_this()](ErrorCode error, size_t size) {
         if (error) return self->End();
@@ -72,7 +82,7 @@ void HttpConnection::AwaitRequest() {
 
 void HttpConnection::ReadHead() {
   Arm(Phase::kReading, host_->options().header_timeout);
-  http::async_read_header(socket_, buffer_, *parser_,
+  http::async_read_header(stream_, buffer_, *parser_,
                           [self = shared_from_this()](ErrorCode error, size_t) {
                             self->OnHead(error);
                           });
@@ -109,7 +119,7 @@ void HttpConnection::Accept(const HttpAdmitted& admitted) {
 }
 
 void HttpConnection::SendContinue() {
-  asio::async_write(socket_, asio::buffer(kContinue.data(), kContinue.size()),
+  asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
                     [self = shared_from_this()](ErrorCode error, size_t) {
                       if (error) return self->End();
                       self->ReadBody();
@@ -117,7 +127,7 @@ void HttpConnection::SendContinue() {
 }
 
 void HttpConnection::ReadBody() {
-  http::async_read(socket_, buffer_, *parser_,
+  http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](ErrorCode error, size_t) {
                      self->OnBody(error);
                    });
@@ -178,7 +188,7 @@ void HttpConnection::Write(HttpResponse response) {
       ToBeastResponse(std::move(response), {.head_only = head_only_,
                                             .keep_alive = keep_alive_,
                                             .time = host_->clock().Now()});
-  http::async_write(socket_, response_,
+  http::async_write(stream_, response_,
                     [self = shared_from_this()](ErrorCode error, size_t) {
                       self->OnWritten(error);
                     });
@@ -199,18 +209,18 @@ void HttpConnection::Release() {
 }
 
 void HttpConnection::Linger() {
-  ErrorCode ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   Arm(Phase::kLingering, host_->options().linger_timeout);
-  DiscardInput();
+  stream_.AsyncEndWriting(
+      [self = shared_from_this()](ErrorCode) { self->DiscardInput(); });
 }
 
 void HttpConnection::DiscardInput() {
-  socket_.async_read_some(asio::buffer(discarded_),
-                          [self = shared_from_this()](ErrorCode error, size_t) {
-                            if (error) return self->End();
-                            self->DiscardInput();
-                          });
+  stream_.socket().async_read_some(
+      asio::buffer(discarded_),
+      [self = shared_from_this()](ErrorCode error, size_t) {
+        if (error) return self->End();
+        self->DiscardInput();
+      });
 }
 
 std::optional<HttpConnection::Time> HttpConnection::waiting_since() const {
@@ -218,15 +228,16 @@ std::optional<HttpConnection::Time> HttpConnection::waiting_since() const {
   return phase_began_;
 }
 
-// The socket takes so little at once, or the client goes without.
+// The socket takes so little at once, or the client goes without; with TLS it
+// does.
 void HttpConnection::Displace() {
-  if (phase_ == Phase::kReading) {
+  if (phase_ == Phase::kReading && !stream_.is_tls()) {
     ErrorCode ignored;
     std::ostringstream text;
     text << ToBeastResponse(TooManyConnections(),
                             {.time = host_->clock().Now()});
-    socket_.non_blocking(true, ignored);
-    socket_.write_some(asio::buffer(text.str()), ignored);
+    stream_.socket().non_blocking(true, ignored);
+    stream_.socket().write_some(asio::buffer(text.str()), ignored);
   }
   Close();
 }
@@ -239,7 +250,7 @@ void HttpConnection::Drain() {
 // The operation that is under way fails and leads to End.
 void HttpConnection::Close() {
   ErrorCode ignored;
-  socket_.close(ignored);
+  stream_.socket().close(ignored);
 }
 
 void HttpConnection::End() {
@@ -270,8 +281,9 @@ void HttpConnection::OnTimeout() {
   if (phase_ == Phase::kIdle || phase_ == Phase::kReading) {
     timed_out_ = true;
     ErrorCode ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_receive, ignored);
-  } else if (phase_ == Phase::kWriting || phase_ == Phase::kLingering) {
+    stream_.socket().shutdown(HttpStream::Socket::shutdown_receive, ignored);
+  } else if (phase_ == Phase::kHandshake || phase_ == Phase::kWriting ||
+             phase_ == Phase::kLingering) {
     Close();
   }
 }

@@ -7,7 +7,6 @@
 #define MQTTPUSH_SERVICES_HTTP_HTTP_CONNECTION_H_
 
 #include <array>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
@@ -22,6 +21,7 @@
 #include "services/http/http_message.h"
 #include "services/http/http_options.h"
 #include "services/http/http_router.h"
+#include "services/http/http_stream.h"
 
 namespace mqttpush {
 
@@ -66,10 +66,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   // `spare`: all other places are taken. One request is answered, if its route
   // is for that, then it ends.
-  HttpConnection(boost::asio::ip::tcp::socket socket, HttpHost* host,
-                 bool spare);
+  // `tls` is null for plaintext.
+  HttpConnection(HttpStream::Socket socket, HttpStream::TlsContext tls,
+                 HttpHost* host, bool spare);
 
-  void Start() { AwaitRequest(); }
+  void Start();
   bool spare() const { return spare_; }
   // Since when the client is to do something; absent while a handler owes a
   // response.
@@ -87,7 +88,15 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   using Parser = boost::beast::http::request_parser<  //
       boost::beast::http::string_body>;
   // What is going on, and so what a timeout means.
-  enum class Phase { kIdle, kReading, kHandling, kWriting, kLingering, kEnded };
+  enum class Phase {
+    kHandshake,
+    kIdle,
+    kReading,
+    kHandling,
+    kWriting,
+    kLingering,
+    kEnded
+  };
 
   void AwaitRequest();
   void ReadHead();
@@ -115,7 +124,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void Arm(Phase phase, absl::Duration timeout);
   void OnTimeout();
 
-  boost::asio::ip::tcp::socket socket_;
+  HttpStream stream_;
   HttpHost* const host_;
   const bool spare_;
   boost::asio::steady_timer timer_;

@@ -14,6 +14,7 @@
 #include "absl/strings/strip.h"
 #include "common/logging.h"
 #include "services/http/http_connection.h"
+#include "services/http/http_tls.h"
 
 namespace mqttpush {
 namespace {
@@ -37,8 +38,12 @@ absl::Status CannotListen(const std::string& address, absl::string_view why) {
 
 class HttpListener::Impl : public HttpHost {
  public:
-  Impl(HttpRouter router, const Clock* clock, const HttpOptions& options)
-      : options_(options), router_(std::move(router)), clock_(clock) {}
+  Impl(HttpRouter router, const Clock* clock, const HttpOptions& options,
+       HttpTls tls)
+      : options_(options),
+        router_(std::move(router)),
+        clock_(clock),
+        tls_(std::move(tls)) {}
 
   ~Impl() override {
     if (!thread_.joinable()) return;
@@ -81,6 +86,7 @@ class HttpListener::Impl : public HttpHost {
   const HttpOptions options_;
   const HttpRouter router_;
   const Clock* const clock_;
+  HttpTls tls_;
   asio::io_context io_{1};
   const std::shared_ptr<HttpMailbox> mailbox_ =
       std::make_shared<HttpMailbox>(&io_);
@@ -143,8 +149,8 @@ void HttpListener::Impl::OnAccepted(ErrorCode error, tcp::socket socket) {
     if (!MakeRoom(spare, options_.spare_connections)) return Accept();
   }
   socket.set_option(tcp::no_delay(true), ignored);
-  auto connection =
-      std::make_shared<HttpConnection>(std::move(socket), this, spare);
+  auto connection = std::make_shared<HttpConnection>(
+      std::move(socket), tls_.Context(), this, spare);
   connections_.insert(connection);
   connection->Start();
   Accept();
@@ -205,8 +211,11 @@ HttpListener::~HttpListener() = default;
 
 absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Start(
     const std::string& address, HttpRouter router, const Clock* clock,
-    const HttpOptions& options) {
-  auto impl = std::make_unique<Impl>(std::move(router), clock, options);
+    const HttpOptions& options, ServerCertificate* certificate) {
+  absl::StatusOr<HttpTls> tls = HttpTls::Make(certificate);
+  if (!tls.ok()) return CannotListen(address, tls.status().message());
+  auto impl = std::make_unique<Impl>(std::move(router), clock, options,
+                                     *std::move(tls));
   absl::StatusOr<std::string> listening = impl->Listen(address);
   if (!listening.ok()) return listening.status();
   impl->Run();

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
+#include "common/tls/server_certificate.h"
 #include "services/http/http_options.h"
 #include "services/http/http_router.h"
 
@@ -20,10 +21,12 @@ namespace mqttpush {
 class HttpListener {
  public:
   // Listens on "host:port", "[::1]:8080" or port 0 for a free one. UNAVAILABLE
-  // when it cannot. `clock` must outlive it.
+  // when it cannot. `clock` must outlive it, and `certificate` too, of which
+  // each new connection gets the newest; null: plaintext.
   static absl::StatusOr<std::unique_ptr<HttpListener>> Start(
       const std::string& address, HttpRouter router, const Clock* clock,
-      const HttpOptions& options = {});
+      const HttpOptions& options = {},
+      ServerCertificate* certificate = nullptr);
 
   // Takes no further connection, lets the requests under way finish, at most
   // for options.drain_timeout, and closes all.

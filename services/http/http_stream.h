@@ -25,6 +25,8 @@ class HttpStream {
       : socket_(std::move(socket)), context_(std::move(tls)) {
     if (context_ != nullptr) tls_.emplace(socket_, *context_);
   }
+  HttpStream(const HttpStream&) = delete;
+  HttpStream& operator=(const HttpStream&) = delete;
 
   executor_type get_executor() { return socket_.get_executor(); }
   // Beneath TLS.
