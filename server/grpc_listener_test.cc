@@ -1,12 +1,14 @@
 #include "server/grpc_listener.h"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <filesystem>
+#include <future>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
-#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpc/health/v1/health.pb.h"
 #include "gtest/gtest.h"
 #include "tests/support/rpc.h"
 #include "tests/support/temp_dir.h"
@@ -15,7 +17,6 @@
 namespace mqttpush {
 namespace {
 
-using ::grpc::health::v1::Health;
 using ::grpc::health::v1::HealthCheckRequest;
 using ::grpc::health::v1::HealthCheckResponse;
 using ::testing::HasSubstr;
@@ -26,10 +27,15 @@ absl::StatusOr<HealthCheckResponse> AskHealth(
     const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  auto stub = Health::NewStub(
+  grpc::TemplatedGenericStub<HealthCheckRequest, HealthCheckResponse> stub(
       grpc::CreateCustomChannel(address, credentials, arguments));
+  const HealthCheckRequest request;
   return Call<HealthCheckResponse>([&](auto* context, auto* response) {
-    return stub->Check(context, HealthCheckRequest(), response);
+    std::promise<grpc::Status> done;
+    stub.UnaryCall(context, "/grpc.health.v1.Health/Check", grpc::StubOptions(),
+                   &request, response,
+                   [&](grpc::Status status) { done.set_value(status); });
+    return done.get_future().get();
   });
 }
 

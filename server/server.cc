@@ -74,7 +74,7 @@ Result Named(absl::string_view setting, Result result) {
                       absl::StrCat(setting, ": ", result.status().message()));
 }
 
-absl::Status CheckPlaintext(const ServerConfig& config) {
+absl::Status CheckWithoutTls(const ServerConfig& config) {
   if (config.allow_plaintext_on_network) return absl::OkStatus();
   MQTTPUSH_RETURN_IF_ERROR(
       CheckPlaintext("--listen-address", config.listen_address));
@@ -218,7 +218,8 @@ void Server::MakeHistoryService() {
 absl::Status Server::Listen(const ServerConfig& config) {
   LinkDescriptors();
   MQTTPUSH_ASSIGN_OR_RETURN(certificate_, LoadCertificate(config));
-  if (certificate_ == nullptr) MQTTPUSH_RETURN_IF_ERROR(CheckPlaintext(config));
+  if (certificate_ == nullptr)
+    MQTTPUSH_RETURN_IF_ERROR(CheckWithoutTls(config));
   MQTTPUSH_ASSIGN_OR_RETURN(
       grpc_listener_,
       GrpcListener::Start({.address = config.listen_address,
