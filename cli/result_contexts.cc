@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cli/proto_text.h"
 #include "common/status_macros.h"
 #include "mqttpush/v1/admin_service.pb.h"
 
@@ -22,7 +23,17 @@ absl::StatusOr<Resource> Read(const char* method, const std::string& name,
 
 }  // namespace
 
+// A subscription cannot have had attempts before it was there.
 absl::StatusOr<const ResultContext*> ResultContexts::Get(
+    const v1::Attempt& attempt) {
+  MQTTPUSH_ASSIGN_OR_RETURN(const ResultContext* context,
+                            Find(attempt.subscription()));
+  const bool another = ToTime(context->subscription.create_time()) >
+                       ToTime(attempt.start_time());
+  return another ? &deleted_ : context;
+}
+
+absl::StatusOr<const ResultContext*> ResultContexts::Find(
     const std::string& subscription) {
   const auto found = contexts_.find(subscription);
   if (found != contexts_.end()) return &found->second;

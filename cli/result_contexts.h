@@ -11,17 +11,22 @@
 
 namespace mqttpush::cli {
 
-// Asks for each subscription and its broker once. Not thread-safe.
+// For the attempts of one response, so that all of them, and none beyond, are
+// shown as things are now. Asks for each subscription and its broker once. Not
+// thread-safe.
 class ResultContexts {
  public:
   explicit ResultContexts(Client& client) : client_(client) {}
 
-  // Of the attempts of a subscription. What is deleted is empty.
-  absl::StatusOr<const ResultContext*> Get(const std::string& subscription);
+  // What is deleted is empty, also when another one has its name now.
+  absl::StatusOr<const ResultContext*> Get(const v1::Attempt& attempt);
 
  private:
+  absl::StatusOr<const ResultContext*> Find(const std::string& subscription);
+
   Client& client_;
   std::map<std::string, ResultContext> contexts_;
+  const ResultContext deleted_;
 };
 
 }  // namespace mqttpush::cli

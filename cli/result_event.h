@@ -1,6 +1,5 @@
-// The result of an attempt as one self-describing JSON object, and the envelope
-// that Flowcore puts around such objects. The same as at the service's Flowcore
-// routes, so that programs can read either.
+// The result of an attempt as the service's Flowcore routes have it
+// (common/flowcore), so that programs can read either.
 #ifndef MQTTPUSH_CLI_RESULT_EVENT_H_
 #define MQTTPUSH_CLI_RESULT_EVENT_H_
 
@@ -18,17 +17,11 @@ struct ResultContext {
   v1::Broker broker;
 };
 
-// In one line, with these fields in this order: attemptId, timestamp, eventId,
-// flowType, eventType, objectType, objectId, assetId, ownerId, destination,
-// endpointUrl, topic, qos, retain, packetId, attempt, maxAttempts, status
-// ("success", "failure"), success, final, reasonCode, errorMessage, durationMs,
-// payloadBytes, nextRetryAt.
+// In one line; common/flowcore/delivery_result.h has the fields.
 std::string ResultJson(const v1::Attempt& attempt,
                        const ResultContext& context);
 
-// Flowcore's envelope with that as its payload: eventId, timeBucket, tenant,
-// dataCoreId, flowType ("mqtt-push-results.0"), eventType, metadata, payload,
-// validTime.
+// Flowcore's envelope with that as its payload.
 std::string ResultEnvelope(const v1::Attempt& attempt,
                            const ResultContext& context);
 

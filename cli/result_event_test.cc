@@ -1,6 +1,5 @@
 #include "cli/result_event.h"
 
-#include "cli/result_ids.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
@@ -87,22 +86,14 @@ TEST_F(ResultEventTest, WhatIsNotKeptIsNull) {
 
 TEST_F(ResultEventTest, EnvelopeIsFlowcores) {
   const std::string json = ResultEnvelope(attempt_, context_);
+  EXPECT_THAT(json, HasSubstr(R"("eventId":"7c2380f1-e65b-11f1-8000-)"
+                              R"(6d7170757368","timeBucket":)"));
   EXPECT_THAT(json, HasSubstr(R"("timeBucket":"20261122100000",)"
                               R"("tenant":"acme")"));
   EXPECT_THAT(json, HasSubstr(R"("flowType":"mqtt-push-results.0",)"
                               R"("eventType":"created.0")"));
   EXPECT_THAT(json, HasSubstr(R"("payload":{"attemptId":)"));
   EXPECT_THAT(json, HasSubstr(R"(},"validTime":"2026-11-22T09:18:02.431Z"})"));
-}
-
-// As services/flowcore makes them.
-TEST(ResultIdsTest, AreThoseOfTheService) {
-  google::protobuf::Timestamp time;
-  time.set_seconds(1795339082);
-  time.set_nanos(431'000'100);
-  EXPECT_EQ(TimeUuid(time), "9e1a04f1-e655-11f1-8000-6d7170757368");
-  EXPECT_EQ(DataCoreId("acme"), "793643e3-47d3-5f12-94f9-a1db670b0ce3");
-  EXPECT_NE(DataCoreId("acme"), DataCoreId("other"));
 }
 
 }  // namespace

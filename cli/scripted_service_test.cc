@@ -39,7 +39,8 @@ class ScriptedHistory : public v1::HistoryService::Service {
       attempt.set_name(
           absl::StrCat("tenants/acme/deliveries/1-1/attempts/", ++last));
       attempt.set_subscription(
-          absl::StrCat("tenants/acme/subscriptions/s-", last));
+          absl::StrCat("tenants/acme/subscriptions/s-", last % subscriptions));
+      attempt.mutable_start_time()->set_seconds(1000);
     }
     response.set_resume_token(absl::StrCat(last));
     writer->Write(response);
@@ -76,6 +77,7 @@ class ScriptedHistory : public v1::HistoryService::Service {
   }
 
   int per_response = 1;
+  int subscriptions = kAttempts;
   std::atomic<int> cuts = 0;
   std::atomic<int> replays = 0;
   std::atomic<int> watches = 0;
@@ -113,10 +115,13 @@ class ScriptedAdmin : public v1::AdminService::Service {
                                v1::Subscription* response) override {
     if (++gets % 25 == 0) return {grpc::StatusCode::UNAVAILABLE, "ends"};
     response->set_name(request->name());
+    response->set_retain(gets == 2);
+    response->mutable_create_time()->set_seconds(created_at);
     return grpc::Status::OK;
   }
 
   std::atomic<int> gets = 0;
+  int created_at = 1000;
   v1::ProbeBrokerRequest asked;
   v1::ProbeBrokerResponse answer;
 };
@@ -171,6 +176,28 @@ TEST_F(ScriptedServiceTest, StreamPrintsAgainNothingAndAsksAgainForTheRest) {
   for (int i = 0; i < kAttempts; ++i) {
     EXPECT_THAT(lines[i], HasSubstr(absl::StrCat("attempts/", i + 1, "\"")));
   }
+}
+
+// It is on for the second response only.
+TEST_F(ScriptedServiceTest, StreamShowsSettingsAsTheyAreForEachResponse) {
+  history_.per_response = kAttempts / 4;
+  history_.subscriptions = 1;
+  const std::string shown =
+      RunOk({"stream", "acme", "--no-live", "--payload", "--json"});
+  EXPECT_EQ(admin_.gets, 4);
+  const std::vector<std::string> lines =
+      absl::StrSplit(shown, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), size_t{kAttempts});
+  for (int i = 0; i < kAttempts; ++i) {
+    EXPECT_THAT(lines[i], HasSubstr(i / 25 == 1 ? "\"retain\":true"
+                                                : "\"retain\":false"));
+  }
+}
+
+TEST_F(ScriptedServiceTest, StreamKnowsASubscriptionThatCameAfterTheAttempt) {
+  admin_.created_at = 1001;
+  EXPECT_THAT(RunOk({"stream", "acme", "--no-live", "-m", "1", "-p", "--json"}),
+              HasSubstr("\"retain\":null"));
 }
 
 TEST_F(ScriptedServiceTest, ReplayWantsAYes) {

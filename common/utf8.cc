@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
+
 namespace mqttpush {
 namespace {
 
@@ -49,6 +51,17 @@ size_t FindInvalidUtf8(absl::string_view text) {
     at += length;
   }
   return absl::string_view::npos;
+}
+
+std::string ReplaceInvalidUtf8(absl::string_view text) {
+  std::string valid;
+  size_t bad;
+  while ((bad = FindInvalidUtf8(text)) != absl::string_view::npos) {
+    absl::StrAppend(&valid, text.substr(0, bad), "?");
+    text.remove_prefix(bad + 1);
+  }
+  absl::StrAppend(&valid, text);
+  return valid;
 }
 
 }  // namespace mqttpush

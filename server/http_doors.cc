@@ -62,10 +62,12 @@ absl::StatusOr<HttpRouter> MakeHttpRouter(const ServerConfig& config,
   MQTTPUSH_ASSIGN_OR_RETURN(const std::string asyncapi,
                             MakeAsyncApiDocument(kOpenApiDocument));
   HttpRouter router;
-  router.Add("GET", "/healthz",
-             {.handler = HealthHandler("SERVING", doors.is_serving)});
-  router.Add("GET", "/health",
-             {.handler = HealthHandler("ok", doors.is_serving)});
+  router.Add(
+      "GET", "/healthz",
+      {.handler = HealthHandler("SERVING", doors.is_serving), .always = true});
+  router.Add(
+      "GET", "/health",
+      {.handler = HealthHandler("ok", doors.is_serving), .always = true});
   router.Add("POST", "/transform",
              TransformRoute(doors.ingester, config.flowcore_flow_types,
                             std::move(secret)));

@@ -1,7 +1,7 @@
 // AttemptJournal: attempts by when they were recorded.
 //
-// That is a time in ticks of 100 ns since the Unix epoch, which rises with
-// attempt_seq and is never the same twice (AttemptRecording).
+// That is a time in ticks (common/ticks.h), which rises with attempt_seq and is
+// never the same twice (AttemptRecording).
 #ifndef MQTTPUSH_STORAGE_ATTEMPT_JOURNAL_H_
 #define MQTTPUSH_STORAGE_ATTEMPT_JOURNAL_H_
 
@@ -10,20 +10,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "common/ticks.h"
 #include "storage/history_reader.h"
 
 namespace mqttpush {
-
-inline constexpr int64_t kTicksPerSecond = 10'000'000;
-inline constexpr int64_t kTicksPerHour = 3600 * kTicksPerSecond;
-
-inline int64_t ToTicks(absl::Time time) {
-  return absl::ToInt64Nanoseconds(time - absl::UnixEpoch()) / 100;
-}
-inline absl::Time FromTicks(int64_t ticks) {
-  return absl::UnixEpoch() + absl::Nanoseconds(100) * ticks;
-}
 
 // An attempt, whosever it is.
 struct JournalRow {

@@ -67,7 +67,7 @@ absl::StatusOr<v1::StreamAttemptsRequest> ReadRequest(const Options& options,
 class Printer {
  public:
   Printer(const Options& options, Session& session)
-      : options_(options), session_(session), contexts_(session.client) {}
+      : options_(options), session_(session) {}
 
   absl::StatusOr<AttemptFollower::Next> Print(
       const v1::StreamAttemptsResponse& response);
@@ -77,7 +77,6 @@ class Printer {
 
   const Options& options_;
   Session& session_;
-  ResultContexts contexts_;
   int64_t printed_ = 0;
 };
 
@@ -107,10 +106,11 @@ absl::Status Printer::PrintAttempts(const Attempts& attempts) {
     return absl::OkStatus();
   }
   // All or none: after an error they come again.
+  ResultContexts contexts(session_.client);
   std::vector<std::string> lines;
   for (const v1::Attempt& attempt : attempts) {
     MQTTPUSH_ASSIGN_OR_RETURN(const ResultContext* context,
-                              contexts_.Get(attempt.subscription()));
+                              contexts.Get(attempt));
     const std::string json = options_.payload
                                  ? ResultJson(attempt, *context)
                                  : ResultEnvelope(attempt, *context);

@@ -238,6 +238,15 @@ absl::Status TooManyStreams(absl::string_view method, int limit) {
       {{"method", std::string(method)}, {"limit", absl::StrCat(limit)}});
 }
 
+absl::Status TooManyReads(absl::string_view tenant_id, size_t limit) {
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "TOO_MANY_READS",
+      absl::StrCat(limit, " calls about tenant \"", tenant_id,
+                   "\" wait for their turn, and no more are taken at once; "
+                   "try again later"),
+      {{"tenant", std::string(tenant_id)}, {"limit", absl::StrCat(limit)}});
+}
+
 absl::Status TooManyProbes(int limit) {
   return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_PROBES",
                    absl::StrCat(limit,

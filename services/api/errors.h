@@ -70,6 +70,10 @@ absl::Status TooManyReplays(absl::string_view tenant_name, int limit);
 // way.
 absl::Status TooManyStreams(absl::string_view method, int limit);
 
+// RESOURCE_EXHAUSTED, TOO_MANY_READS: so many calls about the tenant wait for
+// their turn.
+absl::Status TooManyReads(absl::string_view tenant_id, size_t limit);
+
 // RESOURCE_EXHAUSTED, TOO_MANY_PROBES: so many are under way.
 absl::Status TooManyProbes(int limit);
 

@@ -107,6 +107,10 @@ TEST(ErrorsTest, CodeReasonAndWordsAreFixed) {
        absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
        "64 calls of StreamAttempts are under way, and no more are taken at "
        "once"},
+      {errors::TooManyReads("acme", 100), absl::StatusCode::kResourceExhausted,
+       "TOO_MANY_READS",
+       "100 calls about tenant \"acme\" wait for their turn, and no more are "
+       "taken at once; try again later"},
       {errors::ShuttingDown(), absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
        "the service is stopping"},
   };

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace mqttpush {
 namespace {
@@ -75,6 +76,11 @@ std::string AttemptName(absl::string_view tenant, int64_t event_seq,
 
 std::string ReplayName(absl::string_view tenant, int64_t uid) {
   return absl::StrCat("tenants/", tenant, "/replays/", uid);
+}
+
+absl::string_view TenantIdIn(absl::string_view name) {
+  if (!absl::ConsumePrefix(&name, "tenants/")) return "";
+  return name.substr(0, name.find('/'));
 }
 
 std::optional<ParsedTenantName> ParseTenantName(absl::string_view name) {

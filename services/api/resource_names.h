@@ -42,6 +42,10 @@ std::string AttemptName(absl::string_view tenant, int64_t event_seq,
 // {replay} is "{uid}".
 std::string ReplayName(absl::string_view tenant, int64_t uid);
 
+// {tenant} of the name of a tenant or of anything of it; "" when it has none.
+// Nothing else of it is looked at.
+absl::string_view TenantIdIn(absl::string_view name);
+
 struct ParsedTenantName {
   std::string tenant;
 };

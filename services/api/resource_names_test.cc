@@ -22,6 +22,14 @@ TEST(ResourceNamesTest, ResourceIds) {
   }
 }
 
+TEST(ResourceNamesTest, FindsTheTenantInAnyName) {
+  EXPECT_EQ(TenantIdIn("tenants/acme"), "acme");
+  EXPECT_EQ(TenantIdIn("tenants/acme/deliveries/7-1/attempts/2"), "acme");
+  for (const char* none : {"", "acme", "tenants", "tenants/", "x/tenants/a"}) {
+    EXPECT_EQ(TenantIdIn(none), "") << none;
+  }
+}
+
 TEST(ResourceNamesTest, FormatsAndParsesEachKind) {
   EXPECT_EQ(TenantName("acme"), "tenants/acme");
   EXPECT_EQ(ParseTenantName("tenants/acme")->tenant, "acme");

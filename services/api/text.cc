@@ -1,7 +1,6 @@
 #include "services/api/text.h"
 
 #include "absl/strings/str_cat.h"
-#include "common/utf8.h"
 
 namespace mqttpush {
 
@@ -13,17 +12,6 @@ std::string Truncate(absl::string_view text, size_t max_bytes) {
     --end;
   }
   return absl::StrCat(text.substr(0, end), kEllipsis);
-}
-
-std::string ReplaceInvalidUtf8(absl::string_view text) {
-  std::string valid;
-  size_t bad;
-  while ((bad = FindInvalidUtf8(text)) != absl::string_view::npos) {
-    absl::StrAppend(&valid, text.substr(0, bad), "?");
-    text.remove_prefix(bad + 1);
-  }
-  absl::StrAppend(&valid, text);
-  return valid;
 }
 
 }  // namespace mqttpush

@@ -17,13 +17,5 @@ TEST(TextTest, TruncateCutsBetweenCharacters) {
   }
 }
 
-TEST(TextTest, ReplacesOnlyWhatIsNotUtf8) {
-  EXPECT_EQ(ReplaceInvalidUtf8(""), "");
-  EXPECT_EQ(ReplaceInvalidUtf8("Ærø"), "Ærø");
-  EXPECT_EQ(ReplaceInvalidUtf8("\xff\xc3"
-                               "a\xc3\xa6\xe2"),
-            "\?\?aæ?");
-}
-
 }  // namespace
 }  // namespace mqttpush

@@ -5,12 +5,14 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <vector>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/flowcore/time_uuid.h"
 #include "common/read_file.h"
 #include "common/status_macros.h"
-#include "services/flowcore/time_uuid.h"
 
 namespace mqttpush {
 namespace {
@@ -36,18 +38,30 @@ absl::Status WriteDurably(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<int64_t>> ExportCursor::Load() const {
+absl::StatusOr<std::optional<ExportPosition>> ExportCursor::Load() const {
   if (access(path_.c_str(), F_OK) != 0) return std::nullopt;
   MQTTPUSH_ASSIGN_OR_RETURN(const std::string text,
                             ReadTextFile(path_, kMaxFileBytes));
-  const auto ticks = TicksOfTimeUuid(absl::StripTrailingAsciiWhitespace(text));
-  if (ticks.has_value()) return ticks;
+  const std::vector<absl::string_view> words =
+      absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  const auto ticks =
+      words.empty() ? std::nullopt : TicksOfTimeUuid(words.front());
+  ExportPosition exported = {.ticks = ticks.value_or(0)};
+  // Earlier versions wrote the id alone.
+  if (ticks.has_value() &&
+      (words.size() == 1 ||
+       (words.size() == 2 &&
+        absl::SimpleAtoi(words.back(), &exported.attempt_seq)))) {
+    return exported;
+  }
   return absl::DataLossError(absl::StrCat(path_, " holds no event id"));
 }
 
-absl::Status ExportCursor::Save(int64_t ticks) const {
+absl::Status ExportCursor::Save(const ExportPosition& exported) const {
   const std::string next = path_ + ".new";
-  const absl::Status written = WriteDurably(next, TimeUuid(ticks) + "\n");
+  const absl::Status written = WriteDurably(
+      next,
+      absl::StrCat(TimeUuid(exported.ticks), " ", exported.attempt_seq, "\n"));
   if (!written.ok()) return written;
   if (rename(next.c_str(), path_.c_str()) != 0) return Failed(path_);
   return absl::OkStatus();

@@ -2,27 +2,27 @@
 #ifndef MQTTPUSH_SERVICES_FLOWCORE_EXPORT_CURSOR_H_
 #define MQTTPUSH_SERVICES_FLOWCORE_EXPORT_CURSOR_H_
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/flowcore/export_batch.h"
 
 namespace mqttpush {
 
 // A file with an event id (time_uuid.h), so that it means the same over a
-// restored log, whose attempts get other numbers. Thread-compatible.
+// restored log, whose attempts get other numbers; behind it the attempt's
+// number, which only tells whether results are missing. Thread-compatible.
 class ExportCursor {
  public:
   explicit ExportCursor(std::string path) : path_(std::move(path)) {}
 
-  // The ticks of the last one exported; absent when there is no file. DATA_LOSS
-  // when it holds something else.
-  absl::StatusOr<std::optional<int64_t>> Load() const;
+  // Absent when there is no file. DATA_LOSS when it holds something else.
+  absl::StatusOr<std::optional<ExportPosition>> Load() const;
   // Replaces the file, whole or not at all. UNAVAILABLE when it cannot.
-  absl::Status Save(int64_t ticks) const;
+  absl::Status Save(const ExportPosition& exported) const;
 
  private:
   const std::string path_;

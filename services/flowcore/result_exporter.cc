@@ -5,9 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/flowcore/result_stream.h"
+#include "common/flowcore/time_uuid.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
-#include "services/flowcore/result_stream.h"
 
 namespace mqttpush {
 namespace {
@@ -25,9 +26,10 @@ absl::StatusOr<std::unique_ptr<ResultExporter>> ResultExporter::Start(
   std::unique_ptr<ResultExporter> exporter(
       new ResultExporter(journal, config, std::move(flow_types), clock,
                          std::move(options), std::move(client)));
-  MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<int64_t> exported,
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<ExportPosition> exported,
                             exporter->cursor_.Load());
-  exporter->exported_ticks_ = exported.value_or(journal->SettledBefore() - 1);
+  exporter->exported_ =
+      exported.value_or(ExportPosition{.ticks = journal->SettledBefore() - 1});
   MQTTPUSH_RETURN_IF_ERROR(exporter->SaveCursor(/*now=*/true));
   exporter->thread_ = std::thread([raw = exporter.get()] { raw->Run(); });
   return exporter;
@@ -71,7 +73,7 @@ void ResultExporter::Run() {
 
 absl::Status ResultExporter::ExportNext() {
   MQTTPUSH_ASSIGN_OR_RETURN(const int64_t after,
-                            journal_->FindBefore(exported_ticks_ + 1));
+                            journal_->FindBefore(exported_.ticks + 1));
   MQTTPUSH_ASSIGN_OR_RETURN(const std::vector<JournalRow> rows,
                             journal_->ReadAfter(after, kRowsPerBatch));
   if (rows.empty()) {
@@ -81,28 +83,39 @@ absl::Status ResultExporter::ExportNext() {
   const ExportBatch batch =
       MakeExportBatch(rows, flow_types_, *config_->Snapshot());
   if (batch.count > 0) MQTTPUSH_RETURN_IF_ERROR(Send(batch));
-  if (batch.left_out > 0) {
-    Log::Warning("flowcore_export_left_out", {{"results", batch.left_out}});
-  }
-  exported_ticks_ = batch.through;
+  Warn(batch);
+  exported_ = batch.through;
   return SaveCursor(/*now=*/false);
 }
 
 absl::Status ResultExporter::SaveCursor(bool now) {
   const absl::Time time = clock_->Now();
-  if (saved_ticks_ == exported_ticks_ ||
+  if (saved_ == exported_ ||
       (!now && absl::AbsDuration(time - save_time_) < kSaveInterval)) {
     return absl::OkStatus();
   }
-  MQTTPUSH_RETURN_IF_ERROR(cursor_.Save(exported_ticks_));
-  saved_ticks_ = exported_ticks_;
+  MQTTPUSH_RETURN_IF_ERROR(cursor_.Save(exported_));
+  saved_ = exported_;
   save_time_ = time;
   return absl::OkStatus();
+}
+
+// Of what Flowcore does not get.
+void ResultExporter::Warn(const ExportBatch& batch) const {
+  if (batch.left_out > 0) {
+    Log::Warning("flowcore_export_left_out", {{"results", batch.left_out}});
+  }
+  const int64_t missing = MissingFrom(batch, exported_);
+  if (missing > 0) {
+    Log::Warning("flowcore_export_gap",
+                 {{"results", missing}, {"after", TimeUuid(exported_.ticks)}});
+  }
 }
 
 absl::Status ResultExporter::Send(const ExportBatch& batch) {
   MQTTPUSH_ASSIGN_OR_RETURN(const HttpResponse response,
                             client_->Post(url_, headers_, batch.body));
+  retry_after_ = RetryAfterOf(response, clock_->Now());
   const absl::Status exported = CheckExported(response, batch.count);
   if (exported.ok()) return exported;
   // Should the other side repeat what it got.
@@ -116,13 +129,18 @@ absl::Duration ResultExporter::Pause(const absl::Status& status) {
     failures_ = 0;
     return status.ok() ? absl::ZeroDuration() : options_.idle;
   }
+  const int doublings = std::min(failures_++, 20);
+  const absl::Duration backoff =
+      std::min(options_.backoff_base * (1 << doublings), options_.backoff_max);
+  const absl::Duration pause =
+      std::max(backoff, std::exchange(retry_after_, absl::ZeroDuration()));
   if (!absl::IsCancelled(status)) {
     Log::Warning("flowcore_export_failed",
-                 {{"error", status.message()}, {"in_a_row", failures_ + 1}});
+                 {{"error", status.message()},
+                  {"in_a_row", failures_},
+                  {"next_try_in", absl::FormatDuration(pause)}});
   }
-  const int doublings = std::min(failures_++, 20);
-  return std::min(options_.backoff_base * (1 << doublings),
-                  options_.backoff_max);
+  return pause;
 }
 
 bool ResultExporter::Wait(absl::Duration duration) {

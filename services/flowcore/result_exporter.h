@@ -30,7 +30,8 @@ struct ExportOptions {
   HttpClientOptions client;
   // Between looks at the log, when there was nothing more.
   absl::Duration idle = absl::Seconds(1);
-  // After a batch that was not taken; doubles up to the second.
+  // After a batch that was not taken; doubles up to the second. Longer when the
+  // other side asks for it (RetryAfterOf).
   absl::Duration backoff_base = absl::Seconds(1);
   absl::Duration backoff_max = absl::Minutes(1);
 };
@@ -45,7 +46,7 @@ class ResultExporter {
   static absl::StatusOr<std::unique_ptr<ResultExporter>> Start(
       AttemptJournal* journal, const ConfigStore* config, FlowTypes flow_types,
       const Clock* clock, ExportOptions options);
-  // Cuts a request that is under way.
+  // Cuts a request that is under way, and waits for nobody.
   ~ResultExporter();
 
  private:
@@ -60,6 +61,7 @@ class ResultExporter {
   absl::Status Send(const ExportBatch& batch);
   // Each second, not with each batch: a write of the disk is one of the log's.
   absl::Status SaveCursor(bool now);
+  void Warn(const ExportBatch& batch) const;
   // How long to wait after `status`.
   absl::Duration Pause(const absl::Status& status);
   // False: it is to end.
@@ -76,8 +78,9 @@ class ResultExporter {
   HttpUrl url_;
 
   // Its thread only.
-  int64_t exported_ticks_ = 0;
-  int64_t saved_ticks_ = 0;
+  ExportPosition exported_;
+  ExportPosition saved_;
+  absl::Duration retry_after_;  // of the last response
   absl::Time save_time_;
   int failures_ = 0;  // in a row
 

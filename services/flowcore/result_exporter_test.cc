@@ -79,10 +79,12 @@ class Endpoint {
       if (status == 200) taken_.push_back(payload["objectId"].GetInt64());
       absl::StrAppend(&ids, ids.empty() ? "" : ",", "\"id\"");
     }
-    respond(JsonResponse(
+    HttpResponse response = JsonResponse(
         status, status == 200
                     ? absl::StrCat(R"({"success":true,"eventIds":[)", ids, "]}")
-                    : "no, fc_key"));
+                    : "no, fc_key");
+    if (status == 429) response.headers.Add("Retry-After", "3600");
+    respond(std::move(response));
   }
 
   std::unique_ptr<HttpListener> listener_;
@@ -160,7 +162,7 @@ TEST_F(ResultExporterTest, SendsWhatIsRecordedFromThenOn) {
 
 TEST_F(ResultExporterTest, SendsAgainWhatWasNotTaken) {
   testing::internal::CaptureStderr();
-  endpoint_.Say({408, 429, 500, 502, 503, 504, 401});
+  endpoint_.Say({408, 400, 500, 502, 503, 504, 401});
   Start();
   Record(3);
   ASSERT_TRUE(WaitForTaken(3));
@@ -196,6 +198,43 @@ TEST_F(ResultExporterTest, EndsWhileItWaits) {
   ASSERT_TRUE(WaitUntil(kPatience, [&] { return endpoint_.requests() >= 3; }));
   exporter_.reset();
   EXPECT_THAT(endpoint_.taken(), IsEmpty());
+}
+
+// An hour, however short its own backoff is.
+TEST_F(ResultExporterTest, WaitsAsLongAsItIsAskedTo) {
+  testing::internal::CaptureStderr();
+  endpoint_.Say({503, 429});
+  Start();
+  Record(1);
+  ASSERT_TRUE(WaitUntil(kPatience, [&] { return endpoint_.requests() == 2; }));
+  EXPECT_FALSE(WaitUntil(absl::Milliseconds(200),
+                         [&] { return endpoint_.requests() > 2; }));
+  exporter_.reset();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("in_a_row=2 next_try_in=1h"));
+}
+
+// The cursor is set back by as many as the log would have dropped.
+TEST_F(ResultExporterTest, SaysHowManyWereDroppedBeforeTheyWereExported) {
+  Start();
+  Record(5);
+  ASSERT_TRUE(WaitForTaken(5));
+  exporter_.reset();
+  const ExportCursor cursor(temp_.File("cursor"));
+  ExportPosition exported = **cursor.Load();
+  EXPECT_EQ(exported.attempt_seq, 5);
+  exported.attempt_seq = 2;
+  ASSERT_TRUE(cursor.Save(exported).ok());
+  testing::internal::CaptureStderr();
+  Start();
+  Record(2);
+  ASSERT_TRUE(WaitForTaken(7));
+  Record(1);
+  ASSERT_TRUE(WaitForTaken(8));
+  exporter_.reset();
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("event=flowcore_export_gap results=3 after="));
+  EXPECT_EQ(log.find("flowcore_export_gap"), log.rfind("flowcore_export_gap"));
 }
 
 TEST_F(ResultExporterTest, DoesNotBeginWithACursorThatIsNone) {

@@ -11,7 +11,6 @@
 namespace mqttpush {
 namespace {
 
-// Rows read at once; between them is looked whether the page is full.
 constexpr int kRowsAtOnce = 200;
 
 // {"events":[…],"nextCursor":"…"}
@@ -23,7 +22,7 @@ class EventsPage {
     writer_.StartArray();
   }
   void Add(const AttemptRow& row) {
-    WriteResultEvent(row, context_, writer_);
+    WriteResultEvent(ToResult(row, context_), context_.stream, writer_);
     ++count_;
   }
   int count() const { return count_; }
@@ -135,16 +134,18 @@ absl::StatusOr<std::string> ResultPages::OldestFirst(
     const EventsRequest& request, int64_t after, int64_t through) {
   EventsPage page(context_);
   const auto follower = journal_.Follow(query_, after, through);
-  FollowedAttempts next;
-  while (!next.at_end && page.count() < request.page_size &&
-         page.bytes() < kMaxBytes) {
+  while (true) {
     MQTTPUSH_ASSIGN_OR_RETURN(
-        next, follower->Next(
-                  std::min(kRowsAtOnce, request.page_size - page.count())));
-    for (const AttemptRow& row : next.rows) page.Add(row);
+        const FollowedAttempts next,
+        follower->Next(
+            std::min(kRowsAtOnce, request.page_size - page.count())));
+    for (const AttemptRow& row : next.rows) {
+      page.Add(row);
+      if (page.bytes() >= kMaxBytes) return page.End(row.attempt_seq);
+    }
+    if (next.at_end) return page.End(std::nullopt);
+    if (page.count() >= request.page_size) return page.End(next.position);
   }
-  return page.End(next.at_end ? std::nullopt
-                              : std::optional<int64_t>(next.position));
 }
 
 // Attempts are followed forwards only: looks at stretches that grow, until the

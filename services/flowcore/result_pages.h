@@ -23,7 +23,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
-#include "services/flowcore/result_event.h"
+#include "services/flowcore/result_converter.h"
 #include "services/flowcore/result_requests.h"
 #include "storage/attempt_journal.h"
 
@@ -33,7 +33,7 @@ namespace mqttpush {
 // UNAVAILABLE above. Thread-compatible.
 class ResultPages {
  public:
-  // A page ends soon after it has come to so much.
+  // A page ends with the event that makes it so large.
   static constexpr size_t kMaxBytes = 1 << 20;
 
   // `query` has the tenant, and since when results are shown. All must outlive

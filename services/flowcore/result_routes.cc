@@ -8,6 +8,7 @@
 #include "common/status_macros.h"
 #include "services/api/errors.h"
 #include "services/api/text.h"
+#include "services/flowcore/read_permits.h"
 #include "services/flowcore/result_pages.h"
 #include "services/flowcore/stream_lookups.h"
 #include "services/http/http_error.h"
@@ -21,12 +22,15 @@ constexpr char kTranslatePath[] =
 constexpr char kInstancePath[] = "/api/v1/tenants/by-name/{tenant}/instance";
 constexpr size_t kMaxShownBytes = 64;
 
+// Of one tenant: being read, waiting for that, or on their way to the client.
+constexpr int kMostReads = 8;
+
 // A request of somebody whose token is good.
 struct Caller {
-  const HttpRequest& request;
+  const HttpRequest request;
   const HttpQuery query;
-  const ConfigSnapshot& config;
-  const TenantRecord& tenant;
+  const std::shared_ptr<const ConfigSnapshot> config;
+  const TenantRecord& tenant;  // of config
   const ResultStream stream;
 };
 
@@ -51,6 +55,14 @@ HttpResponse Answer(const absl::StatusOr<std::string>& json) {
   return HttpErrorOf(errors::LogUnavailable(json.status()));
 }
 
+HttpResponse TooManyReads() {
+  return HttpRetryLater(
+      429, "TOO_MANY_READS",
+      absl::StrCat(kMostReads,
+                   " requests of the tenant are under way; read "
+                   "their responses, and try again later"));
+}
+
 // The tenant of the path must be the token's.
 HttpResponse IfOwn(const Caller& caller, const char* pattern,
                    const std::string& json) {
@@ -71,7 +83,7 @@ std::optional<HttpResponse> CheckEventTypes(
   return std::nullopt;
 }
 
-class ResultRoutes {
+class ResultRoutes : public std::enable_shared_from_this<ResultRoutes> {
  public:
   ResultRoutes(const ResultSources& sources, FlowTypes flow_types,
                std::shared_ptr<AccessTokens> tokens)
@@ -110,26 +122,43 @@ class ResultRoutes {
   }
 
   using Route = HttpResponse (ResultRoutes::*)(const Caller& caller) const;
-  // On the pool: the tokens' file is read, and the log.
-  HttpResponse Run(Route route, const HttpRequest& request) const {
-    const absl::string_view token =
-        TokenOf(request.headers.Get("Authorization"));
-    if (token.empty()) return Unauthenticated();
-    const std::optional<std::string> tenant_id = tokens_->FindTenant(token);
-    if (!tenant_id.has_value()) return Unauthenticated();
-    const auto config = sources_.config->Snapshot();
-    const TenantRecord* tenant = config->FindTenant(*tenant_id);
-    if (tenant == nullptr) return NotFound("tenant", *tenant_id);
-    return (this->*route)({.request = request,
-                           .query = HttpQuery(request.query),
-                           .config = *config,
-                           .tenant = *tenant,
-                           .stream = ResultStreamOf(tenant->id)});
+  // Beside the listener's thread, for the tokens' file is read; all who ask
+  // share one turn for that, and take those of their tenants to read the log.
+  void Handle(Route route, const HttpRequest& request, HttpRespond respond) {
+    sources_.pool->Post("", [self = shared_from_this(), route, request,
+                             respond = std::move(respond)] {
+      self->Authenticate(route, request, respond);
+    });
   }
 
-  ThreadPool* pool() const { return sources_.pool; }
-
  private:
+  void Authenticate(Route route, const HttpRequest& request,
+                    const HttpRespond& respond) {
+    const absl::string_view token =
+        TokenOf(request.headers.Get("Authorization"));
+    if (token.empty()) return respond(Unauthenticated());
+    const std::optional<std::string> tenant_id = tokens_->FindTenant(token);
+    if (!tenant_id.has_value()) return respond(Unauthenticated());
+    const auto config = sources_.config->Snapshot();
+    const TenantRecord* tenant = config->FindTenant(*tenant_id);
+    if (tenant == nullptr) return respond(NotFound("tenant", *tenant_id));
+    auto permit = permits_.Take(*tenant_id);
+    if (permit == nullptr) return respond(TooManyReads());
+    const auto caller = std::make_shared<const Caller>(
+        Caller{.request = request,
+               .query = HttpQuery(request.query),
+               .config = config,
+               .tenant = *tenant,
+               .stream = ResultStreamOf(tenant->id)});
+    sources_.pool->Post(*tenant_id,
+                        [self = shared_from_this(), route, caller, respond,
+                         permit = std::move(permit)]() mutable {
+                          HttpResponse response = (self.get()->*route)(*caller);
+                          response.hold = std::move(permit);
+                          respond(std::move(response));
+                        });
+  }
+
   template <typename ReadPage>
   HttpResponse Read(const Caller& caller,
                     const std::vector<std::string>& event_types,
@@ -143,7 +172,7 @@ class ResultRoutes {
     }
     const ResultContext context = {.stream = caller.stream,
                                    .flow_types = flow_types_,
-                                   .config = caller.config};
+                                   .config = *caller.config};
     ResultPages pages(*sources_.journal, *sources_.clock, query, context);
     return Answer(read(pages));
   }
@@ -151,21 +180,20 @@ class ResultRoutes {
   const ResultSources sources_;
   const FlowTypes flow_types_;
   const std::shared_ptr<AccessTokens> tokens_;
+  ReadPermits permits_{kMostReads};
 };
 
 }  // namespace
 
 void AddResultRoutes(const ResultSources& sources, FlowTypes flow_types,
                      std::shared_ptr<AccessTokens> tokens, HttpRouter& router) {
-  const auto routes = std::make_shared<const ResultRoutes>(
+  const auto routes = std::make_shared<ResultRoutes>(
       sources, std::move(flow_types), std::move(tokens));
   const auto add = [&](const char* path, ResultRoutes::Route route) {
     router.Add("GET", path,
                {.handler = [routes, route](const HttpRequest& request,
                                            HttpRespond respond) {
-                 routes->pool()->Post([routes, route, request, respond] {
-                   respond(routes->Run(route, request));
-                 });
+                 routes->Handle(route, request, std::move(respond));
                }});
   };
   add("/api/v1/time-buckets", &ResultRoutes::TimeBuckets);

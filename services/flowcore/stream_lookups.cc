@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "services/flowcore/result_event.h"
+#include "common/flowcore/delivery_result.h"
 
 namespace mqttpush {
 namespace {

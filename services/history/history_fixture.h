@@ -61,6 +61,8 @@ class HistoryFixture : public ::testing::Test {
   // As the server does: calls end, then the pool, then gRPC.
   void StopService();
 
+  ThreadPool& pool() { return *service_->pool(); }
+
   // What a test may play itself.
   virtual std::unique_ptr<HistoryReader> MakeReader() {
     return std::make_unique<SqliteHistoryReader>(log_.get());

@@ -25,6 +25,8 @@ namespace {
 
 // As many as there are readers of the log: more would only wait for those.
 constexpr int kThreads = 4;
+// Of one tenant, so that its reads leave room for those of others.
+constexpr int kThreadsOfOne = 2;
 
 // Storage's errors, but for NOT_FOUND, mean that the log cannot be read.
 absl::Status FromStorage(const absl::Status& status) {
@@ -48,7 +50,7 @@ HistoryService::HistoryService(const ConfigStore* config,
       clock_(clock),
       redeliver_(std::move(redeliver)),
       replay_calls_(config, sources.history, clock, sources.replays, &pool_),
-      pool_(kThreads) {}
+      pool_(kThreads, kThreadsOfOne) {}
 
 absl::Time HistoryService::RetainedSince(const TenantRecord& tenant) const {
   return mqttpush::RetainedSince(tenant, clock_->Now());
@@ -58,15 +60,16 @@ grpc::ServerUnaryReactor* HistoryService::ListDeliveries(
     grpc::CallbackServerContext* context,
     const v1::ListDeliveriesRequest* request,
     v1::ListDeliveriesResponse* response) {
-  return RunOnPool(pool_, context, [this, request, response] {
-    return ListDeliveriesImpl(*request, *response);
-  });
+  return RunOnPool(pool_, context, request->parent(),
+                   [this, request, response] {
+                     return ListDeliveriesImpl(*request, *response);
+                   });
 }
 
 grpc::ServerUnaryReactor* HistoryService::GetDelivery(
     grpc::CallbackServerContext* context, const v1::GetDeliveryRequest* request,
     v1::Delivery* response) {
-  return RunOnPool(pool_, context, [this, request, response] {
+  return RunOnPool(pool_, context, request->name(), [this, request, response] {
     return GetDeliveryImpl(request->name(), *response);
   });
 }
@@ -75,37 +78,42 @@ grpc::ServerUnaryReactor* HistoryService::GetDelivery(
 grpc::ServerUnaryReactor* HistoryService::RetryDelivery(
     grpc::CallbackServerContext* context,
     const v1::RetryDeliveryRequest* request, v1::Delivery* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  pool_.Post([this, reactor, request, response] {
-    const absl::StatusOr<DeliveryRow> row = FindRetryable(request->name());
-    if (!row.ok()) return reactor->Finish(ToGrpcStatus(row.status()));
-    redeliver_(row->subscription_uid, row->event.seq,
-               [this, reactor, request, response](absl::Status redelivered) {
-                 pool_.Post([=, this] {
-                   reactor->Finish(ToGrpcStatus(
-                       EndRetry(request->name(), redelivered, *response)));
-                 });
-               });
-  });
-  return reactor;
+  const auto end = [this, request, response](grpc::ServerUnaryReactor* reactor,
+                                             const absl::Status& redelivered) {
+    reactor->Finish(
+        ToGrpcStatus(EndRetry(request->name(), redelivered, *response)));
+  };
+  return CallOnPool(
+      pool_, context, request->name(),
+      [this, request, end](grpc::ServerUnaryReactor* reactor) {
+        const auto row = FindRetryable(request->name());
+        if (!row.ok()) return reactor->Finish(ToGrpcStatus(row.status()));
+        redeliver_(row->subscription_uid, row->event.seq,
+                   [this, reactor, request, end](absl::Status redelivered) {
+                     pool_.Post(std::string(TenantIdIn(request->name())),
+                                [=] { end(reactor, redelivered); });
+                   });
+      });
 }
 
 grpc::ServerUnaryReactor* HistoryService::ExplainDelivery(
     grpc::CallbackServerContext* context,
     const v1::ExplainDeliveryRequest* request,
     v1::ExplainDeliveryResponse* response) {
-  return RunOnPool(pool_, context, [this, request, response] {
-    return ExplainDeliveryImpl(*request, *response);
-  });
+  return RunOnPool(pool_, context, request->parent(),
+                   [this, request, response] {
+                     return ExplainDeliveryImpl(*request, *response);
+                   });
 }
 
 grpc::ServerUnaryReactor* HistoryService::ListAttempts(
     grpc::CallbackServerContext* context,
     const v1::ListAttemptsRequest* request,
     v1::ListAttemptsResponse* response) {
-  return RunOnPool(pool_, context, [this, request, response] {
-    return ListAttemptsImpl(*request, *response);
-  });
+  return RunOnPool(pool_, context, request->parent(),
+                   [this, request, response] {
+                     return ListAttemptsImpl(*request, *response);
+                   });
 }
 
 absl::Status HistoryService::ListDeliveriesImpl(
@@ -236,9 +244,10 @@ absl::Status HistoryService::ListAttemptsImpl(
 grpc::ServerUnaryReactor* HistoryService::GetDeliveryStats(
     grpc::CallbackServerContext* context,
     const v1::GetDeliveryStatsRequest* request, v1::DeliveryStats* response) {
-  return RunOnPool(pool_, context, [this, request, response] {
-    return GetDeliveryStatsImpl(*request, *response);
-  });
+  return RunOnPool(pool_, context, request->parent(),
+                   [this, request, response] {
+                     return GetDeliveryStatsImpl(*request, *response);
+                   });
 }
 
 absl::Status HistoryService::GetDeliveryStatsImpl(
@@ -295,7 +304,8 @@ HistoryService::MakeStream(const v1::StreamAttemptsRequest& request) {
   auto responses = std::make_shared<AttemptResponses>(
       parsed.tenant->id, tokens, parsed.live, *std::move(follower));
   auto stream = std::make_shared<AttemptStream>(
-      streams_, &pool_, [responses](v1::StreamAttemptsResponse& response) {
+      streams_, &pool_, parsed.tenant->id,
+      [responses](v1::StreamAttemptsResponse& response) {
         return responses->Read(response);
       });
   MQTTPUSH_RETURN_IF_ERROR(streams_->Add(parsed.tenant->uid, stream));

@@ -33,7 +33,7 @@ struct HistorySources {
 };
 
 // Thread-safe. Handlers run on a pool of their own, because they read from
-// disk.
+// disk, where tenants take turns.
 class HistoryService : public v1::HistoryService::CallbackService {
  public:
   // All must outlive the service.

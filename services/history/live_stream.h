@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -31,9 +32,14 @@ class LiveStream : public grpc::ServerWriteReactor<Response>,
   // says so. Called by one thread at a time.
   using Read = std::function<absl::StatusOr<StreamTurn::Found>(Response&)>;
 
-  // `streams` must outlive it, `pool` the call.
-  LiveStream(LiveStreams* streams, ThreadPool* pool, Read read)
-      : streams_(streams), pool_(pool), read_(std::move(read)) {}
+  // `streams` must outlive it, `pool` the call. It reads when it is the turn of
+  // `tenant_id`.
+  LiveStream(LiveStreams* streams, ThreadPool* pool, std::string tenant_id,
+             Read read)
+      : streams_(streams),
+        pool_(pool),
+        tenant_id_(std::move(tenant_id)),
+        read_(std::move(read)) {}
 
   // Begins to read; `stream` is one of `streams`. What it returns is for gRPC.
   static Reactor* Start(std::shared_ptr<LiveStream> stream) {
@@ -96,8 +102,9 @@ class LiveStream : public grpc::ServerWriteReactor<Response>,
       case StreamTurn::Step::kNone:
         return;
       case StreamTurn::Step::kRead:
-        return pool_->Post(
-            [self = this->shared_from_this()] { self->ReadOn(); });
+        pool_->Post(tenant_id_,
+                    [self = this->shared_from_this()] { self->ReadOn(); });
+        return;
       case StreamTurn::Step::kWrite:
         return this->StartWrite(&response_);
       case StreamTurn::Step::kFinish:
@@ -113,6 +120,7 @@ class LiveStream : public grpc::ServerWriteReactor<Response>,
 
   LiveStreams* const streams_;
   ThreadPool* const pool_;
+  const std::string tenant_id_;
   // Whose turn it is uses these two.
   const Read read_;
   Response response_;

@@ -44,9 +44,10 @@ grpc::ServerUnaryReactor* ReplayCalls::Replay(
     reactor->Finish(ToGrpcStatus(replay.status()));
     return reactor;
   }
-  CountOn(std::make_shared<Counting>(
-      Counting{context, reactor, request, response,
-               ReplayCount(config_, history_, clock_, *std::move(replay))}));
+  CountOn(std::make_shared<Counting>(Counting{
+              context, reactor, request, response,
+              ReplayCount(config_, history_, clock_, *std::move(replay))}),
+          kMostCallsWaiting);
   return reactor;
 }
 
@@ -62,10 +63,11 @@ absl::StatusOr<bool> ReplayCalls::Step(Counting& call) {
 
 // One step at a time, so that a count of millions leaves the pool to others in
 // between, and ends when nobody waits for it.
-void ReplayCalls::CountOn(std::shared_ptr<Counting> call) {
-  pool_.Post([this, call = std::move(call)] {
+void ReplayCalls::CountOn(std::shared_ptr<Counting> call, size_t most_waiting) {
+  const std::string tenant(TenantIdIn(call->request->parent()));
+  const auto step = [this, call] {
     absl::StatusOr<bool> done = Step(*call);
-    if (done.ok() && !*done) return CountOn(call);
+    if (done.ok() && !*done) return CountOn(call, ThreadPool::kAnyNumber);
     absl::Status end = done.status();
     if (absl::IsNotFound(end)) {
       end = errors::TenantNotFound(call->request->parent());
@@ -75,7 +77,10 @@ void ReplayCalls::CountOn(std::shared_ptr<Counting> call) {
       end = Begin(call->count.replay(), *call->request, *call->response);
     }
     call->reactor->Finish(ToGrpcStatus(end));
-  });
+  };
+  if (pool_.Post(tenant, step, most_waiting)) return;
+  call->reactor->Finish(
+      ToGrpcStatus(errors::TooManyReads(tenant, most_waiting)));
 }
 
 absl::Status ReplayCalls::Begin(const ReplayRecord& counted,
@@ -105,7 +110,7 @@ absl::Status ReplayCalls::Begin(const ReplayRecord& counted,
 grpc::ServerUnaryReactor* ReplayCalls::Get(grpc::CallbackServerContext* context,
                                            const v1::GetReplayRequest* request,
                                            v1::Replay* response) {
-  return RunOnPool(pool_, context, [this, request, response] {
+  return RunOnPool(pool_, context, request->name(), [this, request, response] {
     return GetImpl(request->name(), *response);
   });
 }
@@ -124,9 +129,9 @@ absl::Status ReplayCalls::GetImpl(const std::string& name,
 grpc::ServerUnaryReactor* ReplayCalls::List(
     grpc::CallbackServerContext* context, const v1::ListReplaysRequest* request,
     v1::ListReplaysResponse* response) {
-  return RunOnPool(pool_, context, [this, request, response] {
-    return ListImpl(*request, *response);
-  });
+  return RunOnPool(
+      pool_, context, request->parent(),
+      [this, request, response] { return ListImpl(*request, *response); });
 }
 
 absl::Status ReplayCalls::ListImpl(const v1::ListReplaysRequest& request,
@@ -151,7 +156,7 @@ absl::Status ReplayCalls::ListImpl(const v1::ListReplaysRequest& request,
 grpc::ServerUnaryReactor* ReplayCalls::Cancel(
     grpc::CallbackServerContext* context,
     const v1::CancelReplayRequest* request, v1::Replay* response) {
-  return RunOnPool(pool_, context, [this, request, response] {
+  return RunOnPool(pool_, context, request->name(), [this, request, response] {
     return CancelImpl(request->name(), *response);
   });
 }
@@ -193,7 +198,8 @@ ReplayCalls::MakeStream(const v1::WatchReplayRequest& request) {
                              .at_end = true,
                              .last = replay.state() != v1::Replay::RUNNING};
   };
-  auto stream = std::make_shared<ReplayStream>(replays_.watchers, &pool_, read);
+  auto stream = std::make_shared<ReplayStream>(replays_.watchers, &pool_,
+                                               key.tenant->id, read);
   MQTTPUSH_RETURN_IF_ERROR(replays_.watchers->Add(key.uid, stream));
   return stream;
 }

@@ -59,7 +59,7 @@ class ReplayCalls {
   // A ReplayDeliveries call while it counts.
   struct Counting;
   static absl::StatusOr<bool> Step(Counting& call);
-  void CountOn(std::shared_ptr<Counting> call);
+  void CountOn(std::shared_ptr<Counting> call, size_t most_waiting);
   absl::Status Begin(const ReplayRecord& counted,
                      const v1::ReplayDeliveriesRequest& request,
                      v1::Replay& response);

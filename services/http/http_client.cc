@@ -1,6 +1,7 @@
 #include "services/http/http_client.h"
 
 #include <boost/asio/connect.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -10,11 +11,13 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "services/http/http_converters.h"
+#include "services/http/http_mailbox.h"
 
 namespace mqttpush {
 namespace {
@@ -44,19 +47,25 @@ class Exchange {
   Exchange(Stream* stream, const HttpUrl& url, BeastRequest request,
            size_t max_response_bytes)
       : stream_(*stream),
-        resolver_(stream->get_executor()),
+        work_(stream->get_executor()),
         url_(url),
         request_(std::move(request)) {
     parser_.body_limit(max_response_bytes);
   }
 
-  void Start() {
-    resolver_.async_resolve(
-        url_.host, url_.port,
-        [this](ErrorCode error, const tcp::resolver::results_type& found) {
-          if (error) return Fail("finding", error);
-          Connect(found);
-        });
+  // The look-up cannot be cut short, and so has a thread that nobody waits for:
+  // what it finds too late goes nowhere.
+  void Start(HttpLookup lookup, std::shared_ptr<HttpMailbox> mailbox) {
+    std::thread([this, lookup = std::move(lookup), mailbox = std::move(mailbox),
+                 host = url_.host, port = url_.port] {
+      ErrorCode error;
+      const tcp::resolver::results_type found = lookup(host, port, error);
+      mailbox->Post([this, found, error] {
+        work_.reset();
+        if (error) return Fail("finding", error);
+        Connect(found);
+      });
+    }).detach();
   }
   // Absent: it has not come to its end.
   std::optional<absl::StatusOr<HttpResponse>>& result() { return result_; }
@@ -113,7 +122,8 @@ class Exchange {
   }
 
   Stream& stream_;
-  tcp::resolver resolver_;
+  // Until the look-up has ended.
+  asio::executor_work_guard<typename Stream::executor_type> work_;
   const HttpUrl& url_;
   BeastRequest request_;
   boost::beast::flat_buffer buffer_;
@@ -122,6 +132,14 @@ class Exchange {
 };
 
 }  // namespace
+
+HttpLookup SystemLookup() {
+  return
+      [](const std::string& host, const std::string& port, ErrorCode& error) {
+        asio::io_context io;
+        return tcp::resolver(io).resolve(host, port, error);
+      };
+}
 
 HttpClient::HttpClient(const HttpClientOptions& options)
     : options_(options), tls_(asio::ssl::context::tls_client) {
@@ -171,8 +189,10 @@ absl::StatusOr<HttpResponse> HttpClient::Post(const HttpUrl& url,
   const auto run = [&](auto& stream) {
     Exchange exchange(&stream, url, MakeRequest(url, headers, std::move(body)),
                       options_.max_response_bytes);
-    exchange.Start();
+    const auto mailbox = std::make_shared<HttpMailbox>(&io);
+    exchange.Start(options_.lookup, mailbox);
     if (Begin(&io)) io.run_for(absl::ToChronoNanoseconds(options_.timeout));
+    mailbox->Close();
     result = std::move(exchange.result());
   };
   if (url.tls) {

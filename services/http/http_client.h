@@ -3,8 +3,11 @@
 #define MQTTPUSH_SERVICES_HTTP_HTTP_CLIENT_H_
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -15,12 +18,20 @@
 
 namespace mqttpush {
 
+// The addresses of a host and port. Blocks for as long as the system likes.
+using HttpLookup = std::function<boost::asio::ip::tcp::resolver::results_type(
+    const std::string& host, const std::string& port,
+    boost::system::error_code& error)>;
+HttpLookup SystemLookup();
+
 struct HttpClientOptions {
   // For all of it, from the name's look-up to the end of the response.
   absl::Duration timeout = absl::Seconds(30);
   size_t max_response_bytes = 1 << 20;
   // Of the authorities to trust; empty: those that the system trusts.
   std::string ca_file;
+  // Another one in tests.
+  HttpLookup lookup = SystemLookup();
 };
 
 // A connection for each request. Of TLS at least 1.2, with the name of the host

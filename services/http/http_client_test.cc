@@ -8,6 +8,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
+#include <future>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -111,6 +112,60 @@ TEST(HttpClientTest, IsCancelled) {
   const HttpUrl url = Url(absl::StrCat("http://127.0.0.1:", silent.port()));
   EXPECT_TRUE(absl::IsCancelled(client->Post(url, {}, "").status()));
   EXPECT_TRUE(absl::IsCancelled(client->Post(url, {}, "").status()));
+}
+
+// A name server that says nothing until it is let go.
+class SilentLookup {
+ public:
+  HttpLookup lookup() {
+    return [started = started_, released = released_](
+               const std::string&, const std::string&,
+               boost::system::error_code& error) {
+      started->set_value();
+      released.wait();
+      error = asio::error::host_not_found;
+      return tcp::resolver::results_type();
+    };
+  }
+  void WaitUntilStarted() { started_->get_future().wait(); }
+  void Release() { release_.set_value(); }
+
+ private:
+  std::promise<void> release_;
+  const std::shared_future<void> released_ = release_.get_future().share();
+  const std::shared_ptr<std::promise<void>> started_ =
+      std::make_shared<std::promise<void>>();
+};
+
+TEST(HttpClientTest, DoesNotWaitForANameServer) {
+  SilentLookup silent;
+  const auto late = Client({.timeout = absl::Milliseconds(50),
+                            .ca_file = "",
+                            .lookup = silent.lookup()})
+                        ->Post(Url("http://slow.example"), {}, "");
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
+  silent.Release();
+}
+
+TEST(HttpClientTest, IsCancelledWhileItLooksUpAName) {
+  SilentLookup silent;
+  const auto client = Client({.ca_file = "", .lookup = silent.lookup()});
+  auto posted = std::async(std::launch::async, [&] {
+    return client->Post(Url("https://slow.example"), {}, "").status();
+  });
+  silent.WaitUntilStarted();
+  client->Cancel();
+  EXPECT_TRUE(absl::IsCancelled(posted.get()));
+  silent.Release();
+}
+
+TEST(HttpClientTest, SaysWhichNameIsNotFound) {
+  SilentLookup silent;
+  silent.Release();
+  const auto failed = Client({.ca_file = "", .lookup = silent.lookup()})
+                          ->Post(Url("http://nowhere.example"), {}, "");
+  EXPECT_THAT(std::string(failed.status().message()),
+              HasSubstr("finding nowhere.example:80: Host not found"));
 }
 
 class HttpClientTlsTest : public ::testing::Test {

@@ -6,6 +6,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 #include <limits>
+#include <sstream>
 #include <utility>
 
 #include "services/http/http_converters.h"
@@ -28,6 +29,15 @@ HttpResponse TookTooLong() {
                    "the request did not come to its end in time");
 }
 
+HttpResponse ServiceBusy() {
+  return HttpRetryLater(429, "SERVICE_BUSY",
+                        "too many requests at once; try again later");
+}
+
+HttpResponse TooManyConnections() {
+  return HttpRetryLater(503, "TOO_MANY_CONNECTIONS", "too many connections");
+}
+
 // HTTP/1.0 has its own ways to ask for it, which nobody needs.
 bool KeepsAlive(const BeastRequest& request) {
   return request.version() == kHttp11 && request.keep_alive();
@@ -35,9 +45,11 @@ bool KeepsAlive(const BeastRequest& request) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, HttpHost* host)
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, HttpHost* host,
+                               bool spare)
     : socket_(std::move(socket)),
       host_(host),
+      spare_(spare),
       timer_(socket_.get_executor()),
       buffer_(host->options().max_header_bytes + kReadBytes) {}
 
@@ -69,7 +81,7 @@ void HttpConnection::ReadHead() {
 void HttpConnection::OnHead(ErrorCode error) {
   if (error) return OnReadError(error);
   request_ = ToHttpRequest(parser_->get());
-  keep_alive_ = KeepsAlive(parser_->get()) && !draining_;
+  keep_alive_ = KeepsAlive(parser_->get()) && !draining_ && !spare_;
   head_only_ = request_.method == "HEAD";
   HttpFraming framing = {.chunked = parser_->chunked()};
   if (parser_->content_length()) {
@@ -83,11 +95,11 @@ void HttpConnection::OnHead(ErrorCode error) {
 }
 
 void HttpConnection::Accept(const HttpAdmitted& admitted) {
-  if (!host_->Reserve(admitted.most_body_bytes)) {
-    return Refuse(HttpRetryLater(429, "SERVICE_BUSY",
-                                 "too many requests at once; try again later"));
+  if (spare_ && !admitted.route->always) return Refuse(TooManyConnections());
+  if (!host_->request_memory().Reserve(admitted.most_body_bytes)) {
+    return Refuse(ServiceBusy());
   }
-  reserved_bytes_ = admitted.most_body_bytes;
+  request_bytes_ = admitted.most_body_bytes;
   route_ = admitted.route;
   parser_->body_limit(route_->max_body_bytes);
   if (parser_->is_done()) return Handle();
@@ -137,6 +149,11 @@ void HttpConnection::Handle() {
 void HttpConnection::OnResponse(int64_t request_number, HttpResponse response) {
   if (phase_ != Phase::kHandling || request_number != request_number_) return;
   keep_alive_ = keep_alive_ && !draining_;
+  const size_t bytes = response.body.size();
+  if (bytes > host_->options().max_header_bytes) {
+    if (!host_->response_memory().Reserve(bytes)) return Write(ServiceBusy());
+    response_bytes_ = bytes;
+  }
   Write(std::move(response));
 }
 
@@ -156,6 +173,7 @@ void HttpConnection::Refuse(HttpResponse response) {
 
 void HttpConnection::Write(HttpResponse response) {
   Arm(Phase::kWriting, host_->options().write_timeout);
+  hold_ = std::move(response.hold);
   response_ =
       ToBeastResponse(std::move(response), {.head_only = head_only_,
                                             .keep_alive = keep_alive_,
@@ -167,11 +185,17 @@ void HttpConnection::Write(HttpResponse response) {
 }
 
 void HttpConnection::OnWritten(ErrorCode error) {
-  response_ = {};
   if (error) return End();
-  host_->Release(std::exchange(reserved_bytes_, 0));
+  Release();
   if (!keep_alive_) return Linger();
   AwaitRequest();
+}
+
+void HttpConnection::Release() {
+  response_ = {};
+  hold_ = nullptr;
+  host_->request_memory().Release(std::exchange(request_bytes_, 0));
+  host_->response_memory().Release(std::exchange(response_bytes_, 0));
 }
 
 void HttpConnection::Linger() {
@@ -189,6 +213,24 @@ void HttpConnection::DiscardInput() {
                           });
 }
 
+std::optional<HttpConnection::Time> HttpConnection::waiting_since() const {
+  if (phase_ == Phase::kHandling) return std::nullopt;
+  return phase_began_;
+}
+
+// The socket takes so little at once, or the client goes without.
+void HttpConnection::Displace() {
+  if (phase_ == Phase::kReading) {
+    ErrorCode ignored;
+    std::ostringstream text;
+    text << ToBeastResponse(TooManyConnections(),
+                            {.time = host_->clock().Now()});
+    socket_.non_blocking(true, ignored);
+    socket_.write_some(asio::buffer(text.str()), ignored);
+  }
+  Close();
+}
+
 void HttpConnection::Drain() {
   draining_ = true;
   if (phase_ == Phase::kIdle) Close();
@@ -204,12 +246,13 @@ void HttpConnection::End() {
   phase_ = Phase::kEnded;
   timer_.cancel();
   Close();
-  host_->Release(std::exchange(reserved_bytes_, 0));
+  Release();
   host_->Ended(shared_from_this());
 }
 
 void HttpConnection::Arm(Phase phase, absl::Duration timeout) {
   phase_ = phase;
+  phase_began_ = asio::steady_timer::clock_type::now();
   timer_.expires_after(absl::ToChronoMilliseconds(timeout));
   timer_.async_wait([weak = weak_from_this()](ErrorCode error) {
     auto self = weak.lock();

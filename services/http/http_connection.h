@@ -27,6 +27,23 @@ namespace mqttpush {
 
 class HttpConnection;
 
+// Memory of which there is only so much.
+class HttpMemory {
+ public:
+  explicit HttpMemory(size_t limit) : limit_(limit) {}
+  // False when that is not left.
+  bool Reserve(size_t bytes) {
+    if (bytes > limit_ - used_) return false;
+    used_ += bytes;
+    return true;
+  }
+  void Release(size_t bytes) { used_ -= bytes; }
+
+ private:
+  const size_t limit_;
+  size_t used_ = 0;
+};
+
 // What connections share. On the listener's thread.
 class HttpHost {
  public:
@@ -35,10 +52,9 @@ class HttpHost {
   virtual const HttpRouter& router() const = 0;
   virtual const Clock& clock() const = 0;
   virtual const std::shared_ptr<HttpMailbox>& mailbox() const = 0;
-  // Sets memory aside for a body, until its response is written; false when all
-  // of it is in use.
-  virtual bool Reserve(size_t bytes) = 0;
-  virtual void Release(size_t bytes) = 0;
+  // For the bodies of requests, until their responses are written.
+  virtual HttpMemory& request_memory() = 0;
+  virtual HttpMemory& response_memory() = 0;
   // The last that is heard of a connection.
   virtual void Ended(const std::shared_ptr<HttpConnection>& connection) = 0;
 };
@@ -46,9 +62,21 @@ class HttpHost {
 // On the listener's thread only. `host` owns it, and outlives it.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(boost::asio::ip::tcp::socket socket, HttpHost* host);
+  using Time = boost::asio::steady_timer::time_point;
+
+  // `spare`: all other places are taken. One request is answered, if its route
+  // is for that, then it ends.
+  HttpConnection(boost::asio::ip::tcp::socket socket, HttpHost* host,
+                 bool spare);
 
   void Start() { AwaitRequest(); }
+  bool spare() const { return spare_; }
+  // Since when the client is to do something; absent while a handler owes a
+  // response.
+  std::optional<Time> waiting_since() const;
+  // Gives its place to another one: tells a client that is sending a request,
+  // and ends. For one that waits.
+  void Displace();
   // Lets a request that is under way finish, and ends.
   void Drain();
   // Ends at once, unless a handler owes a response.
@@ -75,6 +103,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   // Responds; the connection goes on if nothing of the request is unread.
   void Refuse(HttpResponse response);
   void Write(HttpResponse response);
+  // Gives back what the request and its response have taken.
+  void Release();
   void OnWritten(ErrorCode error);
   // Takes what is still coming, so that the last response is not lost to a
   // reset.
@@ -87,21 +117,25 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   boost::asio::ip::tcp::socket socket_;
   HttpHost* const host_;
+  const bool spare_;
   boost::asio::steady_timer timer_;
   boost::beast::flat_buffer buffer_;
   std::array<char, 4096> discarded_;
 
   Phase phase_ = Phase::kIdle;
+  Time phase_began_;
   bool timed_out_ = false;
   bool draining_ = false;
   bool keep_alive_ = true;
-  bool head_only_ = false;  // of a response to HEAD
-  size_t reserved_bytes_ = 0;
+  bool head_only_ = false;     // of a response to HEAD
+  size_t request_bytes_ = 0;   // of the host's memory
+  size_t response_bytes_ = 0;  // of the host's memory
   int64_t request_number_ = 0;
   std::optional<Parser> parser_;
   HttpRequest request_;
   const HttpRoute* route_ = nullptr;
   boost::beast::http::response<boost::beast::http::string_body> response_;
+  std::shared_ptr<const void> hold_;
 };
 
 }  // namespace mqttpush

@@ -25,12 +25,8 @@ using ErrorCode = boost::system::error_code;
 // When there are no file descriptors left, say.
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
 
-constexpr absl::string_view kFull =
-    "HTTP/1.1 503 Service Unavailable\r\n"
-    "Content-Type: application/json\r\nRetry-After: 1\r\n"
-    "Content-Length: 88\r\nConnection: close\r\n\r\n"
-    "{\"error\":{\"code\":\"TOO_MANY_CONNECTIONS\","
-    "\"message\":\"too many connections\",\"details\":[]}}\n";
+// Between warnings that all places are taken.
+constexpr absl::Duration kWarningInterval = absl::Minutes(1);
 
 absl::Status CannotListen(const std::string& address, absl::string_view why) {
   return absl::UnavailableError(
@@ -64,12 +60,8 @@ class HttpListener::Impl : public HttpHost {
   const std::shared_ptr<HttpMailbox>& mailbox() const override {
     return mailbox_;
   }
-  bool Reserve(size_t bytes) override {
-    if (buffered_bytes_ + bytes > options_.max_buffered_bytes) return false;
-    buffered_bytes_ += bytes;
-    return true;
-  }
-  void Release(size_t bytes) override { buffered_bytes_ -= bytes; }
+  HttpMemory& request_memory() override { return request_memory_; }
+  HttpMemory& response_memory() override { return response_memory_; }
   void Ended(const std::shared_ptr<HttpConnection>& connection) override {
     connections_.erase(connection);
     if (draining_ && connections_.empty()) io_.stop();
@@ -79,6 +71,10 @@ class HttpListener::Impl : public HttpHost {
   ErrorCode Open(const std::string& host, const std::string& port);
   void Accept();
   void OnAccepted(ErrorCode error, tcp::socket socket);
+  // For one more connection, spare or not, of which there may be so many.
+  // False: none of them waits for its client.
+  bool MakeRoom(bool spare, size_t limit);
+  void WarnOfFullness();
   void AcceptLater();
   void Drain();
 
@@ -91,7 +87,9 @@ class HttpListener::Impl : public HttpHost {
   tcp::acceptor acceptor_{io_};
   asio::steady_timer timer_{io_};  // to accept again, or for the drain
   absl::flat_hash_set<std::shared_ptr<HttpConnection>> connections_;
-  size_t buffered_bytes_ = 0;
+  HttpMemory request_memory_{options_.max_buffered_bytes};
+  HttpMemory response_memory_{options_.max_response_bytes};
+  absl::Time next_warning_ = absl::InfinitePast();
   bool draining_ = false;
   std::thread thread_;
 };
@@ -139,17 +137,46 @@ void HttpListener::Impl::OnAccepted(ErrorCode error, tcp::socket socket) {
     return AcceptLater();
   }
   ErrorCode ignored;
-  if (connections_.size() >= options_.max_connections) {
-    // A new socket takes so little at once, or the client goes without.
-    socket.non_blocking(true, ignored);
-    socket.write_some(asio::buffer(kFull.data(), kFull.size()), ignored);
-    return Accept();
+  bool spare = false;
+  if (!MakeRoom(spare, options_.max_connections)) {
+    spare = true;
+    if (!MakeRoom(spare, options_.spare_connections)) return Accept();
   }
   socket.set_option(tcp::no_delay(true), ignored);
-  auto connection = std::make_shared<HttpConnection>(std::move(socket), this);
+  auto connection =
+      std::make_shared<HttpConnection>(std::move(socket), this, spare);
   connections_.insert(connection);
   connection->Start();
   Accept();
+}
+
+// Who holds many connections and does nothing loses them to whoever comes, and
+// not the service to all others: addresses tell nothing, behind a proxy.
+bool HttpListener::Impl::MakeRoom(bool spare, size_t limit) {
+  size_t count = 0;
+  std::shared_ptr<HttpConnection> slowest;
+  for (const auto& connection : connections_) {
+    if (connection->spare() != spare) continue;
+    ++count;
+    const auto since = connection->waiting_since();
+    if (!since.has_value()) continue;
+    if (slowest == nullptr || *since < *slowest->waiting_since()) {
+      slowest = connection;
+    }
+  }
+  if (count < limit) return true;
+  WarnOfFullness();
+  if (slowest == nullptr) return false;
+  connections_.erase(slowest);
+  slowest->Displace();
+  return true;
+}
+
+void HttpListener::Impl::WarnOfFullness() {
+  const absl::Time now = clock_->Now();
+  if (now < next_warning_) return;
+  next_warning_ = now + kWarningInterval;
+  Log::Warning("http_connections_full", {{"limit", options_.max_connections}});
 }
 
 void HttpListener::Impl::AcceptLater() {

@@ -331,28 +331,6 @@ TEST_F(HttpListenerTest, CutsWhoKeepsSendingAfterTheLastAnswer) {
   EXPECT_TRUE(WaitUntil(kPatience, [&] { return !client.Send(more); }));
 }
 
-TEST_F(HttpListenerTest, TellsWhoIsOneTooMany) {
-  HttpOptions options;
-  options.max_connections = 2;
-  Start(options);
-  auto first = std::make_unique<RawHttpClient>(address());
-  RawHttpClient second(address());
-  first->Send(kGet);
-  second.Send(kGet);
-  EXPECT_EQ(first->Read().status, 200);
-  EXPECT_EQ(second.Read().status, 200);
-  RawHttpClient third(address());
-  const HttpAnswer answer = third.Read();
-  EXPECT_EQ(answer.status, 503);
-  EXPECT_THAT(answer.head, HasSubstr("\r\nRetry-After: 1\r\n"));
-  EXPECT_THAT(answer.body, HasSubstr("\"TOO_MANY_CONNECTIONS\""));
-  EXPECT_THAT(answer.body, ::testing::EndsWith("}}\n"));
-  first.reset();
-  EXPECT_TRUE(WaitUntil(kPatience, [this] {
-    return HttpGet(address(), "/hello").status == 200;
-  }));
-}
-
 TEST_F(HttpListenerTest, BoundsTheBodiesOfAllConnectionsTogether) {
   HttpOptions options;
   options.max_buffered_bytes = 1500;

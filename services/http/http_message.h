@@ -6,6 +6,7 @@
 #define MQTTPUSH_SERVICES_HTTP_HTTP_MESSAGE_H_
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -44,6 +45,8 @@ struct HttpResponse {
   int status = 200;
   HttpHeaders headers;  // not those that frame the message
   std::string body;
+  // Kept until the client has the response, or will not get it.
+  std::shared_ptr<const void> hold = nullptr;
 };
 
 // A response with a JSON body.

@@ -12,11 +12,17 @@ namespace mqttpush {
 struct HttpOptions {
   // Request line and fields.
   size_t max_header_bytes = 16 << 10;
-  // All bodies, together, until their responses are written, which may be as
-  // large; beyond it 429.
+  // The bodies of all requests, together, until their responses are written;
+  // beyond it 429.
   size_t max_buffered_bytes = 64 << 20;
-  // Beyond it a connection gets 503 and is closed.
+  // All responses, together, until their clients have taken them; beyond it
+  // 429. Without those that are smaller than a head may be.
+  size_t max_response_bytes = 64 << 20;
+  // Beyond it the one is closed that has kept us waiting longest. When none
+  // does, because handlers owe all of them a response, 503.
   size_t max_connections = 256;
+  // Beside these, for routes that are always answered.
+  size_t spare_connections = 16;
 
   // For the next request of a connection to begin.
   absl::Duration idle_timeout = absl::Seconds(60);

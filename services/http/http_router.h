@@ -16,6 +16,9 @@ struct HttpRoute {
   HttpHandler handler;
   HttpCheck check = nullptr;  // before the body is read
   size_t max_body_bytes = 0;  // 0: it takes none
+  // Answered also when all connections are in use, as health must be. Its
+  // handler responds at once.
+  bool always = false;
 };
 
 // Whether `path` is as `pattern`, in which "{...}" stands for one segment that

@@ -73,6 +73,7 @@ class DoorsTest : public E2eTest {
   // The same of the command line.
   std::vector<std::string> CommandLineEvents() {
     const std::string output = temp_dir_.File("output");
+    WriteFile(output, "");  // it is appended to
     const absl::Status ended = ChildProcess::Run(
         {.argv = {absl::StrCat(MQTTPUSH_BIN, "/mqttpush"), "stream", "acme",
                   "--no-live", "--json"},
@@ -85,6 +86,20 @@ class DoorsTest : public E2eTest {
          absl::StrSplit(ReadFile(output), '\n', absl::SkipEmpty())) {
       events.push_back(TextOf(Parsed(line)));
     }
+    return events;
+  }
+
+  // Of the attempts of kSubscription, at both doors.
+  void ExpectAllSay(const std::string& text) {
+    const std::vector<std::string> flowcore = Delivered(FlowcoreEvents());
+    EXPECT_EQ(flowcore, Delivered(CommandLineEvents()));
+    ASSERT_THAT(flowcore, ::testing::SizeIs(1));
+    EXPECT_THAT(flowcore[0], ::testing::HasSubstr(text));
+  }
+  static std::vector<std::string> Delivered(std::vector<std::string> events) {
+    std::erase_if(events, [](const std::string& event) {
+      return !absl::StrContains(event, "\"status\":\"success\"");
+    });
     return events;
   }
 
@@ -145,6 +160,27 @@ TEST_F(DoorsTest, TellTheSameOfDeliveredAndRefusedOnes) {
   EXPECT_EQ(static_cast<int64_t>(flowcore.size()), succeeded + failed);
   EXPECT_EQ(admin().GetSubscription(kSubscription)->backlog().delivered_count(),
             succeeded);
+}
+
+// The broker and `retain` are shown as they are, of a subscription that is
+// still there; not of another one that has its name.
+TEST_F(DoorsTest, TellTheSameOfWhatWasChangedOrDeleted) {
+  Publish({LocationEvent("e1", kOwner, 1)});
+  WaitUntilDelivered();
+  auto subscription = admin().GetSubscription(kSubscription);
+  subscription->set_retain(true);
+  ASSERT_OK(admin().UpdateSubscription(*subscription, {"retain"}));
+  ExpectAllSay("\"retain\":true");
+
+  grpc::ClientContext context;
+  v1::DeleteSubscriptionRequest request;
+  request.set_name(kSubscription);
+  google::protobuf::Empty response;
+  ASSERT_TRUE(
+      service_->admin().DeleteSubscription(&context, request, &response).ok());
+  ExpectAllSay("\"retain\":null");
+  ASSERT_OK(admin().CreateSubscription(kSubscription, *subscription));
+  ExpectAllSay("\"retain\":null");
 }
 
 }  // namespace

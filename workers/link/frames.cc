@@ -26,7 +26,7 @@ absl::Status AppendFrame(const google::protobuf::MessageLite& message,
   const size_t size = message.ByteSizeLong();
   if (size > kMaxFrameBytes) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("a message of ", size, " bytes for the worker link"));
+        absl::StrCat("a message of ", size, " bytes is too long for a link"));
   }
   const size_t begin = out.size();
   out.resize(begin + kSizeBytes + size);
@@ -45,7 +45,7 @@ absl::StatusOr<std::optional<absl::string_view>> FrameReader::Next() {
   }
   if (size > kMaxFrameBytes) {
     return absl::DataLossError(
-        absl::StrCat("a frame of ", size, " bytes on the worker link"));
+        absl::StrCat("a frame of ", size, " bytes on a link"));
   }
   if (rest.size() >= kSizeBytes + size) {
     taken_ += kSizeBytes + size;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
 
@@ -92,7 +93,8 @@ void LinkStream::StopWriting() {
 }
 
 void LinkStream::GiveUp(const absl::Status& why) {
-  Log::Error("worker_link_given_up", {{"error", why.message()}});
+  Log::Error("link_given_up",
+             {{"other_end", events_.other_end}, {"error", why.message()}});
   StopWriting();
   shutdown(fd_, SHUT_RDWR);  // the end is found by the next read
 }
@@ -108,12 +110,14 @@ void LinkStream::Read() {
   const ssize_t got = recv(fd_, bytes.data(), bytes.size(), 0);
   if (got < 0) {
     if (MustWait(errno) || errno == EINTR) return;
-    return End(absl::ErrnoToStatus(errno, "read the worker link"));
+    return End(absl::ErrnoToStatus(
+        errno, absl::StrCat("read from the ", events_.other_end)));
   }
   if (got == 0) {
     return End(reader_.empty()
                    ? absl::OkStatus()
-                   : absl::DataLossError("the worker link ended in a message"));
+                   : absl::DataLossError(absl::StrCat("the ", events_.other_end,
+                                                      " ended in a message")));
   }
   reader_.Feed({bytes.data(), static_cast<size_t>(got)});
   if (absl::Status status = Deliver(); !status.ok()) End(status);

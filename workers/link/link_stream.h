@@ -1,5 +1,5 @@
 // LinkStream: messages over one end of the socket between the control plane and
-// a worker, on an event loop.
+// a program that it has started (a worker, a probe), on an event loop.
 #ifndef MQTTPUSH_WORKERS_LINK_LINK_STREAM_H_
 #define MQTTPUSH_WORKERS_LINK_LINK_STREAM_H_
 
@@ -23,6 +23,8 @@ namespace mqttpush {
 class LinkStream {
  public:
   struct Events {
+    // Who is there, in what is said of the stream: "worker".
+    const char* other_end = "other end";
     // One message's bytes. An error ends the stream, with it. Must not destroy
     // the stream.
     std::function<absl::Status(absl::string_view)> on_message;

@@ -16,6 +16,7 @@ namespace mqttpush {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using worker::v1::Credit;
 using worker::v1::Publish;
 
@@ -43,6 +44,7 @@ class LinkStreamTest : public ::testing::Test {
       stream_ = std::make_unique<LinkStream>(
           &loop_, fds[0],
           LinkStream::Events{
+              .other_end = "probe",
               .on_message =
                   [this](absl::string_view bytes) { return Note(bytes); },
               .on_end = [this](const absl::Status& status) { End(status); }});
@@ -76,11 +78,12 @@ class LinkStreamTest : public ::testing::Test {
     }
     return heard_;
   }
-  absl::StatusCode WaitForEnd() {
+  absl::StatusCode WaitForEnd() { return WaitForEndStatus().code(); }
+  absl::Status WaitForEndStatus() {
     MutexLock lock(&mutex_);
     while (!end_.has_value() && changed_.WaitFor(&mutex_, kDeadline)) {
     }
-    return end_.value_or(absl::DeadlineExceededError("no end")).code();
+    return end_.value_or(absl::DeadlineExceededError("no end"));
   }
 
   EventLoop loop_;
@@ -154,8 +157,11 @@ TEST_F(LinkStreamTest, GivesUpAPeerThatNeverReads) {
 }
 
 TEST_F(LinkStreamTest, GivesUpWhenAMessageIsTooLarge) {
+  testing::internal::CaptureStderr();
   OnLoop([&] { stream_->Send(OfBytes(kMaxFrameBytes + 1)); });
   EXPECT_EQ(WaitForEnd(), absl::StatusCode::kOk);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("event=link_given_up other_end=probe error="));
 }
 
 TEST_F(LinkStreamTest, FinishSaysAllAndStillHears) {
@@ -186,7 +192,9 @@ TEST_F(LinkStreamTest, AnEndInAMessageIsDataLoss) {
   ASSERT_TRUE(AppendFrame(Epoch(7), frame).ok());
   peer_->WriteBytes(frame.substr(0, frame.size() - 1));
   peer_->Finish();
-  EXPECT_EQ(WaitForEnd(), absl::StatusCode::kDataLoss);
+  const absl::Status end = WaitForEndStatus();
+  EXPECT_EQ(end.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(end.message(), "the probe ended in a message");
 }
 
 TEST_F(LinkStreamTest, GarbageEndsIt) {

@@ -81,6 +81,7 @@ absl::Status BrokerProbes::Launch(int64_t id, Probe& probe) {
   probe.stream = std::make_unique<LinkStream>(
       loop_, fds[0],
       LinkStream::Events{
+          .other_end = "probe",
           .on_message =
               [this, id](absl::string_view bytes) { return Take(id, bytes); },
           .on_end = [this,

@@ -39,6 +39,7 @@ class LinkServer::Session : public WorkerChannel {
         stream_(std::make_unique<LinkStream>(
             server->loop_, fd,
             LinkStream::Events{
+                .other_end = "worker",
                 .on_message =
                     [this](absl::string_view bytes) { return Take(bytes); },
                 .on_end =

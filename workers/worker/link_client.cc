@@ -8,7 +8,8 @@ LinkClient::LinkClient(EventLoop* loop, int fd, const wire::Hello& hello,
                        OnMessage on_message, OnEnd on_end)
     : on_message_(std::move(on_message)),
       stream_(loop, fd,
-              {.on_message =
+              {.other_end = "control plane",
+               .on_message =
                    [this](absl::string_view bytes) { return Take(bytes); },
                .on_end = std::move(on_end)}) {
   wire::WorkerMessage message;

@@ -26,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kUnfinished[] = "unfinished";
+constexpr char kExportCursor[] = "export.cursor";
 
 absl::Status Failed(const std::error_code& error, absl::string_view what) {
   return absl::ErrnoToStatus(error.value(), what);
@@ -108,6 +109,7 @@ class Copier {
   }
 
   absl::StatusOr<DirectoryCopy> Run() {
+    MQTTPUSH_RETURN_IF_ERROR(CopyExportCursor());
     MQTTPUSH_RETURN_IF_ERROR(CopySegments());
     MQTTPUSH_RETURN_IF_ERROR(CopyDatabase("log.db"));
     MQTTPUSH_RETURN_IF_ERROR(CopyDatabase("config.db"));
@@ -133,6 +135,19 @@ class Copier {
     return newest == 0 ? absl::OkStatus() : RemoveDropped(newest);
   }
 
+  // Before the log, so that what was exported meanwhile is exported again, and
+  // nothing is left out. The file is replaced as a whole, never changed.
+  absl::Status CopyExportCursor() {
+    const std::string source = absl::StrCat(from_, "/", kExportCursor);
+    std::error_code error;
+    if (!fs::exists(source, error)) return absl::OkStatus();
+    const std::string target = absl::StrCat(to_, "/", kExportCursor);
+    MQTTPUSH_RETURN_IF_ERROR(CopyFile(source, target));
+    files_before_ = 1;
+    copy_.bytes += FileSize(target);
+    return absl::OkStatus();
+  }
+
   // `newest` last. What was closed before it was copied is not copied again.
   absl::Status CopyThrough(int64_t newest) {
     for (int64_t number : ListSegments(LogOf(from_))) {
@@ -153,7 +168,7 @@ class Copier {
       if (number < newest) closed_.insert(number);
     }
     copy_.segments = static_cast<int64_t>(sizes_.size());
-    copy_.files = copy_.segments;
+    copy_.files = files_before_ + copy_.segments;
     return absl::OkStatus();
   }
   absl::Status CopySegment(int64_t number) {
@@ -190,7 +205,7 @@ class Copier {
       MQTTPUSH_RETURN_IF_ERROR(LeaveOut(number));
     }
     copy_.segments = static_cast<int64_t>(sizes_.size());
-    copy_.files = copy_.segments;
+    copy_.files = files_before_ + copy_.segments;
     return absl::OkStatus();
   }
 
@@ -224,6 +239,7 @@ class Copier {
   const std::string& to_;
   const CopyProgress& progress_;
   DirectoryCopy copy_;
+  int64_t files_before_ = 0;          // the segments
   std::map<int64_t, int64_t> sizes_;  // of what was copied, by number
   std::set<int64_t> closed_;
 };
@@ -279,7 +295,7 @@ class Staging {
       MQTTPUSH_RETURN_IF_ERROR(Rename(path_, target_));
       return SyncDirectoryOf(target_);
     }
-    for (const char* name : {"log", "log.db", "config.db"}) {
+    for (const char* name : {kExportCursor, "log", "log.db", "config.db"}) {
       const std::string source = absl::StrCat(path_, "/", name);
       std::error_code error;
       if (!fs::exists(source, error)) continue;

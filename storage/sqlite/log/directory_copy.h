@@ -33,9 +33,11 @@ using CopyProgress = std::function<void(
 // was newest while another one began. The newest holds the state of all
 // deliveries, and what is in the others was complete before it began: so the
 // copy is of the moment in which the newest one was copied. The configuration
-// comes last: it then knows each subscription that the log names. The workers'
-// sessions are not copied: packet ids of an older moment must not be used
-// again.
+// comes last: it then knows each subscription that the log names. How far
+// results were exported (export.cursor) comes first, so that none is left out
+// by the service that goes on with the copy; some are exported twice. The
+// workers' sessions are not copied: packet ids of an older moment must not be
+// used again.
 //
 // Everything is written to `to`.unfinished first (in a `to` that is a mount
 // point, to unfinished within it) and renamed at the end; after an error that

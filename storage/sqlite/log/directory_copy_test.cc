@@ -104,11 +104,23 @@ TEST_F(DirectoryCopyTest, CopiesConfigurationAndLogButNoSessions) {
   EXPECT_EQ(ModeOf(to_ + "/log"), 0700);
   EXPECT_EQ(ModeOf(to_ + "/log/0000000001.db"), 0600);
   EXPECT_FALSE(fs::exists(to_ + "/sessions"));
+  EXPECT_FALSE(fs::exists(to_ + "/export.cursor")) << "there was none";
   EXPECT_FALSE(fs::exists(to_ + ".unfinished"));
   DirectoryCheck check;
   EXPECT_THAT(Findings(&check), IsEmpty());
   EXPECT_EQ(check.log.audit.attempts, 200);
   EXPECT_NE(check.config.FindTenant("acme"), nullptr);
+}
+
+TEST_F(DirectoryCopyTest, CopiesHowFarResultsWereExported) {
+  WriteSome();
+  WriteFile(directory_->export_cursor_path(), "so far\n");
+  const auto copy = Copy();
+  ASSERT_TRUE(copy.ok()) << copy.status();
+  EXPECT_EQ(copy->files, copy->segments + 2);
+  EXPECT_EQ(ReadFile(to_ + "/export.cursor"), "so far\n");
+  EXPECT_EQ(ModeOf(to_ + "/export.cursor"), 0600);
+  EXPECT_THAT(Findings(), IsEmpty());
 }
 
 // The log goes on in the copy where it was.

@@ -1,4 +1,4 @@
-#include "services/flowcore/result_stream.h"
+#include "common/flowcore/result_stream.h"
 
 #include <openssl/sha.h>
 

@@ -1,4 +1,4 @@
-#include "services/flowcore/time_uuid.h"
+#include "common/flowcore/time_uuid.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"

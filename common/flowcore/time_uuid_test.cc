@@ -1,7 +1,7 @@
-#include "services/flowcore/time_uuid.h"
+#include "common/flowcore/time_uuid.h"
 
+#include "common/ticks.h"
 #include "gtest/gtest.h"
-#include "storage/attempt_journal.h"
 
 namespace mqttpush {
 namespace {

@@ -1,11 +1,8 @@
-#include "services/flowcore/result_event.h"
+#include "services/flowcore/result_converter.h"
 
-#include <rapidjson/document.h>
-
+#include "common/ticks.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/flowcore/time_uuid.h"
-#include "storage/attempt_journal.h"
 
 namespace mqttpush {
 namespace {
@@ -17,9 +14,9 @@ absl::Time At(const char* time) {
   return parsed;
 }
 
-class ResultEventTest : public ::testing::Test {
+class ResultConverterTest : public ::testing::Test {
  protected:
-  ResultEventTest() {
+  ResultConverterTest() {
     BrokerRecord broker;
     broker.uid = 3;
     broker.tenant_uid = 1;
@@ -56,18 +53,13 @@ class ResultEventTest : public ::testing::Test {
     attempt.recording = {.ticks = ToTicks(At("2026-11-22T09:18:02.48Z")) + 3,
                          .ended_delivery = true};
   }
-  std::string Write() {
+  // As it is written.
+  std::string Payload() {
     const FlowTypes flow_types = FlowTypes::Parse(FlowTypes::kDefault).value();
     rapidjson::StringBuffer text;
     JsonWriter writer(text);
-    WriteResultEvent(row_, {stream_, flow_types, config_}, writer);
+    WriteResultPayload(ToResult(row_, {stream_, flow_types, config_}), writer);
     return std::string(text.GetString(), text.GetSize());
-  }
-  // The payload alone, as it was written.
-  std::string Payload() {
-    const std::string event = Write();
-    const size_t begin = event.find("\"payload\":") + 10;
-    return event.substr(begin, event.find(",\"validTime\"") - begin);
   }
 
   const ResultStream stream_ = ResultStreamOf("acme");
@@ -75,24 +67,7 @@ class ResultEventTest : public ::testing::Test {
   AttemptRow row_;
 };
 
-TEST_F(ResultEventTest, IsTheEnvelopeOfFlowcore) {
-  rapidjson::Document event;
-  event.Parse(Write().c_str());
-  ASSERT_FALSE(event.HasParseError());
-  EXPECT_EQ(event.MemberCount(), 9u);
-  EXPECT_STREQ(event["eventId"].GetString(),
-               TimeUuid(row_.attempt.recording.ticks).c_str());
-  EXPECT_STREQ(event["timeBucket"].GetString(), "20261122090000");
-  EXPECT_STREQ(event["tenant"].GetString(), "acme");
-  EXPECT_EQ(event["dataCoreId"].GetString(), stream_.data_core_id);
-  EXPECT_STREQ(event["flowType"].GetString(), "mqtt-push-results.0");
-  EXPECT_STREQ(event["eventType"].GetString(), "created.0");
-  EXPECT_STREQ(event["validTime"].GetString(), "2026-11-22T09:18:02.431Z");
-  EXPECT_STREQ(event["metadata"]["producer"].GetString(), "mqtt-push");
-  EXPECT_TRUE(event["payload"].IsObject());
-}
-
-TEST_F(ResultEventTest, TellsOfASuccess) {
+TEST_F(ResultConverterTest, TellsOfASuccess) {
   EXPECT_EQ(
       Payload(),
       R"({"attemptId":"tenants/acme/deliveries/7-2/attempts/2",)"
@@ -108,7 +83,7 @@ TEST_F(ResultEventTest, TellsOfASuccess) {
       R"("durationMs":41,"payloadBytes":231,"nextRetryAt":null})");
 }
 
-TEST_F(ResultEventTest, TellsOfAFailureThatIsTriedAgain) {
+TEST_F(ResultConverterTest, TellsOfAFailureThatIsTriedAgain) {
   AttemptRecord& attempt = row_.attempt;
   attempt.succeeded = false;
   attempt.error_message = "connection lost \xFF";
@@ -125,7 +100,7 @@ TEST_F(ResultEventTest, TellsOfAFailureThatIsTriedAgain) {
   EXPECT_THAT(Payload(), ::testing::HasSubstr(R"("reasonCode":151,)"));
 }
 
-TEST_F(ResultEventTest, IsNullWhereNothingIsKnown) {
+TEST_F(ResultConverterTest, IsNullWhereNothingIsKnown) {
   config_ = ConfigSnapshot();
   const AttemptRecord attempt = row_.attempt;
   row_ = AttemptRow();
@@ -143,7 +118,7 @@ TEST_F(ResultEventTest, IsNullWhereNothingIsKnown) {
   EXPECT_THAT(Payload(), ::testing::HasSubstr(R"("payloadBytes":null,)"));
 }
 
-TEST_F(ResultEventTest, WritesIdsAsTheObjectHasThem) {
+TEST_F(ResultConverterTest, WritesIdsAsTheObjectHasThem) {
   row_.object_type = ObjectType::kAsset;
   row_.object_id = "123";
   EXPECT_THAT(Payload(), ::testing::HasSubstr(
@@ -151,19 +126,8 @@ TEST_F(ResultEventTest, WritesIdsAsTheObjectHasThem) {
                              R"("objectType":"Asset","objectId":"123",)"));
 }
 
-TEST_F(ResultEventTest, HoldsNoSecret) {
-  EXPECT_THAT(Write(), ::testing::Not(::testing::HasSubstr("s3cret")));
-}
-
-// Clients keep them.
-TEST(ResultStreamTest, IdsStayTheSame) {
-  const ResultStream acme = ResultStreamOf("acme");
-  EXPECT_EQ(acme.event_type_id, ResultStreamOf("acme").event_type_id);
-  EXPECT_NE(acme.event_type_id, ResultStreamOf("other").event_type_id);
-  EXPECT_NE(acme.event_type_id, acme.flow_type_id);
-  EXPECT_EQ(acme.tenant_id, "91797534-78dd-5de7-954e-1ada1c2eb586");
-  EXPECT_EQ(acme.event_type_id, "39f05482-77a7-59cd-b43a-c90bca56b4d0");
-  EXPECT_EQ(acme.tenant_id[14], '5');
+TEST_F(ResultConverterTest, HoldsNoSecret) {
+  EXPECT_THAT(Payload(), ::testing::Not(::testing::HasSubstr("s3cret")));
 }
 
 }  // namespace

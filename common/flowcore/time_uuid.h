@@ -3,8 +3,8 @@
 // They are UUIDs of version 1 (RFC 9562), whose order is that of the time in
 // them, in units of 100 ns; not that of their text, which begins with the low
 // bits.
-#ifndef MQTTPUSH_SERVICES_FLOWCORE_TIME_UUID_H_
-#define MQTTPUSH_SERVICES_FLOWCORE_TIME_UUID_H_
+#ifndef MQTTPUSH_COMMON_FLOWCORE_TIME_UUID_H_
+#define MQTTPUSH_COMMON_FLOWCORE_TIME_UUID_H_
 
 #include <cstdint>
 #include <optional>
@@ -15,7 +15,7 @@
 namespace mqttpush {
 
 // The one that we make of a time in ticks since the Unix epoch
-// (storage/attempt_journal.h): always the same, in lower case.
+// (common/ticks.h): always the same, in lower case.
 std::string TimeUuid(int64_t ticks);
 
 // The ticks of anybody's, negative before the Unix epoch; absent for what is
@@ -24,4 +24,4 @@ std::optional<int64_t> TicksOfTimeUuid(absl::string_view text);
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_SERVICES_FLOWCORE_TIME_UUID_H_
+#endif  // MQTTPUSH_COMMON_FLOWCORE_TIME_UUID_H_
