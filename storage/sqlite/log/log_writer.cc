@@ -180,17 +180,19 @@ bool LogWriter::TookEventAfter(const Segment& segment, int64_t subscription_uid,
 
 // Only duplicates make a filter worth its memory, and only within their window.
 void LogWriter::ForgetFilters(const Segments& segments, absl::Time now) {
-  const int64_t since_us = absl::ToUnixMicros(now - options_.dedupe_window);
-  for (const SegmentPtr& segment : segments) {
-    if (segment->filter == nullptr ||
-        segment->summary.accept_times_us.last >= since_us) {
-      continue;
-    }
-    store_->list().Change(segment->number, segment->number, [](Segment& old) {
-      old.filter = nullptr;
-      old.group_filter = nullptr;
-    });
+  const absl::Time since = now - options_.dedupe_window;
+  const auto outlived = [&](const Segment& segment) {
+    return segment.filter != nullptr && !segment.AcceptedSince(since);
+  };
+  if (absl::c_none_of(segments, [&](const SegmentPtr& segment) {
+        return outlived(*segment);
+      })) {
+    return;
   }
+  store_->list().Change(outlived, [](Segment& old) {
+    old.filter = nullptr;
+    old.group_filter = nullptr;
+  });
 }
 
 // What they held is noted first: a file that a crash leaves, or that cannot be

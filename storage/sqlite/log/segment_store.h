@@ -23,8 +23,12 @@ class SegmentStore {
   // Makes the folder (mode 0700) when it is missing, and opens its segments.
   // One that is damaged is set aside, and what it held is missing from now on:
   // that is logged as an error, and the audit will tell what is affected.
+  //
+  // `filters_since`: sealed ones get their filter when they have an event that
+  // was accepted then or later; the filters are nearly all that a start reads.
   static absl::StatusOr<std::unique_ptr<SegmentStore>> Open(
-      const std::string& directory);
+      const std::string& directory,
+      absl::Time filters_since = absl::InfinitePast());
 
   // The state of all subscriptions, as last committed.
   SubscriptionStates& states() { return states_; }
@@ -55,8 +59,8 @@ class SegmentStore {
   void SetAside(const Segment& segment, const absl::Status& damage);
 
  private:
-  explicit SegmentStore(std::string directory)
-      : directory_(std::move(directory)) {}
+  SegmentStore(std::string directory, absl::Time filters_since)
+      : directory_(std::move(directory)), filters_since_(filters_since) {}
   absl::Status OpenSegments();
   // `newest`: none of a higher number is there.
   absl::Status OpenOne(int64_t number, bool newest);
@@ -79,6 +83,7 @@ class SegmentStore {
                  const absl::Status& damage);
 
   const std::string directory_;
+  const absl::Time filters_since_;
   SegmentList list_;
   SegmentReaders readers_;
   SubscriptionStates states_;
