@@ -134,9 +134,17 @@ void LogWriter::ApplyRetention() {
                                     {"reason", "undelivered events"}});
   }
   std::vector<SegmentPtr> drop;
-  for (size_t position : decision.drop) drop.push_back((*segments)[position]);
+  for (size_t position : decision.drop) {
+    const SegmentPtr& segment = (*segments)[position];
+    // What is held now is looked at again the next time.
+    if (store_->holds().BeginDropping(
+            {segment->first_event_seq, segment->summary.last_event_seq})) {
+      drop.push_back(segment);
+    }
+  }
   if (drop.empty()) return;
   const absl::Status dropped = Drop(drop);
+  store_->holds().EndDropping();
   if (!dropped.ok()) {
     Log::Warning("segments_not_dropped", {{"error", dropped.message()}});
   }

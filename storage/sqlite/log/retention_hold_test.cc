@@ -102,6 +102,20 @@ TEST_F(RetentionHoldTest, AttemptsAtAnEventThatIsRetryingStay) {
   EXPECT_THAT(Differences(), IsEmpty());
 }
 
+TEST_F(RetentionHoldTest, WhatSomebodyHoldsStays) {
+  const int64_t seq = Append("to be sent again", 7);
+  Deliver(seq, 7);
+  NextSegment();
+  Deliver(Append("b", 7), 7);
+  auto hold = log_->HoldEvent(seq);
+  ASSERT_TRUE(hold.ok()) << hold.status();
+  EXPECT_THAT(Outlive(), ElementsAre(1));
+  EXPECT_EQ(Find(seq, 7)->state, DeliveryState::kDelivered);
+  *hold = nullptr;
+  EXPECT_THAT(Outlive(), Not(Contains(1)));
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
 // Their subscription was deleted.
 TEST_F(RetentionHoldTest, WhatWasDiscardedHoldsNothing) {
   const int64_t seq = Append("nobody wants it", 9);

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/sqlite/log/event_holds.h"
 #include "storage/sqlite/log/segment.h"
 #include "storage/sqlite/log/segment_readers.h"
 #include "storage/sqlite/log/segment_writer.h"
@@ -34,6 +35,7 @@ class SegmentStore {
   SubscriptionStates& states() { return states_; }
   SegmentList& list() { return list_; }
   SegmentReaders& readers() { return readers_; }
+  EventHolds& holds() { return *holds_; }
   const std::string& directory() const { return directory_; }
 
   // What the writer goes on with. Seqs of events that were lost with a damaged
@@ -86,6 +88,7 @@ class SegmentStore {
   const absl::Time filters_since_;
   SegmentList list_;
   SegmentReaders readers_;
+  const std::shared_ptr<EventHolds> holds_ = std::make_shared<EventHolds>();
   SubscriptionStates states_;
   WritePosition position_;
   std::vector<int64_t> missing_;  // numbers, dropped ones among them

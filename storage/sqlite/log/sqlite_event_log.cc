@@ -125,4 +125,10 @@ absl::StatusOr<EventRecord> SqliteEventLog::ReadEvent(int64_t seq) {
                             [&] { return EventOf(store_.get(), seq); });
 }
 
+absl::StatusOr<EventHold> SqliteEventLog::HoldEvent(int64_t seq) {
+  EventHold hold = store_->holds().Hold(seq);
+  if (hold != nullptr) return hold;
+  return absl::NotFoundError(absl::StrCat("event ", seq, " is being dropped"));
+}
+
 }  // namespace mqttpush
