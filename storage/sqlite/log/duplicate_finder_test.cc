@@ -222,7 +222,8 @@ TEST(DuplicateWindowTest, FiltersAreInMemoryForTheWindowOnly) {
   };
   const auto append = [&](int first, int last) {
     for (int i = first; i <= last; ++i) {
-      AppendAndWait(*log, {MakeEvent(absl::StrCat("id-", i), {7})});
+      const NewEvent event = MakeEvent(absl::StrCat("id-", i), {7});
+      ASSERT_TRUE(AppendAndWait(*log, {event}).ok());
     }
   };
   append(1, 20);
