@@ -123,6 +123,9 @@ struct SubscriptionRecovery {
   std::vector<AttemptedEvent> attempted;  // above the cursor, by event_seq
 };
 
+// Keeps an event in the log for as long as it lives.
+using EventHold = std::shared_ptr<const void>;
+
 // Thread-safe. Callbacks run on the log's writer thread and must not block.
 class EventLog {
  public:
@@ -174,6 +177,11 @@ class EventLog {
                                               int64_t after_seq, int limit) = 0;
   // NOT_FOUND when there is no such event.
   virtual absl::StatusOr<EventRecord> ReadEvent(int64_t seq) = 0;
+
+  // Keeps retention from dropping the event, if it is still there. For who is
+  // about to send one again that has ended: once it is RETRYING on disk the
+  // event stays by itself. NOT_FOUND: it is being dropped at this moment.
+  virtual absl::StatusOr<EventHold> HoldEvent(int64_t seq) = 0;
 };
 
 }  // namespace mqttpush

@@ -112,6 +112,9 @@ class FakeEventLog : public EventLog {
   absl::StatusOr<EventRecord> ReadEvent(int64_t) override {
     return absl::UnimplementedError("");
   }
+  absl::StatusOr<EventHold> HoldEvent(int64_t) override {
+    return absl::UnimplementedError("");
+  }
 
  private:
   struct Batch {

@@ -97,4 +97,8 @@ absl::StatusOr<EventRecord> FullDiskLog::ReadEvent(int64_t seq) {
   return log_->ReadEvent(seq);
 }
 
+absl::StatusOr<EventHold> FullDiskLog::HoldEvent(int64_t seq) {
+  return log_->HoldEvent(seq);
+}
+
 }  // namespace mqttpush

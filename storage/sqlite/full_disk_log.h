@@ -39,6 +39,7 @@ class FullDiskLog : public EventLog {
                                       int64_t subscription_uid,
                                       int64_t after_seq, int limit) override;
   absl::StatusOr<EventRecord> ReadEvent(int64_t seq) override;
+  absl::StatusOr<EventHold> HoldEvent(int64_t seq) override;
 
  private:
   // OK: the events may go to the log, and are counted as under way.

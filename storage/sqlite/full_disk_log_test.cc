@@ -50,6 +50,7 @@ class AnsweringLog : public EventLog {
   absl::StatusOr<EventRecord> ReadEvent(int64_t) override {
     return EventRecord();
   }
+  absl::StatusOr<EventHold> HoldEvent(int64_t) override { return EventHold(); }
 
  private:
   Calls* const calls_;

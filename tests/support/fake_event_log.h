@@ -69,6 +69,9 @@ class FakeEventLog : public EventLog {
   absl::StatusOr<EventRecord> ReadEvent(int64_t) override {
     return absl::UnimplementedError("fake");
   }
+  absl::StatusOr<EventHold> HoldEvent(int64_t) override {
+    return absl::UnimplementedError("fake");
+  }
 
  private:
   Mutex mutex_;

@@ -42,6 +42,7 @@ class FlakyLog : public EventLog {
   absl::StatusOr<EventRecord> ReadEvent(int64_t) override {
     return EventRecord();
   }
+  absl::StatusOr<EventHold> HoldEvent(int64_t) override { return EventHold(); }
 
  private:
   int failures_;

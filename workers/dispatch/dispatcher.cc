@@ -56,7 +56,7 @@ Dispatcher::Dispatcher(EventLog* log, HistoryReader* history, EventLoop* loop,
                  if (found->second == swept) subscriptions_.erase(found);
                }),
       redelivery_(
-          history, clock, &commits_,
+          log, history, clock, &commits_,
           [this](int64_t uid) {
             auto found = subscriptions_.find(uid);
             return found == subscriptions_.end() ? nullptr : found->second;

@@ -75,10 +75,11 @@ std::string FreeName(const std::string& folder, int64_t number) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SegmentStore>> SegmentStore::Open(
-    const std::string& directory) {
+    const std::string& directory, absl::Time filters_since) {
   MQTTPUSH_RETURN_IF_ERROR(MakeFolder(directory));
   MQTTPUSH_RETURN_IF_ERROR(SyncDirectoryOf(directory));
-  std::unique_ptr<SegmentStore> store(new SegmentStore(directory));
+  std::unique_ptr<SegmentStore> store(
+      new SegmentStore(directory, filters_since));
   MQTTPUSH_RETURN_IF_ERROR(store->OpenSegments());
   return store;
 }
@@ -99,15 +100,14 @@ absl::Status SegmentStore::OpenGroupFiles() {
   if (segments->empty()) return absl::OkStatus();
   std::string path;
   std::shared_ptr<const GroupFilterFile> file;
-  list_.Change(segments->front()->number, segments->back()->number,
-               [&](Segment& one) {
-                 if (path != GroupFilePathOf(one.number)) {
-                   path = GroupFilePathOf(one.number);
-                   file = GroupFilterFile::Open(path).value_or(nullptr);
-                 }
-                 if (file != nullptr && file->Covers(one))
-                   one.group_file = file;
-               });
+  const auto is_covered = [&](const Segment& one) {
+    if (path != GroupFilePathOf(one.number)) {
+      path = GroupFilePathOf(one.number);
+      file = GroupFilterFile::Open(path).value_or(nullptr);
+    }
+    return file != nullptr && file->Covers(one);
+  };
+  list_.Change(is_covered, [&](Segment& one) { one.group_file = file; });
   MQTTPUSH_ASSIGN_OR_RETURN(const std::set<int64_t> numbers,
                             ListNumbers(directory_, kGroupFileSuffix));
   for (int64_t number : numbers) RemoveGroupFileUnlessUsed(number);
@@ -225,7 +225,8 @@ absl::Status SegmentStore::CheckOrder(const Segment& segment) const {
 
 absl::Status SegmentStore::OpenOne(int64_t number, bool newest) {
   const std::string path = PathOf(number);
-  absl::StatusOr<OpenedSegment> opened = OpenSegment(number, path);
+  absl::StatusOr<OpenedSegment> opened =
+      OpenSegment(number, path, filters_since_);
   absl::Status status = opened.status();
   if (status.ok()) status = CheckOrder(*opened->segment);
   if (absl::IsNotFound(status)) {
