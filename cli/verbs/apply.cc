@@ -145,13 +145,18 @@ void PrintWhereItStopped(const std::vector<Change>& changes,
   console.Note("Applying the file again goes on from there.");
 }
 
-std::string Summary(const std::vector<Change>& changes) {
+std::string Summary(const std::vector<Change>& changes, bool dry_run) {
   std::map<Change::Action, int> counts;
   for (const Change& change : changes) ++counts[change.action];
-  return absl::StrCat(counts[Change::Action::kCreate], " created, ",
-                      counts[Change::Action::kUpdate], " changed, ",
-                      counts[Change::Action::kDelete], " deleted, ",
-                      counts[Change::Action::kUnchanged], " unchanged");
+  const auto words = [&](const char* to_do, const char* done) {
+    return dry_run ? to_do : done;
+  };
+  return absl::StrCat(
+      dry_run ? "dry run, nothing is changed: " : "",
+      counts[Change::Action::kCreate], words(" to create, ", " created, "),
+      counts[Change::Action::kUpdate], words(" to change, ", " changed, "),
+      counts[Change::Action::kDelete], words(" to delete, ", " deleted, "),
+      counts[Change::Action::kUnchanged], " unchanged");
 }
 
 absl::StatusOr<std::vector<Change>> Plan(const Options& options,
@@ -182,9 +187,7 @@ absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
   } else if (!progress.status.ok()) {
     PrintWhereItStopped(changes, progress, session.console);
   } else {
-    session.console.Note(
-        absl::StrCat(options.dry_run ? "dry run, nothing is changed: " : "",
-                     Summary(changes)));
+    session.console.Note(Summary(changes, options.dry_run));
   }
   MQTTPUSH_RETURN_IF_ERROR(progress.status);
   return ExitCode::kOk;
