@@ -18,6 +18,7 @@
 #include "common/status_macros.h"
 #include "server/http_doors.h"
 #include "services/api/linked_descriptors.h"
+#include "services/flowcore/result_texts.h"
 #include "services/flowcore/shared_secret.h"
 #include "services/ingest/openapi_document.h"
 #include "storage/sqlite/full_disk_log.h"
@@ -102,7 +103,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MQTTPUSH_ASSIGN_OR_RETURN(resolved.worker_path, WorkerPath(config));
   MQTTPUSH_RETURN_IF_ERROR(server->OpenStorage(resolved));
   server->StartDelivery(resolved);
-  MQTTPUSH_RETURN_IF_ERROR(server->MakeServices());
+  MQTTPUSH_RETURN_IF_ERROR(server->MakeServices(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->Listen(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->ListenForHttp(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->replay_runner_->Start());
@@ -171,7 +172,7 @@ void Server::StartDelivery(const ServerConfig& config) {
   on_config(config_store_->Snapshot());
 }
 
-absl::Status Server::MakeServices() {
+absl::Status Server::MakeServices(const ServerConfig& config) {
   admin_service_ = std::make_unique<AdminService>(
       config_store_.get(), event_log_.get(), &board_, Clock::Real(),
       BrokerProber{.start =
@@ -187,11 +188,11 @@ absl::Status Server::MakeServices() {
                                          schemas_.get(), &refused_events_,
                                          Clock::Real());
   ingest_service_ = std::make_unique<IngestService>(ingester_.get());
-  MakeHistoryService();
+  MakeHistoryService(config);
   return absl::OkStatus();
 }
 
-void Server::MakeHistoryService() {
+void Server::MakeHistoryService(const ServerConfig& config) {
   const Redeliver redeliver = [this](int64_t subscription_uid,
                                      int64_t event_seq, auto done) {
     loop_.Post([this, subscription_uid, event_seq, done] {
@@ -205,12 +206,24 @@ void Server::MakeHistoryService() {
                   .clock = Clock::Real(),
                   .redeliver = redeliver},
       &replay_watchers_);
+  const WriteResults write_results = [this,
+                                      flow_types = config.flowcore_flow_types](
+                                         const std::vector<AttemptRow>& rows,
+                                         const std::string& tenant,
+                                         v1::StreamAttemptsRequest::View view) {
+    const ResultForm form = view == v1::StreamAttemptsRequest::RESULT_PAYLOADS
+                                ? ResultForm::kPayload
+                                : ResultForm::kEvent;
+    return ResultTexts(rows, tenant, form, flow_types,
+                       *config_store_->Snapshot());
+  };
   history_service_ = std::make_unique<HistoryService>(
       config_store_.get(),
       HistorySources{.history = history_reader_.get(),
                      .stats = stats_reader_.get(),
                      .log = event_log_.get(),
                      .refused = &refused_events_,
+                     .write_results = write_results,
                      .replays = {.store = replay_store_.get(),
                                  .runner = replay_runner_.get(),
                                  .watchers = &replay_watchers_}},

@@ -1,4 +1,7 @@
 // publish: events from lines of JSON.
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -143,7 +146,9 @@ int64_t SizeOf(std::istream& input) {
   return size > 0 ? size : 0;
 }
 
-absl::StatusOr<ExitCode> PublishAll(std::istream& input, int64_t size,
+// `name` is what errors call the input.
+absl::StatusOr<ExitCode> PublishAll(std::istream& input,
+                                    const std::string& name, int64_t size,
                                     v1::ObjectType type, Session& session) {
   Publisher publisher(type, session);
   int64_t read = 0;
@@ -157,7 +162,24 @@ absl::StatusOr<ExitCode> PublishAll(std::istream& input, int64_t size,
     }
   }
   MQTTPUSH_RETURN_IF_ERROR(publisher.Flush());
-  return publisher.Finish();
+  const ExitCode code = publisher.Finish();
+  // A folder can be opened, but not read; a disk may fail half way.
+  if (input.bad()) return UsageError(name, "cannot be read to its end");
+  return code;
+}
+
+absl::StatusOr<ExitCode> PublishFile(const std::string& path,
+                                     v1::ObjectType type, Session& session) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return UsageError(path, "is a directory; FILE must be a file, or -");
+  }
+  std::ifstream file(path);
+  if (!file) {
+    return UsageError(path,
+                      absl::StrCat("cannot be read: ", std::strerror(errno)));
+  }
+  return PublishAll(file, path, SizeOf(file), type, session);
 }
 
 absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
@@ -168,11 +190,9 @@ absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
     type = static_cast<v1::ObjectType>(*parsed);
   }
   if (options.file == "-") {
-    return PublishAll(session.console.in(), 0, type, session);
+    return PublishAll(session.console.in(), "standard input", 0, type, session);
   }
-  std::ifstream file(options.file);
-  if (!file) return UsageError(options.file, "cannot be read");
-  return PublishAll(file, SizeOf(file), type, session);
+  return PublishFile(options.file, type, session);
 }
 
 }  // namespace

@@ -37,6 +37,8 @@ struct RefusedEvent {
   std::string asset_id;
   std::string owner_id;
   std::vector<v1::Violation> violations;  // of a rejected one
+  // Of them, how many were cut off; Remember sets it.
+  int further_violations = 0;
 };
 
 // All that is set must match.
@@ -80,6 +82,8 @@ class RefusedEvents {
                                  const RefusedEventQuery& query,
                                  absl::Time now) const;
   RefusedEventCounts Count(int64_t tenant_uid) const;
+  // Since when all that Find would look at are remembered at `now`.
+  absl::Time CompleteSince(int64_t tenant_uid, absl::Time now) const;
   absl::Time start_time() const { return start_time_; }
 
  private:
@@ -95,6 +99,8 @@ class RefusedEvents {
   std::map<int64_t, std::deque<Events::iterator>> by_tenant_
       ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, RefusedEventCounts> counts_ ABSL_GUARDED_BY(mutex_);
+  // The time of the last that was forgotten, by tenant.
+  std::map<int64_t, absl::Time> forgotten_until_ ABSL_GUARDED_BY(mutex_);
   int64_t unknown_owner_count_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t forgotten_count_ ABSL_GUARDED_BY(mutex_) = 0;
 };

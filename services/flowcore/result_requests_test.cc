@@ -1,7 +1,7 @@
 #include "services/flowcore/result_requests.h"
 
-#include "common/flowcore/delivery_result.h"
-#include "common/flowcore/time_uuid.h"
+#include "services/flowcore/delivery_result.h"
+#include "services/flowcore/time_uuid.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/attempt_journal.h"

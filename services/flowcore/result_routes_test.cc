@@ -10,7 +10,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
-#include "common/flowcore/time_uuid.h"
+#include "services/flowcore/time_uuid.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/flowcore/result_pages.h"

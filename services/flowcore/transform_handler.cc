@@ -90,7 +90,9 @@ void TransformHandler::Convert(const Envelope& envelope,
                          Truncate(envelope.flow_type, kMaxShownBytes), "\"")},
            result);
   }
-  if (result.outcome() == v1::EventResult::REJECTED) return;
+  if (result.outcome() == v1::EventResult::REJECTED) {
+    return ingester_->RememberRejected(result, type, envelope.payload);
+  }
   v1::Event& event = *request.add_events();
   event.set_event_id(envelope.event_id);
   event.set_object_type(static_cast<v1::ObjectType>(*type));

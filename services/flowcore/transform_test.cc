@@ -188,6 +188,22 @@ TEST_F(TransformToDiskTest, TheGoodEventsOfAnArrayAreStored) {
   EXPECT_THAT(ids, ElementsAre("1", "5"));
 }
 
+// Also what never came to ingest, for ExplainDelivery.
+TEST_F(TransformToDiskTest, WhatItRefusesItselfIsRemembered) {
+  Post(Event("a", Location("owner-1"), "nothing.0"));
+  Post(Event("b", R"({"id": 7, "ownerId")", "nothing.0"));
+  const auto found = refused_.Find(1, {.event_id = "a"}, Clock::Real()->Now());
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].refusal, Refusal::kRejected);
+  EXPECT_EQ(found[0].tenant_uid, 1);
+  EXPECT_EQ(found[0].object_id, "9223372036854775807");
+  EXPECT_EQ(found[0].asset_id, "a");
+  EXPECT_EQ(found[0].owner_id, "owner-1");
+  ASSERT_THAT(found[0].violations, SizeIs(1));
+  EXPECT_EQ(found[0].violations[0].field(), "flowType");
+  EXPECT_EQ(refused_.Count(1).rejected, 1);
+}
+
 TEST_F(TransformToDiskTest, RefusesWhatIsNoEvent) {
   HttpAnswer answer = Post("[1,");
   EXPECT_EQ(answer.status, 400);

@@ -7,6 +7,7 @@
 #include "absl/algorithm/container.h"
 #include "services/api/errors.h"
 #include "services/ingest/batch_preparer.h"
+#include "services/ingest/object_validator.h"
 
 namespace mqttpush {
 
@@ -34,6 +35,28 @@ void Ingester::Ingest(const v1::PublishEventsRequest& request, Done done) {
         }
         done(std::move(response));
       });
+}
+
+void Ingester::RememberRejected(const v1::EventResult& result,
+                                std::optional<ObjectType> type,
+                                absl::string_view payload) {
+  // The ids that all types have are called the same in all of them.
+  ObjectIds ids = ObjectValidator(schemas_)
+                      .Validate(type.value_or(ObjectType::kLocation), payload)
+                      .ids;
+  const int64_t tenant_uid = router_.Table()->FindTenant(ids.owner_id);
+  refused_->Remember(
+      {{.refusal = Refusal::kRejected,
+        .time = clock_->Now(),
+        .tenant_uid = tenant_uid,
+        .event_id = result.event_id(),
+        .object_type = type.has_value() ? static_cast<v1::ObjectType>(*type)
+                                        : v1::OBJECT_TYPE_UNSPECIFIED,
+        .object_id = std::move(ids.object_id),
+        .asset_id = std::move(ids.asset_id),
+        .owner_id = std::move(ids.owner_id),
+        .violations = {result.violations().begin(),
+                       result.violations().end()}}});
 }
 
 }  // namespace mqttpush

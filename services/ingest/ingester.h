@@ -3,8 +3,10 @@
 #define MQTTPUSH_SERVICES_INGEST_INGESTER_H_
 
 #include <functional>
+#include <optional>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "common/clock.h"
 #include "mqttpush/v1/ingest_service.pb.h"
 #include "services/api/refused_events.h"
@@ -12,6 +14,7 @@
 #include "services/ingest/router.h"
 #include "storage/config_store.h"
 #include "storage/event_log.h"
+#include "storage/records.h"
 
 namespace mqttpush {
 
@@ -38,6 +41,13 @@ class Ingester {
   // events are durable, on the log's thread, or at once when there is nothing
   // to store.
   void Ingest(const v1::PublishEventsRequest& request, Done done);
+
+  // Remembers an event that a door did not even hand in, because of what
+  // `result` says. `type` may not be known; of `payload` the ids are read, as
+  // far as they can be.
+  void RememberRejected(const v1::EventResult& result,
+                        std::optional<ObjectType> type,
+                        absl::string_view payload);
 
  private:
   Router router_;

@@ -1,10 +1,10 @@
-#include "common/flowcore/delivery_result.h"
+#include "services/flowcore/delivery_result.h"
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/flowcore/time_uuid.h"
+#include "services/flowcore/time_uuid.h"
 #include "common/ticks.h"
 #include "common/utf8.h"
 
