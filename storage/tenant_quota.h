@@ -7,13 +7,13 @@
 
 namespace mqttpush {
 
-// What the deployment says. All of it is set, and no default is above its
-// maximum.
+// What the deployment says. All of it is set; of a default that is above its
+// maximum the maximum counts.
 struct QuotaRules {
   // For tenants that say nothing. The rate is more than one service takes in,
   // so that it bounds nobody who was not given one.
-  TenantQuota defaults = {.ingest_events_per_second = 100'000,
-                          .ingest_burst = 100'000,
+  TenantQuota defaults = {.ingest_events_per_second = 1'000'000,
+                          .ingest_burst = 1'000'000,
                           .max_waiting_events = 1'000'000,
                           .max_waiting_bytes = int64_t{1} << 30,
                           .outbox_policy = OutboxPolicy::kRefuseNew};
