@@ -102,7 +102,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MQTTPUSH_ASSIGN_OR_RETURN(resolved.worker_path, WorkerPath(config));
   MQTTPUSH_RETURN_IF_ERROR(server->OpenStorage(resolved));
   server->StartDelivery(resolved);
-  MQTTPUSH_RETURN_IF_ERROR(server->MakeServices());
+  MQTTPUSH_RETURN_IF_ERROR(server->MakeServices(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->Listen(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->ListenForHttp(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->replay_runner_->Start());
@@ -145,7 +145,8 @@ void Server::StartDelivery(const ServerConfig& config) {
       event_log_.get(), history_reader_.get(), &loop_, Clock::Real(), &board_,
       DispatcherOptions{.default_event_id_field = config.set_event_id,
                         .max_attempts = config.max_attempts,
-                        .qos_0_lifetime = config.qos_0_lifetime});
+                        .qos_0_lifetime = config.qos_0_lifetime,
+                        .quotas = config.quotas});
   supervisor_ = std::make_unique<Supervisor>(
       dispatcher_.get(), &loop_, Clock::Real(), &board_,
       SupervisorOptions{
@@ -171,7 +172,7 @@ void Server::StartDelivery(const ServerConfig& config) {
   on_config(config_store_->Snapshot());
 }
 
-absl::Status Server::MakeServices() {
+absl::Status Server::MakeServices(const ServerConfig& config) {
   admin_service_ = std::make_unique<AdminService>(
       config_store_.get(), event_log_.get(), &board_, Clock::Real(),
       BrokerProber{.start =
@@ -179,13 +180,14 @@ absl::Status Server::MakeServices() {
                               const ProbeOrder& order, auto done) {
                          return probes_->Start(broker, order, std::move(done));
                        },
-                   .cancel = [this](int64_t id) { probes_->Cancel(id); }});
+                   .cancel = [this](int64_t id) { probes_->Cancel(id); }},
+      config.quotas);
   MQTTPUSH_ASSIGN_OR_RETURN(ObjectSchemas schemas,
                             ObjectSchemas::Compile(kOpenApiDocument));
   schemas_ = std::make_unique<const ObjectSchemas>(std::move(schemas));
   ingester_ = std::make_unique<Ingester>(config_store_.get(), event_log_.get(),
                                          schemas_.get(), &refused_events_,
-                                         Clock::Real());
+                                         Clock::Real(), config.quotas);
   ingest_service_ = std::make_unique<IngestService>(ingester_.get());
   MakeHistoryService();
   return absl::OkStatus();

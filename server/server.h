@@ -65,7 +65,7 @@ class Server {
   absl::Status OpenStorage(const ServerConfig& config);
   void StartWatch(const ServerConfig& config);
   void StartDelivery(const ServerConfig& config);
-  absl::Status MakeServices();
+  absl::Status MakeServices(const ServerConfig& config);
   void MakeHistoryService();
   absl::Status Listen(const ServerConfig& config);
   absl::Status ListenForHttp(const ServerConfig& config);

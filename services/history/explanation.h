@@ -30,6 +30,7 @@ struct ExplanationFacts {
   std::string owner_id;
   std::string object_type;                // its name
   std::vector<v1::Violation> violations;  // of REJECTED
+  std::string quota;                      // OVER_QUOTA: which, in words
   std::string subscription;               // its id
   std::string broker;                     // its id
   std::string takes;                      // NOT_TAKEN: "it takes ASSET only"
