@@ -185,6 +185,14 @@ TEST_F(QuotaTest, ARateLetsInWhatItSays) {
               ElementsAre("ACCEPTED", "OVER_QUOTA"));
 }
 
+TEST_F(QuotaTest, WhatIsRefusedDoesNotReachTheLogOfAll) {
+  Publish(Batch({"acme", "acme", "acme"}));
+  log_.Hold();
+  EXPECT_THAT(OutcomesOf(Publish(Batch({"acme", "acme"}))),
+              ElementsAre("OVER_QUOTA", "OVER_QUOTA"));
+  EXPECT_EQ(log_.append_count(), 1);
+}
+
 TEST_F(QuotaTest, DropOldestTakesAll) {
   config_.Set(MakeConfig(
       {.max_waiting_events = 1, .outbox_policy = OutboxPolicy::kDropOldest}));

@@ -14,7 +14,7 @@ namespace mqttpush {
 class Router {
  public:
   // `store` must outlive it.
-  Router(const ConfigStore* store, const QuotaRules& rules)
+  explicit Router(const ConfigStore* store, const QuotaRules& rules = {})
       : store_(store), rules_(rules) {}
 
   // The table of the newest configuration; never nullptr. Made again only when

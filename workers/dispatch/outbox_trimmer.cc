@@ -127,25 +127,26 @@ int OutboxTrimmer::EndWaiting(SubscriptionDispatch& subscription,
     Log::Error("event_read_failed", {{"error", next.status().message()}});
     return 0;
   }
-  Excess left = excess;
-  const auto enough = std::find_if(
-      next->events.begin(), next->events.end(), [&](const EventRecord& event) {
-        if (!left.any()) return true;
-        --left.events;
-        left.bytes -= static_cast<int64_t>(event.payload.size());
-        return false;
-      });
-  if (enough != next->events.end()) {
-    next->scanned_through = enough->seq - 1;
-    next->at_end = false;
-    next->events.erase(enough, next->events.end());
-  }
+  CutWhereItIsEnough(excess, *next);
   int ended = 0;
   for (const EventRecord& event : queue.TakeToSend(*std::move(next))) {
     queue.Ended(event.seq, kDropped, clock_->Now());
     ++ended;
   }
   return ended;
+}
+
+void OutboxTrimmer::CutWhereItIsEnough(Excess excess,
+                                       EventLog::NextEvents& next) {
+  auto enough = next.events.begin();
+  for (; enough != next.events.end() && excess.any(); ++enough) {
+    --excess.events;
+    excess.bytes -= static_cast<int64_t>(enough->payload.size());
+  }
+  if (enough == next.events.end()) return;
+  next.scanned_through = enough->seq - 1;
+  next.at_end = false;
+  next.events.erase(enough, next.events.end());
 }
 
 void OutboxTrimmer::Report(const TenantRecord& tenant) {

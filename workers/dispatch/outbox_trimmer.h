@@ -72,6 +72,8 @@ class OutboxTrimmer {
   int EndOldest(SubscriptionDispatch& subscription, Excess excess);
   int EndRetries(SubscriptionDispatch& subscription, Excess& excess);
   int EndWaiting(SubscriptionDispatch& subscription, const Excess& excess);
+  // Keeps of `next` what makes up for the excess.
+  static void CutWhereItIsEnough(Excess excess, EventLog::NextEvents& next);
   void Report(const TenantRecord& tenant);
 
   EventLog* const log_;
