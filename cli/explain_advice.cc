@@ -31,6 +31,7 @@ std::string AdviceOn(const v1::Explanation& explanation,
       return On("subscriptions get", explanation.subscription());
     case v1::Explanation::NO_SUBSCRIPTION:
       return On("subscriptions list", tenant.name);
+    case v1::Explanation::OVER_QUOTA:
     case v1::Explanation::NO_TENANT:
       return On("tenants get", tenant.name);
     default:

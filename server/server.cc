@@ -146,7 +146,8 @@ void Server::StartDelivery(const ServerConfig& config) {
       event_log_.get(), history_reader_.get(), &loop_, Clock::Real(), &board_,
       DispatcherOptions{.default_event_id_field = config.set_event_id,
                         .max_attempts = config.max_attempts,
-                        .qos_0_lifetime = config.qos_0_lifetime});
+                        .qos_0_lifetime = config.qos_0_lifetime,
+                        .quotas = config.quotas});
   supervisor_ = std::make_unique<Supervisor>(
       dispatcher_.get(), &loop_, Clock::Real(), &board_,
       SupervisorOptions{
@@ -180,13 +181,14 @@ absl::Status Server::MakeServices(const ServerConfig& config) {
                               const ProbeOrder& order, auto done) {
                          return probes_->Start(broker, order, std::move(done));
                        },
-                   .cancel = [this](int64_t id) { probes_->Cancel(id); }});
+                   .cancel = [this](int64_t id) { probes_->Cancel(id); }},
+      config.quotas);
   MQTTPUSH_ASSIGN_OR_RETURN(ObjectSchemas schemas,
                             ObjectSchemas::Compile(kOpenApiDocument));
   schemas_ = std::make_unique<const ObjectSchemas>(std::move(schemas));
   ingester_ = std::make_unique<Ingester>(config_store_.get(), event_log_.get(),
                                          schemas_.get(), &refused_events_,
-                                         Clock::Real());
+                                         Clock::Real(), config.quotas);
   ingest_service_ = std::make_unique<IngestService>(ingester_.get());
   MakeHistoryService(config);
   return absl::OkStatus();

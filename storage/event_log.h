@@ -114,6 +114,14 @@ struct AttemptedEvent {
   bool delivered = false;
 };
 
+// What has not ended of a tenant's deliveries: WAITING, IN_FLIGHT or RETRYING.
+// An event counts once for each subscription that it is to go to.
+struct Outbox {
+  int64_t events = 0;
+  int64_t bytes = 0;  // of their payloads
+  bool operator==(const Outbox&) const = default;
+};
+
 // What dispatch needs to go on with a subscription after a restart.
 struct SubscriptionRecovery {
   SubscriptionState state;
@@ -162,6 +170,9 @@ class EventLog {
   // The subscriptions with deliveries that have not ended, deleted ones among
   // them. Only uid and tenant_uid are set.
   virtual absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() = 0;
+
+  // The outbox of a tenant, as last committed; in memory.
+  virtual Outbox GetOutbox(int64_t tenant_uid) const = 0;
 
   // The next events that the subscription took, with seq > after_seq, in order:
   // at most `limit`, and none after their payloads have come to kReadBytes.

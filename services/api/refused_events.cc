@@ -13,8 +13,8 @@ void Cut(std::string& text) {
 }
 
 void Cut(RefusedEvent& event) {
-  for (std::string* text :
-       {&event.event_id, &event.object_id, &event.asset_id, &event.owner_id}) {
+  for (std::string* text : {&event.event_id, &event.object_id, &event.asset_id,
+                            &event.owner_id, &event.quota}) {
     Cut(*text);
   }
   if (event.violations.size() > RefusedEvents::kMaxViolations) {
@@ -32,6 +32,7 @@ void Count(Refusal refusal, RefusedEventCounts& counts) {
   if (refusal == Refusal::kRejected) ++counts.rejected;
   if (refusal == Refusal::kNoSubscription) ++counts.no_subscription;
   if (refusal == Refusal::kDuplicate) ++counts.duplicate;
+  if (refusal == Refusal::kOverQuota) ++counts.over_quota;
 }
 
 bool Matches(const RefusedEventQuery& query, const RefusedEvent& event) {

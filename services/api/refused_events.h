@@ -24,6 +24,7 @@ enum class Refusal {
   kNoTenant,        // nobody owns the owner id
   kNoSubscription,  // that takes the object type
   kDuplicate,       // of an event id that was used before
+  kOverQuota,       // of its tenant
 };
 
 // What is not known is empty, or 0.
@@ -39,6 +40,7 @@ struct RefusedEvent {
   std::vector<v1::Violation> violations;  // of a rejected one
   // Of them, how many were cut off; Remember sets it.
   int further_violations = 0;
+  std::string quota;  // of one over it: which, in words
 };
 
 // All that is set must match.
@@ -56,6 +58,7 @@ struct RefusedEventCounts {
   int64_t rejected = 0;
   int64_t no_subscription = 0;
   int64_t duplicate = 0;
+  int64_t over_quota = 0;
   // Of all.
   int64_t unknown_owner = 0;
   int64_t forgotten = 0;

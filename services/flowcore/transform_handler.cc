@@ -68,11 +68,14 @@ void TransformHandler::operator()(const HttpRequest& request,
     Convert(envelope, *results.add_results(), events);
   }
   if (events.events().empty()) return respond(MakeTransformReport(results));
-  ingester_->Ingest(events, [results = std::move(results),
-                             respond](Ingester::Answer ingested) {
-    if (!ingested.ok()) return respond(HttpErrorOf(ingested.status()));
-    respond(MakeTransformReport(Merge(results, *std::move(ingested))));
-  });
+  // Flowcore repeats the whole request.
+  ingester_->Ingest(
+      events,
+      [results = std::move(results), respond](Ingester::Answer ingested) {
+        if (!ingested.ok()) return respond(HttpErrorOf(ingested.status()));
+        respond(MakeTransformReport(Merge(results, *std::move(ingested))));
+      },
+      Admit::kAllOrNone);
 }
 
 void TransformHandler::Convert(const Envelope& envelope,

@@ -60,6 +60,8 @@ Explanation::Reason ReasonOf(const RefusedEvent& event) {
       return Explanation::NO_SUBSCRIPTION;
     case Refusal::kDuplicate:
       return Explanation::DUPLICATE;
+    case Refusal::kOverQuota:
+      return Explanation::OVER_QUOTA;
   }
   return Explanation::REASON_UNSPECIFIED;
 }
@@ -77,6 +79,10 @@ absl::string_view HintOf(Explanation::Reason reason) {
     case Explanation::NO_SUBSCRIPTION:
       return "Let a subscription take this object type, and the producer send "
              "it again.";
+    case Explanation::OVER_QUOTA:
+      return "The producer sends it again later; a higher `quota` of the "
+             "tenant "
+             "lets more in.";
     case Explanation::NOT_TAKEN:
       return "A subscription takes what is accepted after it says so.";
     case Explanation::WAITING_PAUSED:
@@ -367,6 +373,7 @@ void DeliveryExplainer::AddRefused(const RefusedEvent& event) {
   facts.violations = event.violations;
   facts.further_violations = event.further_violations;
   explanation.set_further_violation_count(event.further_violations);
+  facts.quota = event.quota;
   Finish(facts, explanation);
 }
 
@@ -399,6 +406,7 @@ void DeliveryExplainer::AddCounts(int64_t tenant_uid) {
   refused.set_rejected_count(counts.rejected);
   refused.set_no_subscription_count(counts.no_subscription);
   refused.set_duplicate_count(counts.duplicate);
+  refused.set_over_quota_count(counts.over_quota);
   refused.set_unknown_owner_count(counts.unknown_owner);
   refused.set_forgotten_count(counts.forgotten);
   SetTime(from_.refused.CompleteSince(tenant_uid, now_),

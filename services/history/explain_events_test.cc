@@ -114,6 +114,22 @@ TEST_F(ExplainDeliveryTest, DuplicateIsToldWithTheFirst) {
   EXPECT_EQ(response.refused_events().duplicate_count(), 1);
 }
 
+TEST_F(ExplainDeliveryTest, OverTheQuota) {
+  TenantRecord tenant = *config_->Snapshot()->FindTenant("acme");
+  tenant.quota.max_waiting_events = 1;
+  Put(tenant);
+  Publish("a", Location(1));
+  Publish("b", Location(2), v1::EventResult::OVER_QUOTA);
+  const Explanation found = TheOne("b");
+  EXPECT_EQ(found.reason(), Explanation::OVER_QUOTA);
+  EXPECT_THAT(found.text(),
+              HasSubstr("refused, because it was over the tenant's quota: its "
+                        "outbox is full: 1 of 1 (max_waiting_events)"));
+  EXPECT_EQ(found.object_id(), "2");
+  EXPECT_THAT(found.hint(), HasSubstr("sends it again later"));
+  EXPECT_EQ(ExplainEvent("b").refused_events().over_quota_count(), 1);
+}
+
 TEST_F(ExplainDeliveryTest, FindsByObjectAndByAssetAboutATime) {
   Publish("a", Location(1));
   Publish("b", Location(2));

@@ -199,6 +199,11 @@ std::string ExplanationText(const ExplanationFacts& facts) {
       return absl::StrCat(
           "It was received again", At(" at ", facts.receive_time),
           " under the same event id: a duplicate, which is not sent.");
+    case Explanation::OVER_QUOTA:
+      return absl::StrCat("It was received", At(" at ", facts.receive_time),
+                          " and refused, because it was over the tenant's "
+                          "quota: ",
+                          facts.quota, ".");
     case Explanation::NOT_TAKEN:
       return absl::StrCat("The subscription \"", facts.subscription,
                           "\" did not take it", At(" at ", facts.receive_time),

@@ -32,6 +32,7 @@ struct ExplanationFacts {
   std::string object_type;                // its name
   std::vector<v1::Violation> violations;  // of REJECTED
   int further_violations = 0;             // likewise, not told
+  std::string quota;                      // OVER_QUOTA: which, in words
   std::string subscription;               // its id
   std::string broker;                     // its id
   std::string takes;                      // NOT_TAKEN: "it takes ASSET only"

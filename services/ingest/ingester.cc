@@ -8,14 +8,17 @@
 #include "services/api/errors.h"
 #include "services/ingest/batch_preparer.h"
 #include "services/ingest/object_validator.h"
+#include "services/ingest/quota_check.h"
 
 namespace mqttpush {
 
-void Ingester::Ingest(const v1::PublishEventsRequest& request, Done done) {
+void Ingester::Ingest(const v1::PublishEventsRequest& request, Done done,
+                      Admit how) {
   const std::shared_ptr<const RoutingTable> routes = router_.Table();
   BatchPreparer preparer(schemas_, routes.get(), clock_);
   absl::StatusOr<PreparedBatch> batch = preparer.Prepare(request);
   if (!batch.ok()) return done(batch.status());
+  Entered entered = CheckQuotas(*routes, how, clock_->Now(), *gate_, *batch);
   if (!batch->refused.empty()) refused_->Remember(std::move(batch->refused));
   if (batch->events.empty()) return done(std::move(batch->response));
   log_->Append(
@@ -23,8 +26,12 @@ void Ingester::Ingest(const v1::PublishEventsRequest& request, Done done) {
       [response = std::move(batch->response),
        indexes = std::move(batch->result_indexes),
        tenant_uids = std::move(batch->tenant_uids), refused = refused_,
-       clock = clock_, done = std::move(done)](
+       clock = clock_, gate = gate_, entered = std::move(entered),
+       done = std::move(done)](
           absl::StatusOr<std::vector<AppendOutcome>> outcomes) mutable {
+        for (const auto& [tenant_uid, load] : entered) {
+          gate->Leave(tenant_uid, load);
+        }
         if (!outcomes.ok()) {
           return done(errors::LogUnavailable(outcomes.status()));
         }

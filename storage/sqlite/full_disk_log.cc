@@ -87,6 +87,10 @@ absl::StatusOr<std::vector<SubscriptionState>> FullDiskLog::ListUndelivered() {
   return log_->ListUndelivered();
 }
 
+Outbox FullDiskLog::GetOutbox(int64_t tenant_uid) const {
+  return log_->GetOutbox(tenant_uid);
+}
+
 absl::StatusOr<EventLog::NextEvents> FullDiskLog::ReadNext(
     int64_t tenant_uid, int64_t subscription_uid, int64_t after_seq,
     int limit) {

@@ -35,6 +35,7 @@ class FullDiskLog : public EventLog {
   absl::StatusOr<SubscriptionRecovery> Recover(
       int64_t subscription_uid) override;
   absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override;
+  Outbox GetOutbox(int64_t tenant_uid) const override;
   absl::StatusOr<NextEvents> ReadNext(int64_t tenant_uid,
                                       int64_t subscription_uid,
                                       int64_t after_seq, int limit) override;

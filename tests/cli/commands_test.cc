@@ -350,6 +350,32 @@ TEST_F(CommandsTest, EventsThatAreNotTakenAreANo) {
   EXPECT_STREQ(Json(lines[0])["outcome"].GetString(), "ACCEPTED");
 }
 
+TEST_F(CommandsTest, AQuotaIsSetAndShownAndSaid) {
+  Provision();
+  EXPECT_THAT(RunOk({"apply", "-f", "-"},
+                    TenantYaml() + "quota: {max_waiting_events: 1}\n"),
+              HasSubstr("quota.max_waiting_events"));
+  EXPECT_THAT(
+      RunOk({"tenants", "update", "acme", "--set", "quota.ingest_burst=7",
+             "--set", "quota.outbox_policy=refuse-new"}),
+      HasSubstr("  ingest_burst: 7\n"));
+  EXPECT_THAT(RunOk({"tenants", "get", "acme"}),
+              AllOf(HasSubstr("\n  max_waiting_events: 1\n"),
+                    HasSubstr("# effective_quota:\n"),
+                    HasSubstr("ingest_events_per_second: 1000000\n")));
+  RunOk({"subscriptions", "pause", "acme/events"});
+  const RunResult result = Run({"publish", "-"}, Event("1") + Event("2"));
+  EXPECT_EQ(result.code, ExitCode::kNegative);
+  EXPECT_EQ(result.out,
+            "ACCEPTED                1\nOVER_QUOTA              1\n");
+  EXPECT_THAT(result.err,
+              HasSubstr("line 2 not taken: over the quota of tenants/acme: "));
+  EXPECT_THAT(RunOk({"tenants", "get", "acme"}),
+              HasSubstr("used_percent: 100\n"));
+  EXPECT_THAT(Run({"explain", "acme", "--event", "event-2"}).out,
+              HasSubstr("over the tenant's quota"));
+}
+
 TEST_F(CommandsTest, StatsCountByTypeAndTime) {
   Provision();
   RunOk({"publish", "-"}, Event("1") + Event("2"));

@@ -91,6 +91,9 @@ class CheckedLog : public EventLog {
   absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override {
     return log_->ListUndelivered();
   }
+  Outbox GetOutbox(int64_t tenant_uid) const override {
+    return log_->GetOutbox(tenant_uid);
+  }
   absl::StatusOr<NextEvents> ReadNext(int64_t tenant_uid, int64_t uid,
                                       int64_t after_seq, int limit) override {
     return log_->ReadNext(tenant_uid, uid, after_seq, limit);

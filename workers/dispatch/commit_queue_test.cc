@@ -36,6 +36,7 @@ class FlakyLog : public EventLog {
   absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override {
     return std::vector<SubscriptionState>();
   }
+  Outbox GetOutbox(int64_t) const override { return {}; }
   absl::StatusOr<NextEvents> ReadNext(int64_t, int64_t, int64_t, int) override {
     return NextEvents();
   }

@@ -19,6 +19,7 @@
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
 #include "storage/sqlite/log/group_filter_file.h"
+#include "storage/sqlite/log/outbox_bytes.h"
 #include "storage/sqlite/log/read_session.h"
 #include "storage/sqlite/log/segment_opening.h"
 
@@ -139,7 +140,26 @@ absl::Status SegmentStore::OpenSegments() {
   if (SuccessorIsLost()) NoteMissing(position_.next_segment_number + 1);
   MQTTPUSH_RETURN_IF_ERROR(ReadNewestStates());
   MQTTPUSH_RETURN_IF_ERROR(RemoveDropped());
-  return OpenGroupFiles();
+  MQTTPUSH_RETURN_IF_ERROR(OpenGroupFiles());
+  CountOutboxes();
+  return absl::OkStatus();
+}
+
+// A quota that counts too little is no reason not to start.
+void SegmentStore::CountOutboxes() {
+  for (const SubscriptionRecovery& recovery : states_.All()) {
+    if (!HasUndelivered(recovery.state)) continue;
+    const absl::StatusOr<int64_t> bytes = ReadAgainIfChanged(list_, [&] {
+      ReadSession session(this);
+      return CountOutboxBytes(recovery, session);
+    });
+    if (bytes.ok()) {
+      states_.AddOutboxBytes(recovery.state.tenant_uid, *bytes);
+    } else {
+      Log::Warning("outbox_not_counted", {{"subscription", recovery.state.id},
+                                          {"error", bytes.status().message()}});
+    }
+  }
 }
 
 // A crash may have come between the commit that dropped them and the removal of

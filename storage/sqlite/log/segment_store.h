@@ -80,6 +80,8 @@ class SegmentStore {
   absl::Status RemoveDropped();
   // Takes up what there is, and removes those of groups that are gone.
   absl::Status OpenGroupFiles();
+  // Of all tenants, from what their subscriptions have not done yet.
+  void CountOutboxes();
   void RemoveGroupFileUnlessUsed(int64_t number);
   void MoveAside(int64_t number, const std::string& path,
                  const absl::Status& damage);

@@ -111,6 +111,10 @@ SqliteEventLog::ListUndelivered() {
   return store_->states().ListUndelivered();
 }
 
+Outbox SqliteEventLog::GetOutbox(int64_t tenant_uid) const {
+  return store_->states().OutboxOf(tenant_uid);
+}
+
 absl::StatusOr<EventLog::NextEvents> SqliteEventLog::ReadNext(
     int64_t tenant_uid, int64_t subscription_uid, int64_t after_seq,
     int limit) {
