@@ -46,8 +46,7 @@ constexpr char kLastRecordedTicksSql[] =
     "ORDER BY attempt_seq DESC LIMIT 1), last_recorded_ticks) FROM segment";
 
 constexpr char kSelectExceptionSeqsSql[] =
-    "SELECT tenant_uid, event_seq, subscription_uid, carried "
-    "FROM delivery_exception";
+    "SELECT tenant_uid, event_seq, subscription_uid FROM delivery_exception";
 
 constexpr char kSelectSubscriptionsSql[] =
     "SELECT " MQTTPUSH_SUBSCRIPTION_COLUMNS " FROM subscription";
@@ -272,8 +271,12 @@ absl::Status LoadIndex(Database& db, const Segment& segment,
       }));
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectExceptionSeqsSql, [&](const Statement& row) {
+        // Those it began with are of older events, and are most of these.
         rows.exceptions.push_back(
-            {row.Int64(0), row.Int64(1), row.Int64(2), row.Bool(3)});
+            {.tenant_uid = row.Int64(0),
+             .event_seq = row.Int64(1),
+             .subscription_uid = row.Int64(2),
+             .carried = row.Int64(1) < segment.first_event_seq});
       }));
   index.Add(rows);
   MQTTPUSH_RETURN_IF_ERROR(unread);
