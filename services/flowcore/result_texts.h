@@ -14,8 +14,8 @@ namespace mqttpush {
 
 enum class ResultForm { kEvent, kPayload };
 
-// One JSON text for each of `rows`, all of `tenant`, as delivery_result.h writes
-// them.
+// One JSON text for each of `rows`, all of `tenant`, as delivery_result.h
+// writes them.
 std::vector<std::string> ResultTexts(const std::vector<AttemptRow>& rows,
                                      absl::string_view tenant, ResultForm form,
                                      const FlowTypes& flow_types,
