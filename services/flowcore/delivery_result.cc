@@ -4,9 +4,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "services/flowcore/time_uuid.h"
 #include "common/ticks.h"
 #include "common/utf8.h"
+#include "services/flowcore/time_uuid.h"
 
 namespace mqttpush {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <rapidjson/document.h>
 
-#include "services/flowcore/time_uuid.h"
 #include "common/ticks.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/flowcore/time_uuid.h"
 
 namespace mqttpush {
 namespace {
