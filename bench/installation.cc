@@ -49,6 +49,9 @@ absl::StatusOr<std::unique_ptr<Installation>> Installation::Create(
                           .environment = {
                               {"MQTTPUSH_LOG_LEVEL", "info"},
                               {"MQTTPUSH_CONNECT_RATE_PER_HOST", "1000"},
+                              // Ingest is faster than what relays.
+                              {"MQTTPUSH_DEFAULT_OUTBOX_EVENTS", "100000000"},
+                              {"MQTTPUSH_DEFAULT_OUTBOX_BYTES", "100GiB"},
                           }}));
   for (int tenant = 0; tenant < options.tenants; ++tenant) {
     MQTTPUSH_RETURN_IF_ERROR(made->Provision(tenant, broker));

@@ -28,11 +28,19 @@ struct Change {
   std::vector<FieldChange> fields;
 };
 
-// In the order in which they are to be made. The service checks each change
-// that it can check before others are made; nothing is changed. Fields that the
-// file does not name get their defaults; a password or key that it does not
-// name stays.
-absl::StatusOr<std::vector<Change>> PlanApply(TenantFile file, bool prune,
+struct PlanOptions {
+  bool prune = false;
+  bool force = false;  // as of MakeChange
+};
+
+// In the order in which they are to be made; nothing is changed. The service
+// checks every change, also of what belongs to a tenant or a broker that the
+// plan is yet to create, so that only what happens in between can stop it half
+// way. INVALID_ARGUMENT has all violations of the file, by their place in it.
+// Fields that the file does not name get their defaults; a password or key that
+// it does not name stays.
+absl::StatusOr<std::vector<Change>> PlanApply(TenantFile file,
+                                              const PlanOptions& options,
                                               Client& client);
 
 // Makes one change. With `force` a subscription goes with what waits for it.

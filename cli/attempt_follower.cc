@@ -50,8 +50,10 @@ absl::Status AttemptFollower::FollowOnce(const Take& take) {
     // Not before: what was not taken must come again.
     if (next.ok()) {
       request_.set_resume_token(response.resume_token());
-      // One without attempts may come again and again.
-      if (!response.attempts().empty()) failures_ = 0;
+      // One that tells nothing may come again and again.
+      if (!response.attempts().empty() || !response.results().empty()) {
+        failures_ = 0;
+      }
     }
     if (!next.ok() || *next == Next::kEnough) {
       context.TryCancel();

@@ -27,15 +27,24 @@ const CLI::App& Chosen(const CLI::App& app) {
   return below.empty() ? app : Chosen(*below.back());
 }
 
+// What is wrong with a line, in our words where CLI11 has others for commands.
+std::string WhatFailed(const CLI::App& app, const CLI::App& chosen,
+                       const CLI::ParseError& error) {
+  if (CommandsOf(chosen).empty()) return error.what();
+  const std::vector<std::string> rest = app.remaining(/*recurse=*/true);
+  if (!rest.empty()) {
+    return absl::StrCat("there is no command \"", PathOf(chosen), " ",
+                        rest.front(), "\"");
+  }
+  const bool required =
+      error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
+  return required ? "a command is required" : error.what();
+}
+
 absl::Status ParseFailed(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& chosen = Chosen(app);
-  const std::vector<std::string> rest = app.remaining(/*recurse=*/true);
-  const bool unknown = !rest.empty() && !CommandsOf(chosen).empty();
   return absl::InvalidArgumentError(absl::StrCat(
-      unknown ? absl::StrCat("there is no command \"", PathOf(chosen), " ",
-                             rest.front(), "\"")
-              : error.what(),
-      "; see ", PathOf(chosen), " --help"));
+      WhatFailed(app, chosen, error), "; see ", PathOf(chosen), " --help"));
 }
 
 }  // namespace
@@ -45,7 +54,7 @@ Command Command::Add(const std::string& name, const std::string& summary,
   CLI::App* app = app_->add_subcommand(
       name, details.empty() ? summary : absl::StrCat(summary, "\n", details));
   // A word behind a command is never the name of another one above it.
-  if (app_->get_require_subcommand_max() != 1) app_->require_subcommand(1);
+  app_->require_subcommand(1);
   return Command(app, actions_);
 }
 

@@ -59,7 +59,7 @@ class Command {
 
   Command& Example(const std::string& line, const std::string& meaning);
   Command& Does(Action action);
-  // Does something itself besides having commands below it.
+  // Does something itself besides having commands below it; after these.
   Command& AlsoAlone();
 
  private:

@@ -41,6 +41,14 @@ TEST_F(CommandLineTest, EveryCommandHasHelp) {
               HasSubstr("tls.ca_certificates_pem  (string)"));
 }
 
+// A broker has no pause of its own.
+TEST_F(CommandLineTest, PauseOfABrokerSaysWhatItActsOn) {
+  for (const char* verb : {"pause", "resume"}) {
+    EXPECT_THAT(RunOk({"brokers", verb, "--help"}),
+                HasSubstr("Acts on the subscriptions"));
+  }
+}
+
 struct MistakeCase {
   std::vector<std::string> arguments;
   std::string error;
@@ -63,10 +71,23 @@ TEST_F(CommandLineTest, MistakesAreNamed) {
       {{"history", "acme", "-s", "soon"}, "--start: \"soon\" is no time"},
       {{"history", "acme", "--type", "ship"}, "--type: \"ship\" is none of"},
       {{"stats", "acme", "--by", "year"}, "--by: \"year\" is none of"},
-      {{"explain", "acme", "--at", "x"}, "--at: \"x\" is no time"},
+      {{"explain", "acme", "--asset", "a", "--at", "x"},
+       "--at: \"x\" is no time"},
       {{"apply"}, "-f: required"},
-      {{"publish", "/nowhere"}, "/nowhere: cannot be read"},
+      {{"publish", "/nowhere"},
+       "/nowhere: cannot be read: No such file or directory"},
+      {{"publish", "/"}, "/: is a directory; FILE must be a file, or -"},
+      {{"publish", "/proc/self/mem"}, "/proc/self/mem: cannot be read to its"},
+      {{"apply", "-f", "/"}, "/ cannot be read"},
+      {{"replay", "acme", "-s", "1d"}, "--yes: required where nobody"},
       {{"replay"}, "TENANT: required"},
+      {{"replay", "acme", "--yes"}, "one of -s, --subscription, --asset,"},
+      {{"brokers"}, "a command is required; see mqttpush brokers --help"},
+      {{"completion"}, "a command is required; see mqttpush completion --help"},
+      {{"tenants"}, "a command is required; see mqttpush tenants --help"},
+      {{"explain", "acme"}, "ask by --event alone; or by --object"},
+      {{"explain", "acme", "--event", "a", "--object", "b"}, "ask by --event"},
+      {{"explain", "acme", "--asset", "a"}, "or by --asset with --at"},
       {{"brokers", "update", "acme/main"}, "nothing to change"},
       {{"brokers", "create", "a/b", "--set", "port"}, "must be FIELD=VALUE"},
       {{"brokers", "create", "a/b", "--set", "username_password.password=x"},

@@ -15,9 +15,14 @@ namespace {
 constexpr char kUnreachable[] = "mqttpush.cli/unreachable";
 
 template <typename Detail>
+std::string UrlOf() {
+  return absl::StrCat("type.googleapis.com/",
+                      Detail::descriptor()->full_name());
+}
+
+template <typename Detail>
 bool GetDetail(const absl::Status& status, Detail* detail) {
-  const auto payload = status.GetPayload(
-      absl::StrCat("type.googleapis.com/", Detail::descriptor()->full_name()));
+  const auto payload = status.GetPayload(UrlOf<Detail>());
   return payload.has_value() && detail->ParseFromString(std::string(*payload));
 }
 
@@ -79,19 +84,37 @@ absl::Status At(absl::string_view where, const absl::Status& status) {
                       absl::StrCat(where, ": ", status.message()));
 }
 
+std::vector<Violation> ViolationsOf(const absl::Status& status) {
+  std::vector<Violation> violations;
+  google::rpc::BadRequest request;
+  if (!GetDetail(status, &request)) return violations;
+  for (const auto& violation : request.field_violations()) {
+    violations.push_back({violation.field(), OneLine(violation.description())});
+  }
+  return violations;
+}
+
+absl::Status ViolationsError(absl::string_view message,
+                             const std::vector<Violation>& violations) {
+  google::rpc::BadRequest request;
+  for (const Violation& violation : violations) {
+    auto* added = request.add_field_violations();
+    added->set_field(violation.field);
+    added->set_description(violation.description);
+  }
+  absl::Status status = absl::InvalidArgumentError(message);
+  status.SetPayload(UrlOf<google::rpc::BadRequest>(),
+                    absl::Cord(request.SerializeAsString()));
+  return status;
+}
+
 ErrorReport ReportOf(const absl::Status& status) {
   ErrorReport report;
   report.code = absl::StatusCodeToString(status.code());
   report.message = OneLine(status.message());
   google::rpc::ErrorInfo info;
   if (GetDetail(status, &info)) report.reason = info.reason();
-  google::rpc::BadRequest request;
-  if (GetDetail(status, &request)) {
-    for (const auto& violation : request.field_violations()) {
-      report.violations.push_back(
-          {violation.field(), OneLine(violation.description())});
-    }
-  }
+  report.violations = ViolationsOf(status);
   // Such a message only strings the violations together.
   if (!report.violations.empty() &&
       absl::StrContains(report.message, report.violations[0].description)) {
@@ -110,7 +133,7 @@ ErrorReport ReportOf(const absl::Status& status) {
 
 std::string ErrorText(const ErrorReport& report) {
   std::string text = absl::StrCat("mqttpush: ", report.message);
-  for (const ErrorReport::Violation& violation : report.violations) {
+  for (const Violation& violation : report.violations) {
     absl::StrAppend(&text, "\n  ", violation.field, ": ",
                     violation.description);
   }
@@ -133,7 +156,7 @@ std::string ErrorJson(const ErrorReport& report) {
   field("message", report.message);
   json.Key("violations");
   json.StartArray();
-  for (const ErrorReport::Violation& violation : report.violations) {
+  for (const Violation& violation : report.violations) {
     json.StartObject();
     field("field", violation.field);
     field("description", violation.description);

@@ -20,12 +20,19 @@ absl::Status UsageError(absl::string_view where, absl::string_view what);
 // The same error, as one of `where`: "--start: ...".
 absl::Status At(absl::string_view where, const absl::Status& status);
 
+// A field, option or place in a file, and the rule that it breaks.
+struct Violation {
+  std::string field;
+  std::string description;
+};
+// Those that the service tells of; empty when it tells of none.
+std::vector<Violation> ViolationsOf(const absl::Status& status);
+// INVALID_ARGUMENT with all of them. `message` is the line above them.
+absl::Status ViolationsError(absl::string_view message,
+                             const std::vector<Violation>& violations);
+
 // What there is to say about an error.
 struct ErrorReport {
-  struct Violation {
-    std::string field;
-    std::string description;
-  };
   std::string code;    // as "NOT_FOUND"
   std::string reason;  // as "TENANT_NOT_FOUND"; empty when not the service's
   std::string message;

@@ -18,7 +18,8 @@ constexpr char kExitStatus[] = R"(    0    done, and the answer is yes
     3    there is no such resource
     4    the service cannot be reached, is not ready, or did not answer in time
     5    the call went well, and the answer is no: a probe failed, something was
-         not delivered, events were not taken, a replay did not succeed
+         not delivered, events were not taken, a replay did not succeed or was
+         declined
   130    interrupted by Ctrl-C
 )";
 

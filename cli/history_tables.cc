@@ -21,6 +21,11 @@ std::string OutcomeWord(const v1::Attempt& attempt, const Console& console) {
                         v1::Attempt::Outcome_Name(attempt.outcome()));
 }
 
+// Most are SCHEDULED, which needs no word.
+std::string TriggerWord(const v1::Attempt& attempt) {
+  return attempt.trigger() == v1::Attempt::MANUAL ? "MANUAL" : "";
+}
+
 std::string TimeOf(const google::protobuf::Timestamp& time) {
   return FormatMillis(ToTime(time));
 }
@@ -92,6 +97,7 @@ Table DeliveryTable(const Deliveries& deliveries, const Console& console) {
 Table AttemptTable(const Attempts& attempts, const Console& console) {
   Table table({{"STARTED"},
                {"OUTCOME"},
+               {"TRIGGER"},
                {"TOOK", true},
                {"TYPE"},
                {"ATTEMPT"},
@@ -101,6 +107,7 @@ Table AttemptTable(const Attempts& attempts, const Console& console) {
                {"ANSWER"}});
   for (const v1::Attempt& attempt : attempts) {
     table.Add({TimeOf(attempt.start_time()), OutcomeWord(attempt, console),
+               TriggerWord(attempt),
                FormatLength(ToDuration(attempt.duration())),
                ObjectTypeWord(attempt.object_type()), ShortName(attempt.name()),
                QosNumber(attempt.qos()), OneLine(attempt.topic()),
@@ -148,13 +155,15 @@ void PrintDelivery(const v1::Delivery& delivery, absl::Time now,
 
 std::string AttemptLine(const v1::Attempt& attempt, const Console& console) {
   const std::string answer = AnswerOf(attempt);
+  const std::string manual = TriggerWord(attempt);
   return absl::StrCat(
       TimeOf(attempt.start_time()), "  ",
       PadRight(OutcomeWord(attempt, console), 9), "  ",
       PadLeft(FormatLength(ToDuration(attempt.duration())), 8), "  QoS ",
       QosNumber(attempt.qos()), "  ", OneLine(attempt.topic()), "  ",
       ObjectTypeWord(attempt.object_type()), " ", OneLine(attempt.event_id()),
-      "  ", ShortName(attempt.name()), answer.empty() ? "" : "  ", answer);
+      "  ", ShortName(attempt.name()), manual.empty() ? "" : "  ", manual,
+      answer.empty() ? "" : "  ", answer);
 }
 
 }  // namespace mqttpush::cli

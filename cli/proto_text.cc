@@ -1,10 +1,10 @@
 #include "cli/proto_text.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cli/times.h"
-#include "common/flowcore/delivery_result.h"
 #include "google/protobuf/util/time_util.h"
 
 namespace mqttpush::cli {
@@ -49,8 +49,10 @@ std::string ObjectTypeWord(v1::ObjectType type) {
 }
 
 std::string BrokerUrl(const v1::Broker& broker) {
-  return mqttpush::BrokerUrl(broker.tls().enabled(), broker.host(),
-                             broker.port());
+  const bool is_ipv6 = absl::StrContains(broker.host(), ':');
+  return absl::StrCat(broker.tls().enabled() ? "mqtts://" : "mqtt://",
+                      is_ipv6 ? "[" : "", broker.host(), is_ipv6 ? "]" : "",
+                      ":", broker.port());
 }
 
 std::string Count(int64_t count) {

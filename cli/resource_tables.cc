@@ -1,9 +1,11 @@
 #include "cli/resource_tables.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "cli/proto_text.h"
 #include "cli/text.h"
 #include "cli/words.h"
@@ -25,12 +27,43 @@ Table TenantTable(const v1::ListTenantsResponse& response, absl::Time now) {
   return table;
 }
 
+// As much of a reason as a table can bear; `brokers get` has all of it.
+constexpr size_t kMaxTrouble = 100;
+
+std::string Short(absl::string_view reason) {
+  const std::string line = OneLine(reason);
+  size_t end = kMaxTrouble;
+  if (line.size() <= end) return line;
+  while ((line[end] & 0xC0) == 0x80) --end;  // within a character
+  return absl::StrCat(line.substr(0, end), "...");
+}
+
 // Why it is not connected, and when it is tried again.
-std::string Trouble(const v1::Link& link, absl::Time now) {
+std::string LinkTrouble(const v1::Link& link, absl::Time now) {
   if (link.state() == v1::Link::CONNECTED) return "";
   const std::string next = Ago(link.next_connect_time(), now);
-  return absl::StrCat(OneLine(link.last_error()), next.empty() ? "" : "; next ",
-                      next);
+  return absl::StrCat(Short(link.last_error()),
+                      next.empty() ? "" : "; next try ", next);
+}
+
+// "INCOMPATIBLE events: QoS 2 is asked for, ...; and 2 more", without what to
+// do about it.
+std::string Misfits(const v1::Broker& broker) {
+  const int count = broker.incompatibilities_size();
+  if (count == 0) return "";
+  const std::vector<std::string> parts =
+      absl::StrSplit(broker.incompatibilities(0), ": ");
+  return absl::StrCat(
+      "INCOMPATIBLE ", LastPart(OneLine(parts[0])),
+      parts.size() > 1 ? absl::StrCat(": ", Short(parts[1])) : "",
+      count > 1 ? absl::StrCat("; and ", count - 1, " more") : "");
+}
+
+std::string Trouble(const v1::Broker& broker, absl::Time now) {
+  std::vector<std::string> troubles = {LinkTrouble(broker.link(), now),
+                                       Misfits(broker)};
+  std::erase(troubles, "");
+  return absl::StrJoin(troubles, "; ");
 }
 
 Table BrokerTable(const v1::ListBrokersResponse& response, absl::Time now) {
@@ -47,7 +80,7 @@ Table BrokerTable(const v1::ListBrokersResponse& response, absl::Time now) {
                    ? "UNKNOWN"
                    : v1::Link::State_Name(link.state()),
                Ago(link.since(), now), Ago(link.last_ack_time(), now),
-               Trouble(link, now)});
+               Trouble(broker, now)});
   }
   return table;
 }

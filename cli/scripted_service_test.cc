@@ -35,12 +35,17 @@ class ScriptedHistory : public v1::HistoryService::Service {
     if (last == kAttempts) return grpc::Status::OK;
     v1::StreamAttemptsResponse response;
     for (int i = 0; i < per_response; ++i) {
-      v1::Attempt& attempt = *response.add_attempts();
-      attempt.set_name(
-          absl::StrCat("tenants/acme/deliveries/1-1/attempts/", ++last));
-      attempt.set_subscription(
-          absl::StrCat("tenants/acme/subscriptions/s-", last % subscriptions));
-      attempt.mutable_start_time()->set_seconds(1000);
+      ++last;
+      if (request->view() == v1::StreamAttemptsRequest::ATTEMPTS ||
+          !knows_results) {
+        response.add_attempts()->set_name(
+            absl::StrCat("tenants/acme/deliveries/1-1/attempts/", last));
+      } else {
+        const bool payload =
+            request->view() == v1::StreamAttemptsRequest::RESULT_PAYLOADS;
+        response.add_results(absl::StrCat(
+            payload ? R"({"payload": )" : R"({"event": )", last, "}"));
+      }
     }
     response.set_resume_token(absl::StrCat(last));
     writer->Write(response);
@@ -77,7 +82,8 @@ class ScriptedHistory : public v1::HistoryService::Service {
   }
 
   int per_response = 1;
-  int subscriptions = kAttempts;
+  bool knows_results = true;
+  int matched = 5;
   std::atomic<int> cuts = 0;
   std::atomic<int> replays = 0;
   std::atomic<int> watches = 0;
@@ -86,12 +92,12 @@ class ScriptedHistory : public v1::HistoryService::Service {
   v1::Replay::State end_state = v1::Replay::SUCCEEDED;
 
  private:
-  static v1::Replay Running(int requested) {
+  v1::Replay Running(int requested) const {
     v1::Replay replay;
     replay.set_name("tenants/acme/replays/1");
     replay.set_state(v1::Replay::RUNNING);
     replay.add_states(v1::Delivery::PARKED);
-    replay.set_matched_count(5);
+    replay.set_matched_count(matched);
     replay.set_matched_bytes(2048);
     replay.set_max_per_second(100);
     replay.set_requested_count(requested);
@@ -109,19 +115,6 @@ class ScriptedAdmin : public v1::AdminService::Service {
     return grpc::Status::OK;
   }
 
-  // One of 25 is refused, as by a service that ends.
-  grpc::Status GetSubscription(grpc::ServerContext*,
-                               const v1::GetSubscriptionRequest* request,
-                               v1::Subscription* response) override {
-    if (++gets % 25 == 0) return {grpc::StatusCode::UNAVAILABLE, "ends"};
-    response->set_name(request->name());
-    response->set_retain(gets == 2);
-    response->mutable_create_time()->set_seconds(created_at);
-    return grpc::Status::OK;
-  }
-
-  std::atomic<int> gets = 0;
-  int created_at = 1000;
   v1::ProbeBrokerRequest asked;
   v1::ProbeBrokerResponse answer;
 };
@@ -164,54 +157,55 @@ TEST_F(ScriptedServiceTest, StreamThatIsCut100TimesLosesAndRepeatsNothing) {
   EXPECT_THAT(result.err, HasSubstr("the stream was cut"));
 }
 
-// What a line needs is asked for at the service that is just ending.
-TEST_F(ScriptedServiceTest, StreamPrintsAgainNothingAndAsksAgainForTheRest) {
+// They are printed as they come: as at the HTTP door.
+TEST_F(ScriptedServiceTest, StreamPrintsResultsAsTheServiceWritesThem) {
   history_.per_response = kAttempts / 5;
+  const RunResult events = Run({"stream", "acme", "--no-live", "--json"});
+  EXPECT_EQ(events.code, ExitCode::kOk) << events.err;
+  const std::vector<std::string> lines =
+      absl::StrSplit(events.out, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), size_t{kAttempts});
+  for (int i = 0; i < kAttempts; ++i) {
+    EXPECT_EQ(lines[i], absl::StrCat(R"({"event": )", i + 1, "}"));
+  }
+  EXPECT_EQ(
+      Run({"stream", "acme", "--no-live", "--payload", "--json", "-m", "2"})
+          .out,
+      "{\"payload\": 1}\n{\"payload\": 2}\n");
+  EXPECT_EQ(Run({"stream", "acme", "--no-live", "--payload", "-m", "1"}).out,
+            "{\n  \"payload\": 1\n}\n");
+}
+
+TEST_F(ScriptedServiceTest, StreamSaysWhenTheServiceIsTooOldForResults) {
+  history_.knows_results = false;
   const RunResult result = Run({"stream", "acme", "--no-live", "--json"});
-  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
-  EXPECT_GT(admin_.gets, kAttempts);
-  const std::vector<std::string> lines =
-      absl::StrSplit(result.out, '\n', absl::SkipEmpty());
-  ASSERT_EQ(lines.size(), size_t{kAttempts});
-  for (int i = 0; i < kAttempts; ++i) {
-    EXPECT_THAT(lines[i], HasSubstr(absl::StrCat("attempts/", i + 1, "\"")));
-  }
-}
-
-// It is on for the second response only.
-TEST_F(ScriptedServiceTest, StreamShowsSettingsAsTheyAreForEachResponse) {
-  history_.per_response = kAttempts / 4;
-  history_.subscriptions = 1;
-  const std::string shown =
-      RunOk({"stream", "acme", "--no-live", "--payload", "--json"});
-  EXPECT_EQ(admin_.gets, 4);
-  const std::vector<std::string> lines =
-      absl::StrSplit(shown, '\n', absl::SkipEmpty());
-  ASSERT_EQ(lines.size(), size_t{kAttempts});
-  for (int i = 0; i < kAttempts; ++i) {
-    EXPECT_THAT(lines[i], HasSubstr(i / 25 == 1 ? "\"retain\":true"
-                                                : "\"retain\":false"));
-  }
-}
-
-TEST_F(ScriptedServiceTest, StreamKnowsASubscriptionThatCameAfterTheAttempt) {
-  admin_.created_at = 1001;
-  EXPECT_THAT(RunOk({"stream", "acme", "--no-live", "-m", "1", "-p", "--json"}),
-              HasSubstr("\"retain\":null"));
+  EXPECT_EQ(result.code, ExitCode::kServiceError);
+  EXPECT_THAT(result.err, HasSubstr("the service is older"));
 }
 
 TEST_F(ScriptedServiceTest, ReplayWantsAYes) {
   const RunResult result = Run({"replay", "acme", "-s", "1d"});
-  EXPECT_EQ(result.code, ExitCode::kOk);
-  EXPECT_EQ(result.err,
-            "nothing is sent: 5 deliveries, 2.0 KiB, at most 100 per second; "
-            "--yes sends them\n");
+  EXPECT_EQ(result.code, ExitCode::kUsage);
+  EXPECT_THAT(result.err, HasSubstr("--yes: required where nobody can be "
+                                    "asked; --dry-run only counts"));
+  EXPECT_EQ(Run({"replay", "acme", "-s", "1d", "--dry-run"}).err,
+            "would be sent again: 5 deliveries, 2.0 KiB, at most 100 per "
+            "second\n");
   is_terminal_ = true;
-  EXPECT_THAT(Run({"replay", "acme", "-s", "1d"}, "n\n").err,
-              HasSubstr("[y/N] nothing is sent\n"));
+  const RunResult declined = Run({"replay", "acme", "-s", "1d"}, "n\n");
+  EXPECT_EQ(declined.code, ExitCode::kNegative);
+  EXPECT_THAT(declined.err, HasSubstr("[y/N] nothing is sent\n"));
   EXPECT_EQ(history_.replays, 0);
   EXPECT_EQ(Run({"replay", "acme", "-s", "1d"}, "y\n").code, ExitCode::kOk);
   EXPECT_EQ(history_.replays, 1);
+}
+
+TEST_F(ScriptedServiceTest, ReplayOfNothingIsSaidAndNotAsked) {
+  history_.matched = 0;
+  const RunResult result = Run({"replay", "acme", "-s", "1d", "--yes"});
+  EXPECT_EQ(result.code, ExitCode::kOk);
+  EXPECT_EQ(result.err, "nothing matches: there is nothing to send again\n");
+  EXPECT_EQ(history_.replays, 0);
 }
 
 TEST_F(ScriptedServiceTest, ReplayIsWatchedToItsEnd) {

@@ -23,6 +23,12 @@ inline constexpr size_t kMaxOwnerIdsPerTenant = 1000;
 // MQTT 3.1.1 and 5, section 1.5: UTF-8 strings carry a two-byte length.
 inline constexpr size_t kMaxTopicBytes = 65535;
 
+// Beyond what quotas may say of a tenant (storage/tenant_quota.h).
+inline constexpr int64_t kMaxIngestRate = 1'000'000;   // events per second
+inline constexpr int64_t kMaxIngestBurst = 1'000'000;  // events
+inline constexpr int64_t kMaxOutboxEvents = 1'000'000'000;
+inline constexpr int64_t kMaxOutboxBytes = int64_t{1} << 40;
+
 inline constexpr int kDefaultPageSize = 100;
 inline constexpr int kMaxPageSize = 1000;
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "common/limits.h"
 #include "common/status_macros.h"
 
 namespace mqttpush {
@@ -76,6 +77,35 @@ absl::Status SetInt(const std::string& value, int least, int most, int& field) {
         absl::StrCat("must be a whole number from ", least, " to ", most));
   }
   field = parsed;
+  return absl::OkStatus();
+}
+
+absl::Status SetCount(const std::string& value, int64_t most, int64_t& field) {
+  int64_t parsed = 0;
+  if (!absl::SimpleAtoi(value, &parsed) || parsed < 1 || parsed > most) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("must be a whole number from 1 to ", most));
+  }
+  field = parsed;
+  return absl::OkStatus();
+}
+
+absl::Status SetQuotaBytes(const std::string& value, int64_t& field) {
+  int64_t bytes = 0;
+  MQTTPUSH_RETURN_IF_ERROR(SetBytes(value, bytes));
+  if (bytes < 1 || bytes > limits::kMaxOutboxBytes) {
+    return absl::InvalidArgumentError("must be from 1 byte to 1TiB");
+  }
+  field = bytes;
+  return absl::OkStatus();
+}
+
+absl::Status SetPolicy(const std::string& value, OutboxPolicy& field) {
+  if (value != "REFUSE_NEW" && value != "DROP_OLDEST") {
+    return absl::InvalidArgumentError("must be REFUSE_NEW or DROP_OLDEST");
+  }
+  field = value == "REFUSE_NEW" ? OutboxPolicy::kRefuseNew
+                                : OutboxPolicy::kDropOldest;
   return absl::OkStatus();
 }
 
@@ -265,6 +295,66 @@ constexpr Setting kSettings[] = {
      [](ServerConfig& c, const std::string& v) {
        return SetDuration(v, absl::Seconds(1), absl::Hours(24),
                           c.qos_0_lifetime);
+     }},
+    {"MQTTPUSH_DEFAULT_INGEST_RATE", "events/s", "1000000",
+     "What a tenant may send per second in the long run, where its `quota` "
+     "does not say; 1 to 1000000. An event beyond it is OVER_QUOTA. The "
+     "default "
+     "is more than one service takes in.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetCount(v, limits::kMaxIngestRate,
+                       c.quotas.defaults.ingest_events_per_second);
+     }},
+    {"MQTTPUSH_DEFAULT_INGEST_BURST", "events", "1000000",
+     "What a tenant may send at once after a pause, where its `quota` does not "
+     "say; 1 to 1000000.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetCount(v, limits::kMaxIngestBurst,
+                       c.quotas.defaults.ingest_burst);
+     }},
+    {"MQTTPUSH_DEFAULT_OUTBOX_EVENTS", "events", "1000000",
+     "How many events of a tenant may wait to be delivered, where its `quota` "
+     "does not say; 1 to 1000000000.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetCount(v, limits::kMaxOutboxEvents,
+                       c.quotas.defaults.max_waiting_events);
+     }},
+    {"MQTTPUSH_DEFAULT_OUTBOX_BYTES", "bytes", "1GiB",
+     "How many bytes of payloads of a tenant may wait to be delivered, where "
+     "its `quota` does not say; 1 to 1TiB.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetQuotaBytes(v, c.quotas.defaults.max_waiting_bytes);
+     }},
+    {"MQTTPUSH_DEFAULT_OUTBOX_POLICY", "policy", "REFUSE_NEW",
+     "What happens when that is used up, where a tenant's `quota` does not "
+     "say: `REFUSE_NEW` refuses new events, `DROP_OLDEST` takes them and ends "
+     "the oldest that wait as EXPIRED.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetPolicy(v, c.quotas.defaults.outbox_policy);
+     }},
+    {"MQTTPUSH_MAX_INGEST_RATE", "events/s", "1000000",
+     "The most that a tenant's `quota` may say, and that is in force whatever "
+     "it or --default-ingest-rate says; 1 to 1000000.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetCount(v, limits::kMaxIngestRate,
+                       c.quotas.maxima.ingest_events_per_second);
+     }},
+    {"MQTTPUSH_MAX_INGEST_BURST", "events", "1000000",
+     "The same for --default-ingest-burst; 1 to 1000000.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetCount(v, limits::kMaxIngestBurst,
+                       c.quotas.maxima.ingest_burst);
+     }},
+    {"MQTTPUSH_MAX_OUTBOX_EVENTS", "events", "100000000",
+     "The same for --default-outbox-events; 1 to 1000000000.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetCount(v, limits::kMaxOutboxEvents,
+                       c.quotas.maxima.max_waiting_events);
+     }},
+    {"MQTTPUSH_MAX_OUTBOX_BYTES", "bytes", "100GiB",
+     "The same for --default-outbox-bytes; 1 to 1TiB.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetQuotaBytes(v, c.quotas.maxima.max_waiting_bytes);
      }},
     {"MQTTPUSH_DEDUPE_WINDOW", "duration", "7d",
      "An event id that a tenant used within this time is a DUPLICATE, unless "

@@ -13,6 +13,7 @@
 #include "services/flowcore/flow_types.h"
 #include "services/http/http_url.h"
 #include "storage/sqlite/log/log_options.h"
+#include "storage/tenant_quota.h"
 
 namespace mqttpush {
 
@@ -44,6 +45,7 @@ struct ServerConfig {
   int connect_rate_per_host = 10;
   int max_attempts = 30;
   absl::Duration qos_0_lifetime = absl::Seconds(60);
+  QuotaRules quotas;
   LogOptions log;
 };
 

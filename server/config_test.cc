@@ -47,6 +47,29 @@ TEST(ConfigTest, VariablesOfTheCommandLineAreNone) {
   EXPECT_TRUE(Parse({}, {{"MQTTPUSH_CLI_SERVER", "a:1"}}).ok());
 }
 
+TEST(ConfigTest, QuotasHaveDefaultsAndMaxima) {
+  const QuotaRules quotas =
+      Parse({"--default-ingest-rate=50", "--default-outbox-bytes=2GiB",
+             "--default-outbox-policy=DROP_OLDEST",
+             "--max-outbox-events=2000000"})
+          ->quotas;
+  EXPECT_EQ(quotas.defaults.ingest_events_per_second, 50);
+  EXPECT_EQ(quotas.defaults.ingest_burst, 1'000'000);
+  EXPECT_EQ(quotas.defaults.max_waiting_bytes, int64_t{2} << 30);
+  EXPECT_EQ(quotas.defaults.outbox_policy, OutboxPolicy::kDropOldest);
+  EXPECT_EQ(quotas.maxima.max_waiting_events, 2'000'000);
+  const std::pair<std::vector<std::string>, const char*> kBad[] = {
+      {{"--default-ingest-rate=0"},
+       "--default-ingest-rate: must be a whole number from 1 to 1000000"},
+      {{"--max-outbox-bytes=2TiB"},
+       "--max-outbox-bytes: must be from 1 byte to 1TiB"},
+      {{"--default-outbox-policy=drop"},
+       "--default-outbox-policy: must be REFUSE_NEW or DROP_OLDEST"}};
+  for (const auto& [arguments, error] : kBad) {
+    EXPECT_EQ(std::string(Parse(arguments).status().message()), error);
+  }
+}
+
 TEST(ConfigTest, ASwitchNeedsNoValue) {
   EXPECT_FALSE(Parse({})->allow_network_filesystem);
   auto config = Parse({"--allow-network-filesystem", "--data-dir", "d"});

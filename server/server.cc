@@ -16,6 +16,7 @@
 #include "server/http_doors.h"
 #include "server/listen_address.h"
 #include "services/api/linked_descriptors.h"
+#include "services/flowcore/result_texts.h"
 #include "services/flowcore/shared_secret.h"
 #include "services/ingest/openapi_document.h"
 #include "storage/sqlite/full_disk_log.h"
@@ -100,7 +101,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   MQTTPUSH_ASSIGN_OR_RETURN(resolved.worker_path, WorkerPath(config));
   MQTTPUSH_RETURN_IF_ERROR(server->OpenStorage(resolved));
   server->StartDelivery(resolved);
-  MQTTPUSH_RETURN_IF_ERROR(server->MakeServices());
+  MQTTPUSH_RETURN_IF_ERROR(server->MakeServices(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->Listen(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->ListenForHttp(resolved));
   MQTTPUSH_RETURN_IF_ERROR(server->replay_runner_->Start());
@@ -143,7 +144,8 @@ void Server::StartDelivery(const ServerConfig& config) {
       event_log_.get(), history_reader_.get(), &loop_, Clock::Real(), &board_,
       DispatcherOptions{.default_event_id_field = config.set_event_id,
                         .max_attempts = config.max_attempts,
-                        .qos_0_lifetime = config.qos_0_lifetime});
+                        .qos_0_lifetime = config.qos_0_lifetime,
+                        .quotas = config.quotas});
   supervisor_ = std::make_unique<Supervisor>(
       dispatcher_.get(), &loop_, Clock::Real(), &board_,
       SupervisorOptions{
@@ -169,7 +171,7 @@ void Server::StartDelivery(const ServerConfig& config) {
   on_config(config_store_->Snapshot());
 }
 
-absl::Status Server::MakeServices() {
+absl::Status Server::MakeServices(const ServerConfig& config) {
   admin_service_ = std::make_unique<AdminService>(
       config_store_.get(), event_log_.get(), &board_, Clock::Real(),
       BrokerProber{.start =
@@ -177,19 +179,20 @@ absl::Status Server::MakeServices() {
                               const ProbeOrder& order, auto done) {
                          return probes_->Start(broker, order, std::move(done));
                        },
-                   .cancel = [this](int64_t id) { probes_->Cancel(id); }});
+                   .cancel = [this](int64_t id) { probes_->Cancel(id); }},
+      config.quotas);
   MQTTPUSH_ASSIGN_OR_RETURN(ObjectSchemas schemas,
                             ObjectSchemas::Compile(kOpenApiDocument));
   schemas_ = std::make_unique<const ObjectSchemas>(std::move(schemas));
   ingester_ = std::make_unique<Ingester>(config_store_.get(), event_log_.get(),
                                          schemas_.get(), &refused_events_,
-                                         Clock::Real());
+                                         Clock::Real(), config.quotas);
   ingest_service_ = std::make_unique<IngestService>(ingester_.get());
-  MakeHistoryService();
+  MakeHistoryService(config);
   return absl::OkStatus();
 }
 
-void Server::MakeHistoryService() {
+void Server::MakeHistoryService(const ServerConfig& config) {
   const Redeliver redeliver = [this](int64_t subscription_uid,
                                      int64_t event_seq, auto done) {
     loop_.Post([this, subscription_uid, event_seq, done] {
@@ -203,12 +206,24 @@ void Server::MakeHistoryService() {
                   .clock = Clock::Real(),
                   .redeliver = redeliver},
       &replay_watchers_);
+  const WriteResults write_results = [this,
+                                      flow_types = config.flowcore_flow_types](
+                                         const std::vector<AttemptRow>& rows,
+                                         const std::string& tenant,
+                                         v1::StreamAttemptsRequest::View view) {
+    const ResultForm form = view == v1::StreamAttemptsRequest::RESULT_PAYLOADS
+                                ? ResultForm::kPayload
+                                : ResultForm::kEvent;
+    return ResultTexts(rows, tenant, form, flow_types,
+                       *config_store_->Snapshot());
+  };
   history_service_ = std::make_unique<HistoryService>(
       config_store_.get(),
       HistorySources{.history = history_reader_.get(),
                      .stats = stats_reader_.get(),
                      .log = event_log_.get(),
                      .refused = &refused_events_,
+                     .write_results = write_results,
                      .replays = {.store = replay_store_.get(),
                                  .runner = replay_runner_.get(),
                                  .watchers = &replay_watchers_}},

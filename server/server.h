@@ -67,8 +67,8 @@ class Server {
   absl::Status OpenStorage(const ServerConfig& config);
   void StartWatch(const ServerConfig& config);
   void StartDelivery(const ServerConfig& config);
-  absl::Status MakeServices();
-  void MakeHistoryService();
+  absl::Status MakeServices(const ServerConfig& config);
+  void MakeHistoryService(const ServerConfig& config);
   absl::Status Listen(const ServerConfig& config);
   absl::Status ListenForHttp(const ServerConfig& config);
   absl::Status StartExport(const ServerConfig& config);

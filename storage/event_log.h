@@ -114,6 +114,14 @@ struct AttemptedEvent {
   bool delivered = false;
 };
 
+// What has not ended of a tenant's deliveries: WAITING, IN_FLIGHT or RETRYING.
+// An event counts once for each subscription that it is to go to.
+struct Outbox {
+  int64_t events = 0;
+  int64_t bytes = 0;  // of their payloads
+  bool operator==(const Outbox&) const = default;
+};
+
 // What dispatch needs to go on with a subscription after a restart.
 struct SubscriptionRecovery {
   SubscriptionState state;
@@ -122,6 +130,9 @@ struct SubscriptionRecovery {
   std::vector<DeliveryException> exceptions;
   std::vector<AttemptedEvent> attempted;  // above the cursor, by event_seq
 };
+
+// Keeps an event in the log for as long as it lives.
+using EventHold = std::shared_ptr<const void>;
 
 // Thread-safe. Callbacks run on the log's writer thread and must not block.
 class EventLog {
@@ -160,6 +171,9 @@ class EventLog {
   // them. Only uid and tenant_uid are set.
   virtual absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() = 0;
 
+  // The outbox of a tenant, as last committed; in memory.
+  virtual Outbox GetOutbox(int64_t tenant_uid) const = 0;
+
   // The next events that the subscription took, with seq > after_seq, in order:
   // at most `limit`, and none after their payloads have come to kReadBytes.
   // `scanned_through`: no further one has a seq at or below it.
@@ -174,6 +188,11 @@ class EventLog {
                                               int64_t after_seq, int limit) = 0;
   // NOT_FOUND when there is no such event.
   virtual absl::StatusOr<EventRecord> ReadEvent(int64_t seq) = 0;
+
+  // Keeps retention from dropping the event, if it is still there. For who is
+  // about to send one again that has ended: once it is RETRYING on disk the
+  // event stays by itself. NOT_FOUND: it is being dropped at this moment.
+  virtual absl::StatusOr<EventHold> HoldEvent(int64_t seq) = 0;
 };
 
 }  // namespace mqttpush

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/attempt_follower.h"
+#include "storage/log_extent.h"
 #include "storage/records.h"
 
 namespace mqttpush {
@@ -98,6 +99,9 @@ class HistoryReader {
   static constexpr int kMaxWalked = 2000;
 
   virtual ~HistoryReader() = default;
+
+  // Reads no disk.
+  virtual LogExtent GetExtent() = 0;
 
   // `states`: only these, empty for all.
   virtual absl::StatusOr<DeliveryPage> ListDeliveries(

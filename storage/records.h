@@ -38,6 +38,19 @@ enum class Qos { kAtMostOnce = 0, kAtLeastOnce = 1, kExactlyOnce = 2 };
 // The MQTT protocol level of CONNECT.
 enum class ProtocolVersion { kMqtt311 = 4, kMqtt5 = 5 };
 
+// Stored as numbers. What becomes of new events while the outbox is full.
+enum class OutboxPolicy { kDefault = 0, kRefuseNew = 1, kDropOldest = 2 };
+
+// What a tenant may use. 0: as the deployment says (storage/tenant_quota.h).
+struct TenantQuota {
+  int64_t ingest_events_per_second = 0;
+  int64_t ingest_burst = 0;
+  int64_t max_waiting_events = 0;
+  int64_t max_waiting_bytes = 0;
+  OutboxPolicy outbox_policy = OutboxPolicy::kDefault;
+  bool operator==(const TenantQuota&) const = default;
+};
+
 struct TenantRecord {
   int64_t uid = 0;
   std::string id;  // the {tenant} of "tenants/{tenant}"
@@ -47,6 +60,7 @@ struct TenantRecord {
   bool paused = false;
   // How long its history is shown. Absent: as long as it is kept.
   std::optional<absl::Duration> history_retention;
+  TenantQuota quota;
   int64_t revision = 1;  // +1 with every change
   absl::Time create_time;
   absl::Time update_time;
@@ -200,6 +214,7 @@ enum class EndReason {
   kSubscriptionDisabled = 2,  // DISCARDED
   kSubscriptionDeleted = 3,   // DISCARDED
   kEventLost = 4,             // DISCARDED: with a damaged segment of the log
+  kOutboxFull = 5,            // EXPIRED: the quota says that the oldest goes
 };
 
 // Stored as numbers. What an event waits for. Up to kPaused these are the

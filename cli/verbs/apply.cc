@@ -6,6 +6,7 @@
 #include "cli/apply_plan.h"
 #include "cli/errors.h"
 #include "cli/resource_input.h"
+#include "cli/text.h"
 #include "cli/verbs/verbs.h"
 #include "common/status_macros.h"
 #include "rapidjson/stringbuffer.h"
@@ -26,6 +27,12 @@ struct ActionWords {
   const char* word;
   Tone tone;
 };
+
+bool MakesChange(const Change& change) {
+  return change.action == Change::Action::kCreate ||
+         change.action == Change::Action::kUpdate ||
+         change.action == Change::Action::kDelete;
+}
 
 ActionWords WordsOf(Change::Action action) {
   switch (action) {
@@ -57,7 +64,25 @@ void PrintChange(const Change& change, Console& console) {
   }
 }
 
-std::string ChangesJson(const std::vector<Change>& changes, bool dry_run) {
+// How far the changes have come: those before `next` are made.
+struct Progress {
+  size_t next = 0;
+  absl::Status status;  // of that one, if it is no success
+};
+
+// What became of a change, for people and for programs.
+const char* ResultOf(const Change& change, size_t index,
+                     const Progress& progress) {
+  if (!MakesChange(change)) return "none";
+  if (index < progress.next) return "done";
+  if (index > progress.next || progress.status.ok()) return "not done";
+  // Without an answer it may have been made all the same.
+  return ExitCodeOf(progress.status) == ExitCode::kUnavailable ? "not known"
+                                                               : "refused";
+}
+
+std::string ChangesJson(const std::vector<Change>& changes, bool dry_run,
+                        const Progress& progress) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
   const auto text = [&](const char* name, const std::string& value) {
@@ -69,12 +94,14 @@ std::string ChangesJson(const std::vector<Change>& changes, bool dry_run) {
   json.Bool(dry_run);
   json.Key("changes");
   json.StartArray();
-  for (const Change& change : changes) {
+  for (size_t i = 0; i < changes.size(); ++i) {
+    const Change& change = changes[i];
     json.StartObject();
     text("name", change.name);
     text("action", change.action == Change::Action::kKeep
                        ? "keep"
                        : WordsOf(change.action).word);
+    text("result", ResultOf(change, i, progress));
     json.Key("fields");
     json.StartArray();
     for (const FieldChange& field : change.fields) {
@@ -92,55 +119,77 @@ std::string ChangesJson(const std::vector<Change>& changes, bool dry_run) {
   return buffer.GetString();
 }
 
-absl::Status MakeAll(const std::vector<Change>& changes, bool force,
-                     Session& session) {
-  int64_t made = 0;
+Progress MakeAll(const std::vector<Change>& changes, bool force,
+                 Session& session) {
+  Progress progress;
   for (const Change& change : changes) {
-    session.console.Progress("applying", made, changes.size());
-    const absl::Status status = MakeChange(change, force, session.client);
-    if (!status.ok()) {
-      session.console.Note(absl::StrCat("mqttpush: stopped at ", change.name,
-                                        "; what stands above it is done"));
-      return status;
-    }
-    ++made;
+    session.console.Progress("applying", static_cast<int64_t>(progress.next),
+                             static_cast<int64_t>(changes.size()));
+    progress.status = MakeChange(change, force, session.client);
+    if (!progress.status.ok()) return progress;
+    ++progress.next;
   }
-  return absl::OkStatus();
+  return progress;
 }
 
-std::string Summary(const std::vector<Change>& changes) {
+// Everything was checked before: only what came in between ends up here.
+void PrintWhereItStopped(const std::vector<Change>& changes,
+                         const Progress& progress, Console& console) {
+  console.Note("mqttpush: it stopped half way:");
+  for (size_t i = 0; i < changes.size(); ++i) {
+    if (!MakesChange(changes[i])) continue;
+    console.Note(
+        absl::StrCat("  ", PadRight(ResultOf(changes[i], i, progress), 11),
+                     WordsOf(changes[i].action).word, " ", changes[i].name));
+  }
+  console.Note("Applying the file again goes on from there.");
+}
+
+std::string Summary(const std::vector<Change>& changes, bool dry_run) {
   std::map<Change::Action, int> counts;
   for (const Change& change : changes) ++counts[change.action];
-  return absl::StrCat(counts[Change::Action::kCreate], " created, ",
-                      counts[Change::Action::kUpdate], " changed, ",
-                      counts[Change::Action::kDelete], " deleted, ",
-                      counts[Change::Action::kUnchanged], " unchanged");
+  const auto words = [&](const char* to_do, const char* done) {
+    return dry_run ? to_do : done;
+  };
+  return absl::StrCat(
+      dry_run ? "dry run, nothing is changed: " : "",
+      counts[Change::Action::kCreate], words(" to create, ", " created, "),
+      counts[Change::Action::kUpdate], words(" to change, ", " changed, "),
+      counts[Change::Action::kDelete], words(" to delete, ", " deleted, "),
+      counts[Change::Action::kUnchanged], " unchanged");
+}
+
+absl::StatusOr<std::vector<Change>> Plan(const Options& options,
+                                         Session& session) {
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::string text,
+                            ReadInput(options.file, session.console));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      TenantFile file,
+      ParseTenantFile(text, SourceOf(options.file, session.environment)));
+  return PlanApply(std::move(file),
+                   {.prune = options.prune, .force = options.force},
+                   session.client);
 }
 
 absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
   if (options.file.empty()) {
     return UsageError("-f", "required; see mqttpush apply --help");
   }
-  MQTTPUSH_ASSIGN_OR_RETURN(const std::string text,
-                            ReadInput(options.file, session.console));
-  MQTTPUSH_ASSIGN_OR_RETURN(
-      TenantFile file,
-      ParseTenantFile(text, SourceOf(options.file, session.environment)));
-  MQTTPUSH_ASSIGN_OR_RETURN(
-      const std::vector<Change> changes,
-      PlanApply(std::move(file), options.prune, session.client));
-  if (session.json) {
-    session.console.Line(ChangesJson(changes, options.dry_run));
-  } else {
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::vector<Change> changes,
+                            Plan(options, session));
+  if (!session.json) {
     for (const Change& change : changes) PrintChange(change, session.console);
   }
-  if (options.dry_run) {
-    session.console.Note(
-        absl::StrCat("dry run, nothing is changed: ", Summary(changes)));
-    return ExitCode::kOk;
+  Progress progress;
+  if (!options.dry_run) progress = MakeAll(changes, options.force, session);
+  if (session.json) {
+    session.console.Line(ChangesJson(changes, options.dry_run, progress));
+  } else if (!progress.status.ok()) {
+    PrintWhereItStopped(changes, progress, session.console);
+  } else {
+    session.console.Note(Summary(changes, options.dry_run));
   }
-  MQTTPUSH_RETURN_IF_ERROR(MakeAll(changes, options.force, session));
-  session.console.Note(Summary(changes));
+  MQTTPUSH_RETURN_IF_ERROR(progress.status);
   return ExitCode::kOk;
 }
 
@@ -171,7 +220,10 @@ A password or key is never in the file: {file: PATH}, relative to the file, or
 or unchanged is. One that the file does not name stays, as long as what it
 belongs to is the same.
 
-Repeating it is safe. When somebody changes the tenant in between, it stops.)";
+Everything is checked before anything is changed: a file that is not valid
+changes nothing. If it stops half way all the same, because the service ended or
+somebody changed the tenant in between, it says what was done, and applying the
+file again goes on from there. Repeating it is safe.)";
 
 }  // namespace
 

@@ -61,8 +61,11 @@ absl::StatusOr<ExitCode> Run(const std::string& method, const std::string& text,
 void AddSwitch(Command group, const std::string& method,
                const std::string& summary, const std::string& details) {
   auto name = std::make_shared<std::string>();
-  group.Add(absl::AsciiStrToLower(method), summary, details)
+  const std::string verb = absl::AsciiStrToLower(method);
+  group.Add(verb, summary, details)
       .Argument("BROKER", name.get(), "The broker, as acme/main.")
+      .Example(absl::StrCat("mqttpush brokers ", verb, " acme/main"),
+               absl::StrCat(method, "s what goes to this broker."))
       .Does([method, name](Session& session) {
         return Run(method, *name, session);
       });
@@ -71,12 +74,16 @@ void AddSwitch(Command group, const std::string& method,
 }  // namespace
 
 void AddBrokerSwitches(Command group) {
-  AddSwitch(group, "Pause", "holds the events of all subscriptions of a broker",
-            "Pauses each subscription of the broker, and prints them. The "
-            "connection stays.");
-  AddSwitch(group, "Resume",
-            "goes on sending the events of all subscriptions of a broker",
-            "Also those of subscriptions that were paused one by one.");
+  AddSwitch(group, "Pause", "pauses all subscriptions of a broker",
+            "Acts on the subscriptions: a broker has no pause of its own. "
+            "Pauses each subscription that the broker has now, one after the "
+            "other, and prints them. Their events are held; the connection "
+            "stays; a subscription that is created later is not paused.");
+  AddSwitch(group, "Resume", "resumes all subscriptions of a broker",
+            "Acts on the subscriptions: a broker has no pause of its own. "
+            "Resumes each subscription of the broker, one after the other, "
+            "and prints them; also those that were paused one by one. What "
+            "was held is sent, unless the tenant is paused too.");
 }
 
 }  // namespace mqttpush::cli

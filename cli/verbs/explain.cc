@@ -1,8 +1,10 @@
 // explain: why something has or has not arrived.
 #include <memory>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "cli/errors.h"
+#include "cli/explain_advice.h"
 #include "cli/proto_json.h"
 #include "cli/proto_text.h"
 #include "cli/text.h"
@@ -10,6 +12,7 @@
 #include "cli/verbs/verbs.h"
 #include "cli/words.h"
 #include "common/status_macros.h"
+#include "mqttpush/v1/admin_service.pb.h"
 #include "mqttpush/v1/history_service.pb.h"
 
 namespace mqttpush::cli {
@@ -38,7 +41,8 @@ Tone ToneOf(v1::Explanation::Reason reason) {
   }
 }
 
-void PrintExplanation(const v1::Explanation& explanation, Console& console) {
+void PrintExplanation(const v1::Explanation& explanation,
+                      const AskedTenant& tenant, Console& console) {
   std::string heading =
       console.Styled(ToneOf(explanation.reason()),
                      v1::Explanation::Reason_Name(explanation.reason()));
@@ -58,9 +62,15 @@ void PrintExplanation(const v1::Explanation& explanation, Console& console) {
     console.Line(absl::StrCat("    ", OneLine(violation.field()), ": ",
                               OneLine(violation.description())));
   }
+  if (explanation.further_violation_count() > 0) {
+    console.Line(absl::StrCat("    and ", explanation.further_violation_count(),
+                              " more"));
+  }
   if (!explanation.hint().empty()) {
     console.Line(absl::StrCat("  hint: ", OneLine(explanation.hint())));
   }
+  const std::string advice = AdviceOn(explanation, tenant);
+  if (!advice.empty()) console.Line(absl::StrCat("  try:  ", advice));
   if (!explanation.delivery().empty()) {
     console.Line(absl::StrCat("  more: mqttpush history ",
                               ShortName(explanation.delivery())));
@@ -94,11 +104,27 @@ bool Arrived(const v1::ExplainDeliveryResponse& response) {
   return delivered;
 }
 
+// In the words of options; the service has those of fields.
+absl::Status CheckChoice(const Options& options) {
+  const bool event = !options.event.empty();
+  const bool object = !options.object.empty();
+  const bool asset = !options.asset.empty();
+  const bool at = !options.at.empty();
+  const bool by_event = event && !object && !asset && !at;
+  const bool by_object = object && !event && !at;
+  const bool by_asset = asset && at && !event && !object;
+  if (by_event || by_object || by_asset) return absl::OkStatus();
+  return UsageError("explain",
+                    "ask by --event alone; or by --object, with --asset or "
+                    "without; or by --asset with --at");
+}
+
 absl::StatusOr<v1::ExplainDeliveryRequest> ReadRequest(const Options& options,
                                                        absl::Time now) {
   v1::ExplainDeliveryRequest request;
   MQTTPUSH_ASSIGN_OR_RETURN(const std::string parent,
                             TenantName(options.tenant));
+  MQTTPUSH_RETURN_IF_ERROR(CheckChoice(options));
   request.set_parent(parent);
   request.set_event_id(options.event);
   request.set_object_id(options.object);
@@ -111,6 +137,23 @@ absl::StatusOr<v1::ExplainDeliveryRequest> ReadRequest(const Options& options,
   return request;
 }
 
+// Asked for only where the advice depends on it, and not worth an error.
+AskedTenant FindTenant(const v1::ExplainDeliveryResponse& response,
+                       const std::string& name, Session& session) {
+  AskedTenant tenant = {.name = name};
+  const bool matters = absl::c_any_of(
+      response.explanations(), [](const v1::Explanation& explanation) {
+        return explanation.reason() == v1::Explanation::WAITING_PAUSED;
+      });
+  if (!matters) return tenant;
+  v1::GetTenantRequest request;
+  request.set_name(name);
+  const auto found =
+      session.client.Call<v1::Tenant>("AdminService/GetTenant", request);
+  tenant.paused = found.ok() && found->state() == v1::Tenant::PAUSED;
+  return tenant;
+}
+
 absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
   MQTTPUSH_ASSIGN_OR_RETURN(const v1::ExplainDeliveryRequest request,
                             ReadRequest(options, session.clock.Now()));
@@ -120,8 +163,9 @@ absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
   if (session.json) {
     session.console.Line(ToJson(response));
   } else {
+    const AskedTenant tenant = FindTenant(response, request.parent(), session);
     for (const v1::Explanation& explanation : response.explanations()) {
-      PrintExplanation(explanation, session.console);
+      PrintExplanation(explanation, tenant, session.console);
     }
     PrintLimits(response, session.console);
   }
@@ -134,9 +178,12 @@ void AddExplain(Command root) {
   auto options = std::make_shared<Options>();
   root.Add("explain", "why something has or has not arrived",
            "Answers with a reason and a sentence for each subscription, also "
-           "for events that were not taken, and says what can be done. Ask by "
-           "--event; or by --object, with --asset or without; or by --asset "
-           "and --at. Ends with 0 when it arrived wherever it was to arrive, "
+           "for events that were not taken, and says what can be done, and "
+           "what to type for that. NEVER_RECEIVED: no such event came. "
+           "NOT_KNOWN: nothing is known of it here, and the sentence says how "
+           "far back that would be known. Ask by --event; or by --object, with "
+           "--asset or without; or by --asset and --at. Ends with 0 when it "
+           "arrived wherever it was to arrive, "
            "otherwise with 5.")
       .Argument("TENANT", &options->tenant, "The tenant, as acme.")
       .Option("--event", "ID", &options->event, "The event id.")

@@ -1,4 +1,7 @@
 // publish: events from lines of JSON.
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -54,6 +57,21 @@ class Publisher {
   int64_t shown_ = 0;
 };
 
+// "" of what is no failure of its own.
+std::string WhyNotTaken(const v1::EventResult& result) {
+  if (result.outcome() == v1::EventResult::OVER_QUOTA) {
+    return absl::StrCat("not taken: ", OneLine(result.error().message()));
+  }
+  if (result.outcome() != v1::EventResult::REJECTED) return "";
+  return absl::StrCat(
+      "rejected: ",
+      absl::StrJoin(result.violations(), "; ",
+                    [](std::string* out, const v1::Violation& violation) {
+                      absl::StrAppend(out, OneLine(violation.field()), " ",
+                                      OneLine(violation.description()));
+                    }));
+}
+
 absl::Status Publisher::TakeLine(const std::string& line) {
   ++line_;
   if (absl::StripAsciiWhitespace(line).empty()) return absl::OkStatus();
@@ -105,15 +123,9 @@ void Publisher::Count(int64_t line, const v1::EventResult& result) {
     session_.console.Line(ToJson(result, JsonForm::kOneLine));
     return;
   }
-  if (result.outcome() != v1::EventResult::REJECTED) return;
-  if (++shown_ > kMaxShown) return;
-  session_.console.Note(absl::StrCat(
-      "line ", line, " rejected: ",
-      absl::StrJoin(result.violations(), "; ",
-                    [](std::string* out, const v1::Violation& violation) {
-                      absl::StrAppend(out, OneLine(violation.field()), " ",
-                                      OneLine(violation.description()));
-                    })));
+  const std::string why = WhyNotTaken(result);
+  if (why.empty() || ++shown_ > kMaxShown) return;
+  session_.console.Note(absl::StrCat("line ", line, " ", why));
 }
 
 ExitCode Publisher::Finish() {
@@ -143,7 +155,9 @@ int64_t SizeOf(std::istream& input) {
   return size > 0 ? size : 0;
 }
 
-absl::StatusOr<ExitCode> PublishAll(std::istream& input, int64_t size,
+// `name` is what errors call the input.
+absl::StatusOr<ExitCode> PublishAll(std::istream& input,
+                                    const std::string& name, int64_t size,
                                     v1::ObjectType type, Session& session) {
   Publisher publisher(type, session);
   int64_t read = 0;
@@ -157,7 +171,24 @@ absl::StatusOr<ExitCode> PublishAll(std::istream& input, int64_t size,
     }
   }
   MQTTPUSH_RETURN_IF_ERROR(publisher.Flush());
-  return publisher.Finish();
+  const ExitCode code = publisher.Finish();
+  // A folder can be opened, but not read; a disk may fail half way.
+  if (input.bad()) return UsageError(name, "cannot be read to its end");
+  return code;
+}
+
+absl::StatusOr<ExitCode> PublishFile(const std::string& path,
+                                     v1::ObjectType type, Session& session) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return UsageError(path, "is a directory; FILE must be a file, or -");
+  }
+  std::ifstream file(path);
+  if (!file) {
+    return UsageError(path,
+                      absl::StrCat("cannot be read: ", std::strerror(errno)));
+  }
+  return PublishAll(file, path, SizeOf(file), type, session);
 }
 
 absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
@@ -168,33 +199,33 @@ absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
     type = static_cast<v1::ObjectType>(*parsed);
   }
   if (options.file == "-") {
-    return PublishAll(session.console.in(), 0, type, session);
+    return PublishAll(session.console.in(), "standard input", 0, type, session);
   }
-  std::ifstream file(options.file);
-  if (!file) return UsageError(options.file, "cannot be read");
-  return PublishAll(file, SizeOf(file), type, session);
+  return PublishFile(options.file, type, session);
 }
 
 }  // namespace
 
 void AddPublish(Command root) {
   auto options = std::make_shared<Options>();
-  root.Add("publish", "hands in events, as a producer does",
-           "Reads one event per line, and prints what became of them: ACCEPTED "
-           "(on disk, and on its way), DUPLICATE (its event id was used "
-           "before), NO_SUBSCRIPTION (no tenant has the owner, or no "
-           "subscription takes the type), REJECTED (not valid).\n\n"
-           "A line is\n"
-           "    {\"objectType\": \"location\", \"payload\": {...}}\n"
-           "also with \"eventId\", without which it gets one; or an envelope "
-           "of Flowcore, current or legacy:\n"
-           "    {\"flowType\": \"location.0\", \"eventId\": \"...\", "
-           "\"payload\": {...}, ...}\n"
-           "or, with --type, the object itself:\n"
-           "    {\"id\": 12345, \"assetId\": \"...\", \"ownerId\": \"...\", "
-           "...}\n"
-           "The payload is pushed byte for byte. With --json each line is "
-           "answered by one EventResult.")
+  root.Add(
+          "publish", "hands in events, as a producer does",
+          "Reads one event per line, and prints what became of them: ACCEPTED "
+          "(on disk, and on its way), DUPLICATE (its event id was used "
+          "before), NO_SUBSCRIPTION (no tenant has the owner, or no "
+          "subscription takes the type), REJECTED (not valid), OVER_QUOTA (its "
+          "tenant's: publish these lines again later).\n\n"
+          "A line is\n"
+          "    {\"objectType\": \"location\", \"payload\": {...}}\n"
+          "also with \"eventId\", without which it gets one; or an envelope "
+          "of Flowcore, current or legacy:\n"
+          "    {\"flowType\": \"location.0\", \"eventId\": \"...\", "
+          "\"payload\": {...}, ...}\n"
+          "or, with --type, the object itself:\n"
+          "    {\"id\": 12345, \"assetId\": \"...\", \"ownerId\": \"...\", "
+          "...}\n"
+          "The payload is pushed byte for byte. With --json each line is "
+          "answered by one EventResult.")
       .Argument("FILE", &options->file, "The file; - is standard input.")
       .Option("--type", EnumChoices(*v1::ObjectType_descriptor()),
               &options->type,

@@ -26,12 +26,24 @@ struct Options {
   bool detach = false;
 };
 
+// In the words of options; the service has those of fields.
+absl::Status CheckNarrowed(const FilterOptions& filter) {
+  const bool narrowed = !filter.start.empty() || !filter.subscription.empty() ||
+                        !filter.asset.empty() || !filter.event.empty() ||
+                        !filter.topic.empty();
+  if (narrowed) return absl::OkStatus();
+  return UsageError("replay",
+                    "one of -s, --subscription, --asset, --event and --topic "
+                    "must be given");
+}
+
 absl::StatusOr<v1::ReplayDeliveriesRequest> ReadRequest(const Options& options,
                                                         absl::Time now) {
   v1::ReplayDeliveriesRequest request;
   MQTTPUSH_ASSIGN_OR_RETURN(const std::string parent,
                             TenantName(options.tenant));
   request.set_parent(parent);
+  MQTTPUSH_RETURN_IF_ERROR(CheckNarrowed(options.filter));
   MQTTPUSH_ASSIGN_OR_RETURN(*request.mutable_filter(),
                             ReadFilter(options.filter, parent, now));
   const auto states = ParseEnums<v1::Delivery::State>(
@@ -48,17 +60,16 @@ absl::StatusOr<v1::Replay> CallReplay(
                                          request);
 }
 
+std::string WordsOf(const v1::Replay& preview) {
+  return absl::StrCat(preview.matched_count(), " deliveries, ",
+                      FormatBytes(preview.matched_bytes()), ", at most ",
+                      preview.max_per_second(), " per second");
+}
+
 // Whether to go on: by --yes, or because a person says so.
 bool Agreed(const v1::Replay& preview, const Options& options,
             Session& session) {
-  const std::string what =
-      absl::StrCat(preview.matched_count(), " deliveries, ",
-                   FormatBytes(preview.matched_bytes()), ", at most ",
-                   preview.max_per_second(), " per second");
-  if (options.dry_run) {
-    session.console.Note(absl::StrCat("would be sent again: ", what));
-    return false;
-  }
+  const std::string what = WordsOf(preview);
   if (options.yes) {
     session.console.Note(absl::StrCat("sending again: ", what));
     return true;
@@ -66,11 +77,13 @@ bool Agreed(const v1::Replay& preview, const Options& options,
   if (session.console.Confirm(absl::StrCat("Send again ", what, "?"))) {
     return true;
   }
-  session.console.Note(
-      session.console.CanAsk()
-          ? "nothing is sent"
-          : absl::StrCat("nothing is sent: ", what, "; --yes sends them"));
+  session.console.Note("nothing is sent");
   return false;
+}
+
+void PrintPreview(const v1::Replay& preview, Session& session) {
+  session.console.Note(absl::StrCat("would be sent again: ", WordsOf(preview)));
+  if (session.json) session.console.Line(ToJson(preview));
 }
 
 absl::StatusOr<ExitCode> RunReplay(const Options& options, Session& session) {
@@ -79,13 +92,24 @@ absl::StatusOr<ExitCode> RunReplay(const Options& options, Session& session) {
   }
   MQTTPUSH_ASSIGN_OR_RETURN(v1::ReplayDeliveriesRequest request,
                             ReadRequest(options, session.clock.Now()));
+  if (!options.yes && !options.dry_run && !session.console.CanAsk()) {
+    return UsageError("--yes",
+                      "required where nobody can be asked; --dry-run only "
+                      "counts what would be sent again");
+  }
   request.set_validate_only(true);
   MQTTPUSH_ASSIGN_OR_RETURN(const v1::Replay preview,
                             CallReplay(request, session));
-  if (!Agreed(preview, options, session)) {
+  if (options.dry_run) {
+    PrintPreview(preview, session);
+    return ExitCode::kOk;
+  }
+  if (preview.matched_count() == 0) {
+    session.console.Note("nothing matches: there is nothing to send again");
     if (session.json) session.console.Line(ToJson(preview));
     return ExitCode::kOk;
   }
+  if (!Agreed(preview, options, session)) return ExitCode::kNegative;
   request.set_validate_only(false);
   MQTTPUSH_ASSIGN_OR_RETURN(const v1::Replay replay,
                             CallReplay(request, session));
@@ -189,8 +213,9 @@ void AddReplay(Command root) {
   auto options = std::make_shared<Options>();
   Command replay = root.Add(
       "replay", "sends many deliveries again",
-      "Counts what matches, asks (or wants --yes), then has the service send "
-      "it again at a bounded rate, oldest first, and shows how far it is. "
+      "Counts what matches, asks, then has the service send it again at a "
+      "bounded rate, oldest first, and shows how far it is. Where it cannot "
+      "ask (not on a terminal) it wants --yes, or --dry-run. "
       "Ctrl-C leaves it running: it goes on by itself, also over restarts of "
       "the service. At least one of -s, --subscription, --asset, --event and "
       "--topic must be given.");

@@ -192,12 +192,16 @@ absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
 
 void AddStats(Command root) {
   auto options = std::make_shared<Options>();
-  root.Add("stats", "how much was delivered, and how fast",
-           "Counts of a tenant or a subscription over a range of time, by "
-           "object type, by topic (the 100 with the most attempts; not with "
-           "--by minute) and with --by also over time; attempts per delivery; "
-           "how long deliveries took (50, 90 and 99 of 100 took at most so "
-           "long); and what is not delivered yet, as of now.")
+  root.Add(
+          "stats", "how much was delivered, and how fast",
+          "Counts of a tenant or a subscription over a range of time, by "
+          "object type, by topic (the 100 with the most attempts; not with "
+          "--by minute) and with --by also over time; attempts per delivery; "
+          "how long deliveries took (50, 90 and 99 of 100 took at most so "
+          "long); and what is not delivered yet, as of now. What was delivered "
+          "once is not counted again when mqttpush retry or replay brings it "
+          "again; mqttpush history TENANT --attempts shows those attempts as "
+          "MANUAL.")
       .Argument("TENANT", &options->parent,
                 "The tenant, as acme; or a subscription, as acme/events.")
       .Option("-s,--start", "TIME", &options->start,

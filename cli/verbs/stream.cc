@@ -6,7 +6,6 @@
 #include "cli/errors.h"
 #include "cli/history_filter.h"
 #include "cli/history_tables.h"
-#include "cli/result_contexts.h"
 #include "cli/verbs/verbs.h"
 #include "cli/words.h"
 #include "common/status_macros.h"
@@ -36,8 +35,16 @@ std::string Pretty(const std::string& json) {
   return buffer.GetString();
 }
 
-absl::StatusOr<v1::StreamAttemptsRequest> ReadRequest(const Options& options,
-                                                      absl::Time now) {
+// Results are written by the service, as at its HTTP door.
+v1::StreamAttemptsRequest::View ViewOf(const Options& options, bool json) {
+  if (options.payload) return v1::StreamAttemptsRequest::RESULT_PAYLOADS;
+  return json ? v1::StreamAttemptsRequest::RESULT_EVENTS
+              : v1::StreamAttemptsRequest::ATTEMPTS;
+}
+
+absl::StatusOr<v1::StreamAttemptsRequest> ReadRequest(
+    const Options& options, v1::StreamAttemptsRequest::View view,
+    absl::Time now) {
   v1::StreamAttemptsRequest request;
   MQTTPUSH_ASSIGN_OR_RETURN(const std::string parent,
                             TenantOrDelivery(options.parent));
@@ -60,70 +67,58 @@ absl::StatusOr<v1::StreamAttemptsRequest> ReadRequest(const Options& options,
     if (!outcome.ok()) return At("--outcome", outcome.status());
     request.set_outcome(static_cast<v1::Attempt::Outcome>(*outcome));
   }
+  request.set_view(view);
   return request;
 }
 
-// Writes attempts in the form that was asked for.
+// Writes what comes in the form that was asked for.
 class Printer {
  public:
-  Printer(const Options& options, Session& session)
-      : options_(options), session_(session) {}
+  Printer(const Options& options, v1::StreamAttemptsRequest::View view,
+          Session& session)
+      : options_(options), view_(view), session_(session) {}
 
   absl::StatusOr<AttemptFollower::Next> Print(
       const v1::StreamAttemptsResponse& response);
 
  private:
-  absl::Status PrintAttempts(const Attempts& attempts);
+  bool IsEnough() const { return options_.max > 0 && printed_ >= options_.max; }
 
   const Options& options_;
+  const v1::StreamAttemptsRequest::View view_;
   Session& session_;
   int64_t printed_ = 0;
 };
 
 absl::StatusOr<AttemptFollower::Next> Printer::Print(
     const v1::StreamAttemptsResponse& response) {
+  if (view_ != v1::StreamAttemptsRequest::ATTEMPTS &&
+      !response.attempts().empty()) {
+    return absl::UnimplementedError("the service cannot write results");
+  }
   if (response.gap()) {
     session_.console.Note(
         "mqttpush: some attempts before the next one are not kept any more");
   }
-  Attempts attempts = response.attempts();
-  if (options_.max > 0 && attempts.size() > options_.max - printed_) {
-    attempts.DeleteSubrange(options_.max - printed_,
-                            attempts.size() - (options_.max - printed_));
+  for (const v1::Attempt& attempt : response.attempts()) {
+    if (IsEnough()) break;
+    session_.console.Line(AttemptLine(attempt, session_.console));
+    ++printed_;
   }
-  MQTTPUSH_RETURN_IF_ERROR(PrintAttempts(attempts));
-  printed_ += attempts.size();
-  return options_.max > 0 && printed_ >= options_.max
-             ? AttemptFollower::Next::kEnough
-             : AttemptFollower::Next::kGoOn;
-}
-
-absl::Status Printer::PrintAttempts(const Attempts& attempts) {
-  if (!options_.payload && !session_.json) {
-    for (const v1::Attempt& attempt : attempts) {
-      session_.console.Line(AttemptLine(attempt, session_.console));
-    }
-    return absl::OkStatus();
+  for (const std::string& result : response.results()) {
+    if (IsEnough()) break;
+    session_.console.Line(session_.json ? result : Pretty(result));
+    ++printed_;
   }
-  // All or none: after an error they come again.
-  ResultContexts contexts(session_.client);
-  std::vector<std::string> lines;
-  for (const v1::Attempt& attempt : attempts) {
-    MQTTPUSH_ASSIGN_OR_RETURN(const ResultContext* context,
-                              contexts.Get(attempt));
-    const std::string json = options_.payload
-                                 ? ResultJson(attempt, *context)
-                                 : ResultEnvelope(attempt, *context);
-    lines.push_back(session_.json ? json : Pretty(json));
-  }
-  for (const std::string& line : lines) session_.console.Line(line);
-  return absl::OkStatus();
+  return IsEnough() ? AttemptFollower::Next::kEnough
+                    : AttemptFollower::Next::kGoOn;
 }
 
 absl::StatusOr<ExitCode> Run(const Options& options, Session& session) {
+  const auto view = ViewOf(options, session.json);
   MQTTPUSH_ASSIGN_OR_RETURN(v1::StreamAttemptsRequest request,
-                            ReadRequest(options, session.clock.Now()));
-  Printer printer(options, session);
+                            ReadRequest(options, view, session.clock.Now()));
+  Printer printer(options, view, session);
   AttemptFollower follower(std::move(request), session);
   const absl::Status status = follower.Follow(
       [&](const auto& response) { return printer.Print(response); });

@@ -28,8 +28,8 @@ grpc::ServerUnaryReactor* ReplyEmpty(grpc::CallbackServerContext* context,
 
 AdminService::AdminService(ConfigStore* config, EventLog* log,
                            const DeliveryStatus* status, const Clock* clock,
-                           BrokerProber prober)
-    : tenants_(AdminContext{config, log, status, clock}),
+                           BrokerProber prober, const QuotaRules& quotas)
+    : tenants_(AdminContext{config, log, status, clock, quotas}),
       brokers_(AdminContext{config, log, status, clock}),
       probes_(config, clock, std::move(prober)),
       subscriptions_(AdminContext{config, log, status, clock}) {}

@@ -19,7 +19,8 @@ class AdminService final : public v1::AdminService::CallbackService {
  public:
   // None is owned; all must outlive the service.
   AdminService(ConfigStore* config, EventLog* log, const DeliveryStatus* status,
-               const Clock* clock, BrokerProber prober);
+               const Clock* clock, BrokerProber prober,
+               const QuotaRules& quotas = {});
 
   using Context = grpc::CallbackServerContext;
   using Reactor = grpc::ServerUnaryReactor;

@@ -130,6 +130,17 @@ TEST_F(BrokerAdminTest, CreateKeepsWhatIsGiven) {
   EXPECT_EQ(GetBroker(kMain)->DebugString(), created->DebugString());
 }
 
+// So that a tenant and its brokers can be checked before any of them is made.
+TEST_F(BrokerAdminTest, FieldsAreCheckedBeforeTheTenantIsMissed) {
+  auto request = Parse<v1::CreateBrokerRequest>(
+      "parent: 'tenants/new' broker_id: 'main' validate_only: true "
+      "broker { host: 'h' port: 70000 }");
+  EXPECT_THAT(Call(&Stub::CreateBroker, request).violations,
+              ElementsAre("broker.port: must be from 1 to 65535"));
+  request.mutable_broker()->set_port(1883);
+  EXPECT_EQ(Call(&Stub::CreateBroker, request).reason, "TENANT_NOT_FOUND");
+}
+
 TEST_F(BrokerAdminTest, CreateNamesAllViolations) {
   v1::CreateBrokerRequest request;
   request.set_parent("acme");

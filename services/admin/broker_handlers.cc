@@ -51,20 +51,20 @@ absl::StatusOr<v1::Broker> BrokerHandlers::Create(
   const auto decide =
       [&](const ConfigSnapshot& snapshot) -> absl::StatusOr<BrokerRecord> {
     Violations violations;
-    MQTTPUSH_ASSIGN_OR_RETURN(
-        const TenantRecord* tenant,
-        LookUpParent(snapshot, request.parent(), &violations));
+    const TenantRecord tenant =
+        LookUpParent(snapshot, request.parent(), &violations);
     if (!IsResourceId(request.broker_id())) {
       violations.Add("broker_id", std::string(kResourceIdRule));
     }
     BrokerRecord base;
-    base.tenant_uid = tenant->uid;
+    base.tenant_uid = tenant.uid;
     base.id = request.broker_id();
     BrokerRecord broker =
-        BrokerFromProto(request.broker(), base, *tenant, {}, &violations);
+        BrokerFromProto(request.broker(), base, tenant, {}, &violations);
     MQTTPUSH_RETURN_IF_ERROR(violations.ToStatus());
-    if (snapshot.FindBroker(tenant->uid, broker.id) != nullptr) {
-      return errors::NameTaken(BrokerName(tenant->id, broker.id));
+    MQTTPUSH_RETURN_IF_ERROR(CheckParent(tenant));
+    if (snapshot.FindBroker(tenant.uid, broker.id) != nullptr) {
+      return errors::NameTaken(BrokerName(tenant.id, broker.id));
     }
     return broker;
   };

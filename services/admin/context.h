@@ -6,6 +6,7 @@
 #include "common/delivery_status.h"
 #include "storage/config_store.h"
 #include "storage/event_log.h"
+#include "storage/tenant_quota.h"
 
 namespace mqttpush {
 
@@ -15,6 +16,7 @@ struct AdminContext {
   EventLog* log;
   const DeliveryStatus* status;
   const Clock* clock;
+  QuotaRules quotas = {};
 };
 
 }  // namespace mqttpush

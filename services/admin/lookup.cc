@@ -49,13 +49,22 @@ absl::StatusOr<const SubscriptionRecord*> LookUpSubscription(
   return subscription;
 }
 
-absl::StatusOr<const TenantRecord*> LookUpParent(const ConfigSnapshot& snapshot,
-                                                 absl::string_view parent,
-                                                 Violations* violations) {
-  static const TenantRecord* const unknown = new TenantRecord();
-  if (ParseTenantName(parent)) return LookUpTenant(snapshot, parent, "parent");
-  violations->Add("parent", std::string(kTenantFormat));
-  return unknown;
+TenantRecord LookUpParent(const ConfigSnapshot& snapshot,
+                          absl::string_view parent, Violations* violations) {
+  TenantRecord unknown;
+  const auto parsed = ParseTenantName(parent);
+  if (!parsed) {
+    violations->Add("parent", std::string(kTenantFormat));
+    return unknown;
+  }
+  const TenantRecord* tenant = snapshot.FindTenant(parsed->tenant);
+  unknown.id = parsed->tenant;
+  return tenant == nullptr ? unknown : *tenant;
+}
+
+absl::Status CheckParent(const TenantRecord& tenant) {
+  if (tenant.uid != 0) return absl::OkStatus();
+  return errors::TenantNotFound(TenantName(tenant.id));
 }
 
 std::vector<const SubscriptionRecord*> SubscriptionsOf(

@@ -25,12 +25,13 @@ absl::StatusOr<const SubscriptionRecord*> LookUpSubscription(
     const ConfigSnapshot& snapshot, absl::string_view name,
     absl::string_view field);
 
-// The tenant under which something is to be created. When `parent` is not a
-// tenant's name: adds the violation and returns a tenant with uid 0, so that
-// the other fields are checked too. NOT_FOUND when there is no such tenant.
-absl::StatusOr<const TenantRecord*> LookUpParent(const ConfigSnapshot& snapshot,
-                                                 absl::string_view parent,
-                                                 Violations* violations);
+// The tenant under which something is to be created. When there is none: one
+// with uid 0, so that the other fields are checked all the same. Adds the
+// violation when `parent` is not a tenant's name.
+TenantRecord LookUpParent(const ConfigSnapshot& snapshot,
+                          absl::string_view parent, Violations* violations);
+// Once the fields are in order: NOT_FOUND when there is no such tenant.
+absl::Status CheckParent(const TenantRecord& tenant);
 
 // The subscriptions that refer to a broker, in order of id.
 std::vector<const SubscriptionRecord*> SubscriptionsOf(

@@ -148,6 +148,20 @@ TEST_F(SubscriptionAdminTest, CreateRefusesUnknownTenantAndTakenName) {
   EXPECT_EQ(Create("topic: 't'").reason, "NAME_TAKEN");
 }
 
+TEST_F(SubscriptionAdminTest, FieldsAreCheckedBeforeTheTenantIsMissed) {
+  auto request = Parse<v1::CreateSubscriptionRequest>(
+      "parent: 'tenants/new' subscription_id: 'all' validate_only: true "
+      "subscription { broker: 'tenants/acme/brokers/main' topic: 'a/#' }");
+  EXPECT_THAT(
+      Call(&Stub::CreateSubscription, request).violations,
+      ElementsAre("subscription.broker: must be a broker of the same tenant",
+                  StartsWith("subscription.topic: ")));
+  request.mutable_subscription()->set_broker("tenants/new/brokers/main");
+  request.mutable_subscription()->set_topic("a");
+  EXPECT_EQ(Call(&Stub::CreateSubscription, request).reason,
+            "TENANT_NOT_FOUND");
+}
+
 TEST_F(SubscriptionAdminTest, CreateValidateOnlyChangesNothing) {
   const auto request = Parse<v1::CreateSubscriptionRequest>(
       "parent: 'tenants/acme' subscription_id: 'all' validate_only: true "

@@ -29,12 +29,13 @@ int64_t BrokerFromProto(const std::string& name, const TenantRecord& tenant,
                     name.empty() ? "is required" : std::string(kBrokerFormat));
     return 0;
   }
-  if (tenant.uid == 0) return 0;  // `parent` has its own violation
+  if (tenant.id.empty()) return 0;  // `parent` has its own violation
   if (parsed->tenant != tenant.id) {
     violations->Add("subscription.broker",
                     "must be a broker of the same tenant");
     return 0;
   }
+  if (tenant.uid == 0) return 0;  // there is no such tenant
   const BrokerRecord* broker = snapshot.FindBroker(tenant.uid, parsed->broker);
   if (broker == nullptr) {
     violations->Add("subscription.broker", "does not exist");

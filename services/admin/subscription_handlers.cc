@@ -33,21 +33,20 @@ absl::StatusOr<v1::Subscription> SubscriptionHandlers::Create(
   const auto decide = [&](const ConfigSnapshot& snapshot)
       -> absl::StatusOr<SubscriptionRecord> {
     Violations violations;
-    MQTTPUSH_ASSIGN_OR_RETURN(
-        const TenantRecord* tenant,
-        LookUpParent(snapshot, request.parent(), &violations));
+    const TenantRecord tenant =
+        LookUpParent(snapshot, request.parent(), &violations);
     if (!IsResourceId(request.subscription_id())) {
       violations.Add("subscription_id", std::string(kResourceIdRule));
     }
     SubscriptionRecord base;
-    base.tenant_uid = tenant->uid;
+    base.tenant_uid = tenant.uid;
     base.id = request.subscription_id();
-    SubscriptionRecord subscription =
-        SubscriptionFromProto(request.subscription(), std::move(base), *tenant,
-                              snapshot, &violations);
+    SubscriptionRecord subscription = SubscriptionFromProto(
+        request.subscription(), std::move(base), tenant, snapshot, &violations);
     MQTTPUSH_RETURN_IF_ERROR(violations.ToStatus());
-    if (snapshot.FindSubscription(tenant->uid, subscription.id) != nullptr) {
-      return errors::NameTaken(SubscriptionName(tenant->id, subscription.id));
+    MQTTPUSH_RETURN_IF_ERROR(CheckParent(tenant));
+    if (snapshot.FindSubscription(tenant.uid, subscription.id) != nullptr) {
+      return errors::NameTaken(SubscriptionName(tenant.id, subscription.id));
     }
     return subscription;
   };

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "services/admin/etag.h"
+#include "services/admin/quota_converter.h"
 #include "services/admin/values.h"
 #include "services/api/resource_names.h"
 
@@ -94,7 +95,8 @@ std::optional<absl::Duration> RetentionFromProto(const v1::Tenant& proto,
 
 }  // namespace
 
-v1::Tenant TenantToProto(const TenantRecord& tenant) {
+v1::Tenant TenantToProto(const TenantRecord& tenant, const QuotaRules& quotas,
+                         const Outbox& outbox) {
   v1::Tenant proto;
   proto.set_name(TenantName(tenant.id));
   proto.set_display_name(tenant.display_name);
@@ -108,11 +110,19 @@ v1::Tenant TenantToProto(const TenantRecord& tenant) {
   }
   SetTimestamp(tenant.create_time, proto.mutable_create_time());
   SetTimestamp(tenant.update_time, proto.mutable_update_time());
+  if (tenant.quota != TenantQuota()) {
+    *proto.mutable_quota() = QuotaToProto(tenant.quota);
+  }
+  const TenantQuota effective = EffectiveQuota(tenant.quota, quotas);
+  *proto.mutable_effective_quota() = QuotaToProto(effective);
+  proto.mutable_outbox()->set_waiting_events(outbox.events);
+  proto.mutable_outbox()->set_waiting_bytes(outbox.bytes);
+  proto.mutable_outbox()->set_used_percent(UsedPercent(outbox, effective));
   return proto;
 }
 
 TenantRecord TenantFromProto(const v1::Tenant& proto, TenantRecord base,
-                             Violations* violations) {
+                             const QuotaRules& quotas, Violations* violations) {
   if (CharacterCount(proto.display_name()) > kMaxDisplayNameCharacters) {
     violations->Add("tenant.display_name",
                     absl::StrCat("must be at most ", kMaxDisplayNameCharacters,
@@ -124,6 +134,7 @@ TenantRecord TenantFromProto(const v1::Tenant& proto, TenantRecord base,
   base.labels = {proto.labels().begin(), proto.labels().end()};
   CheckLabels(base.labels, violations);
   base.history_retention = RetentionFromProto(proto, violations);
+  base.quota = QuotaFromProto(proto.quota(), quotas.maxima, violations);
   return base;
 }
 

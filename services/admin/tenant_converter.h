@@ -4,16 +4,20 @@
 
 #include "mqttpush/v1/resources.pb.h"
 #include "services/api/violations.h"
+#include "storage/event_log.h"
 #include "storage/records.h"
+#include "storage/tenant_quota.h"
 
 namespace mqttpush {
 
-v1::Tenant TenantToProto(const TenantRecord& tenant);
+// `outbox` is the tenant's.
+v1::Tenant TenantToProto(const TenantRecord& tenant, const QuotaRules& quotas,
+                         const Outbox& outbox);
 
 // `base` with the fields that callers may set taken from `proto`. Adds a
 // violation for each rule of resources.proto that they break.
 TenantRecord TenantFromProto(const v1::Tenant& proto, TenantRecord base,
-                             Violations* violations);
+                             const QuotaRules& quotas, Violations* violations);
 
 }  // namespace mqttpush
 

@@ -58,6 +58,11 @@ absl::StatusOr<int64_t> Sum(const std::vector<Undelivered>& all) {
 
 }  // namespace
 
+v1::Tenant TenantHandlers::Show(const TenantRecord& tenant) const {
+  return TenantToProto(tenant, context_.quotas,
+                       context_.log->GetOutbox(tenant.uid));
+}
+
 absl::StatusOr<v1::Tenant> TenantHandlers::Create(
     const v1::CreateTenantRequest& request) {
   Violations violations;
@@ -66,8 +71,8 @@ absl::StatusOr<v1::Tenant> TenantHandlers::Create(
   }
   TenantRecord base;
   base.id = request.tenant_id();
-  const TenantRecord tenant =
-      TenantFromProto(request.tenant(), std::move(base), &violations);
+  const TenantRecord tenant = TenantFromProto(request.tenant(), std::move(base),
+                                              context_.quotas, &violations);
   MQTTPUSH_RETURN_IF_ERROR(violations.ToStatus());
 
   const auto decide =
@@ -81,7 +86,7 @@ absl::StatusOr<v1::Tenant> TenantHandlers::Create(
   MQTTPUSH_ASSIGN_OR_RETURN(
       auto changed,
       ChangeRecord<TenantRecord>(context_, request.validate_only(), decide));
-  return TenantToProto(changed.record);
+  return Show(changed.record);
 }
 
 absl::StatusOr<v1::Tenant> TenantHandlers::Get(
@@ -89,7 +94,7 @@ absl::StatusOr<v1::Tenant> TenantHandlers::Get(
   const auto snapshot = context_.config->Snapshot();
   MQTTPUSH_ASSIGN_OR_RETURN(const TenantRecord* tenant,
                             LookUpTenant(*snapshot, request.name(), "name"));
-  return TenantToProto(*tenant);
+  return Show(*tenant);
 }
 
 absl::StatusOr<v1::ListTenantsResponse> TenantHandlers::List(
@@ -107,7 +112,7 @@ absl::StatusOr<v1::ListTenantsResponse> TenantHandlers::List(
       response.set_next_page_token(page.TokenFor(last_id));
       break;
     }
-    *response.add_tenants() = TenantToProto(*it->second);
+    *response.add_tenants() = Show(*it->second);
     last_id = it->first;
   }
   return response;
@@ -124,9 +129,10 @@ absl::StatusOr<v1::Tenant> TenantHandlers::Update(
     MQTTPUSH_RETURN_IF_ERROR(
         CheckEtag(given.etag(), Etag(*current), given.name()));
     Violations violations;
-    v1::Tenant merged = TenantToProto(*current);
+    v1::Tenant merged = Show(*current);
     MergeByMask(given, request.update_mask(), &merged, &violations);
-    TenantRecord next = TenantFromProto(merged, *current, &violations);
+    TenantRecord next =
+        TenantFromProto(merged, *current, context_.quotas, &violations);
     MQTTPUSH_RETURN_IF_ERROR(violations.ToStatus());
     MQTTPUSH_RETURN_IF_ERROR(CheckOwnerIdsAreFree(snapshot, next));
     return next;
@@ -134,7 +140,7 @@ absl::StatusOr<v1::Tenant> TenantHandlers::Update(
   MQTTPUSH_ASSIGN_OR_RETURN(
       auto changed,
       ChangeRecord<TenantRecord>(context_, request.validate_only(), decide));
-  return TenantToProto(changed.record);
+  return Show(changed.record);
 }
 
 absl::Status TenantHandlers::Delete(const v1::DeleteTenantRequest& request) {
@@ -188,7 +194,7 @@ absl::StatusOr<v1::Tenant> TenantHandlers::SetPaused(const std::string& name,
   MQTTPUSH_ASSIGN_OR_RETURN(
       auto changed,
       ChangeRecord<TenantRecord>(context_, /*validate_only=*/false, decide));
-  return TenantToProto(changed.record);
+  return Show(changed.record);
 }
 
 }  // namespace mqttpush

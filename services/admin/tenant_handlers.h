@@ -24,6 +24,8 @@ class TenantHandlers {
   absl::StatusOr<v1::Tenant> Resume(const v1::ResumeTenantRequest& request);
 
  private:
+  // With what its outbox holds now.
+  v1::Tenant Show(const TenantRecord& tenant) const;
   absl::StatusOr<v1::Tenant> SetPaused(const std::string& name,
                                        const std::string& etag, bool paused);
 

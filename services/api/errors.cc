@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "google/protobuf/util/time_util.h"
 #include "google/rpc/error_details.pb.h"
 #include "services/api/status.h"
 #include "services/api/text.h"
@@ -12,6 +13,7 @@
 namespace mqttpush::errors {
 namespace {
 
+using google::protobuf::util::TimeUtil;
 using google::rpc::ErrorInfo;
 using google::rpc::PreconditionFailure;
 
@@ -20,6 +22,8 @@ constexpr size_t kMaxListed = 10;
 // Names have at most 3 parts of 63 characters; what callers send may be longer.
 constexpr size_t kMaxNameBytes = 256;
 constexpr int kRetryDelaySeconds = 1;
+// A full outbox has room when a broker is reached again, or someone acts.
+constexpr absl::Duration kOutboxRetryDelay = absl::Seconds(10);
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
@@ -49,12 +53,37 @@ absl::Status NotFound(absl::string_view type, absl::string_view reason,
   return status;
 }
 
+void AttachRetryInfo(absl::Duration delay, absl::Status* status) {
+  google::rpc::RetryInfo retry;
+  *retry.mutable_retry_delay() =
+      TimeUtil::NanosecondsToDuration(absl::ToInt64Nanoseconds(delay));
+  AttachDetail(retry, status);
+}
+
 absl::Status Unavailable(absl::string_view reason, absl::string_view message) {
   absl::Status status =
       MakeError(absl::StatusCode::kUnavailable, reason, message, {});
-  google::rpc::RetryInfo retry;
-  retry.mutable_retry_delay()->set_seconds(kRetryDelaySeconds);
-  AttachDetail(retry, &status);
+  AttachRetryInfo(absl::Seconds(kRetryDelaySeconds), &status);
+  return status;
+}
+
+absl::Status OverQuota(absl::string_view reason, absl::string_view tenant_name,
+                       const std::string& description,
+                       absl::Duration retry_delay, Metadata metadata) {
+  metadata.emplace_back("tenant", tenant_name);
+  absl::Status status = MakeError(
+      absl::StatusCode::kResourceExhausted, reason,
+      absl::StrCat(
+          "over the quota of ", tenant_name, ": ", description,
+          "; try again in ",
+          absl::FormatDuration(absl::Ceil(retry_delay, absl::Milliseconds(1)))),
+      metadata);
+  google::rpc::QuotaFailure failure;
+  auto* violation = failure.add_violations();
+  violation->set_subject(std::string(tenant_name));
+  violation->set_description(description);
+  AttachDetail(failure, &status);
+  AttachRetryInfo(retry_delay, &status);
   return status;
 }
 
@@ -254,6 +283,24 @@ absl::Status TooManyProbes(int limit) {
                                 "are made at once; try again when one has "
                                 "ended"),
                    {{"limit", absl::StrCat(limit)}});
+}
+
+absl::Status IngestRateExceeded(absl::string_view tenant_name,
+                                int64_t events_per_second,
+                                absl::Duration retry_delay) {
+  return OverQuota(
+      "INGEST_RATE_EXCEEDED", tenant_name,
+      absl::StrCat("it may send ", events_per_second,
+                   " events per second (ingest_events_per_second)"),
+      retry_delay, {{"limit", "ingest_events_per_second"}});
+}
+
+absl::Status OutboxFull(absl::string_view tenant_name, absl::string_view limit,
+                        int64_t allowed, int64_t used) {
+  return OverQuota("OUTBOX_FULL", tenant_name,
+                   absl::StrCat("its outbox is full: ", used, " of ", allowed,
+                                " (", limit, ") wait to be delivered"),
+                   kOutboxRetryDelay, {{"limit", std::string(limit)}});
 }
 
 absl::Status ShuttingDown() {

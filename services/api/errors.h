@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace mqttpush::errors {
 
@@ -76,6 +77,17 @@ absl::Status TooManyReads(absl::string_view tenant_id, size_t limit);
 
 // RESOURCE_EXHAUSTED, TOO_MANY_PROBES: so many are under way.
 absl::Status TooManyProbes(int limit);
+
+// RESOURCE_EXHAUSTED, with QuotaFailure and RetryInfo: an event is not taken,
+// because the tenant is at the limit of a quota.
+// INGEST_RATE_EXCEEDED: the time that it has to wait is known.
+absl::Status IngestRateExceeded(absl::string_view tenant_name,
+                                int64_t events_per_second,
+                                absl::Duration retry_delay);
+// OUTBOX_FULL: there is room when the customer's broker has taken something.
+// `limit` is the field of Quota that is reached, which is `allowed`.
+absl::Status OutboxFull(absl::string_view tenant_name, absl::string_view limit,
+                        int64_t allowed, int64_t used);
 
 // UNAVAILABLE, SHUTTING_DOWN, with RetryInfo.
 absl::Status ShuttingDown();

@@ -129,6 +129,29 @@ TEST(ErrorsTest, UnavailableSaysWhenToRetry) {
   EXPECT_EQ(retry.retry_delay().seconds(), 1);
 }
 
+TEST(ErrorsTest, OverAQuotaSaysWhoseAndWhichAndWhenToRetry) {
+  const absl::Status fast =
+      errors::IngestRateExceeded("tenants/a", 50, absl::Microseconds(1500001));
+  EXPECT_EQ(fast.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrorReason(fast), "INGEST_RATE_EXCEEDED");
+  EXPECT_EQ(std::string(fast.message()),
+            "over the quota of tenants/a: it may send 50 events per second "
+            "(ingest_events_per_second); try again in 1.501s");
+  EXPECT_EQ(DetailOf<google::rpc::RetryInfo>(fast).retry_delay().nanos(),
+            500'001'000);
+  const absl::Status full =
+      errors::OutboxFull("tenants/a", "max_waiting_bytes", 100, 99);
+  EXPECT_EQ(ErrorReason(full), "OUTBOX_FULL");
+  EXPECT_EQ(std::string(full.message()),
+            "over the quota of tenants/a: its outbox is full: 99 of 100 "
+            "(max_waiting_bytes) wait to be delivered; try again in 10s");
+  const auto failure = DetailOf<google::rpc::QuotaFailure>(full);
+  ASSERT_EQ(failure.violations_size(), 1);
+  EXPECT_EQ(failure.violations(0).subject(), "tenants/a");
+  EXPECT_EQ(DetailOf<google::rpc::ErrorInfo>(full).metadata().at("limit"),
+            "max_waiting_bytes");
+}
+
 TEST(ErrorsTest, LongListsAreCounted) {
   std::vector<std::string> names;
   for (int i = 0; i < 500; ++i) {

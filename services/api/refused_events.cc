@@ -13,11 +13,13 @@ void Cut(std::string& text) {
 }
 
 void Cut(RefusedEvent& event) {
-  for (std::string* text :
-       {&event.event_id, &event.object_id, &event.asset_id, &event.owner_id}) {
+  for (std::string* text : {&event.event_id, &event.object_id, &event.asset_id,
+                            &event.owner_id, &event.quota}) {
     Cut(*text);
   }
   if (event.violations.size() > RefusedEvents::kMaxViolations) {
+    event.further_violations = static_cast<int>(event.violations.size() -
+                                                RefusedEvents::kMaxViolations);
     event.violations.resize(RefusedEvents::kMaxViolations);
   }
   for (v1::Violation& violation : event.violations) {
@@ -30,6 +32,7 @@ void Count(Refusal refusal, RefusedEventCounts& counts) {
   if (refusal == Refusal::kRejected) ++counts.rejected;
   if (refusal == Refusal::kNoSubscription) ++counts.no_subscription;
   if (refusal == Refusal::kDuplicate) ++counts.duplicate;
+  if (refusal == Refusal::kOverQuota) ++counts.over_quota;
 }
 
 bool Matches(const RefusedEventQuery& query, const RefusedEvent& event) {
@@ -66,6 +69,7 @@ void RefusedEvents::RememberOne(RefusedEvent event) {
 
 void RefusedEvents::ForgetOldestOf(int64_t tenant_uid) {
   const auto found = by_tenant_.find(tenant_uid);
+  forgotten_until_[tenant_uid] = found->second.front()->time;
   events_.erase(found->second.front());
   found->second.pop_front();
   if (found->second.empty()) by_tenant_.erase(found);
@@ -91,6 +95,19 @@ std::vector<RefusedEvent> RefusedEvents::Find(int64_t tenant_uid,
                      return a.time > b.time;
                    });
   return found;
+}
+
+absl::Time RefusedEvents::CompleteSince(int64_t tenant_uid,
+                                        absl::Time now) const {
+  absl::Time since = std::max(start_time_, now - kMaxAge);
+  MutexLock lock(&mutex_);
+  for (const int64_t uid : {tenant_uid, int64_t{0}}) {
+    const auto forgotten = forgotten_until_.find(uid);
+    if (forgotten == forgotten_until_.end()) continue;
+    // Others of that very moment may have been forgotten with it.
+    since = std::max(since, forgotten->second + absl::Microseconds(1));
+  }
+  return since;
 }
 
 RefusedEventCounts RefusedEvents::Count(int64_t tenant_uid) const {

@@ -24,6 +24,7 @@ enum class Refusal {
   kNoTenant,        // nobody owns the owner id
   kNoSubscription,  // that takes the object type
   kDuplicate,       // of an event id that was used before
+  kOverQuota,       // of its tenant
 };
 
 // What is not known is empty, or 0.
@@ -37,6 +38,9 @@ struct RefusedEvent {
   std::string asset_id;
   std::string owner_id;
   std::vector<v1::Violation> violations;  // of a rejected one
+  // Of them, how many were cut off; Remember sets it.
+  int further_violations = 0;
+  std::string quota;  // of one over it: which, in words
 };
 
 // All that is set must match.
@@ -54,6 +58,7 @@ struct RefusedEventCounts {
   int64_t rejected = 0;
   int64_t no_subscription = 0;
   int64_t duplicate = 0;
+  int64_t over_quota = 0;
   // Of all.
   int64_t unknown_owner = 0;
   int64_t forgotten = 0;
@@ -80,6 +85,8 @@ class RefusedEvents {
                                  const RefusedEventQuery& query,
                                  absl::Time now) const;
   RefusedEventCounts Count(int64_t tenant_uid) const;
+  // Since when all that Find would look at are remembered at `now`.
+  absl::Time CompleteSince(int64_t tenant_uid, absl::Time now) const;
   absl::Time start_time() const { return start_time_; }
 
  private:
@@ -95,6 +102,8 @@ class RefusedEvents {
   std::map<int64_t, std::deque<Events::iterator>> by_tenant_
       ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, RefusedEventCounts> counts_ ABSL_GUARDED_BY(mutex_);
+  // The time of the last that was forgotten, by tenant.
+  std::map<int64_t, absl::Time> forgotten_until_ ABSL_GUARDED_BY(mutex_);
   int64_t unknown_owner_count_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t forgotten_count_ ABSL_GUARDED_BY(mutex_) = 0;
 };

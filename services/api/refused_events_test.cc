@@ -68,6 +68,16 @@ TEST_F(RefusedEventsTest, OneTenantsFloodLeavesTheOthers) {
   EXPECT_THAT(Find(2, {.event_id = "e1999"}), SizeIs(1));
   EXPECT_EQ(refused_.Count(2).rejected, 2000);
   EXPECT_EQ(refused_.Count(2).forgotten, 1000);
+  EXPECT_GT(refused_.CompleteSince(2, kNow), kNow);
+  EXPECT_EQ(refused_.CompleteSince(1, kNow), refused_.start_time());
+}
+
+// Everybody is told of those of unknown owners.
+TEST_F(RefusedEventsTest, WhatIsNobodysCountsForEverybodysMemory) {
+  for (size_t i = 0; i <= RefusedEvents::kMaxPerTenant; ++i) {
+    Remember(Event(0, "e", kNow + absl::Seconds(i)));
+  }
+  EXPECT_EQ(refused_.CompleteSince(1, kNow), kNow + absl::Microseconds(1));
 }
 
 TEST_F(RefusedEventsTest, ForgetsTheOldestOfAllBeyondItsSize) {
@@ -88,6 +98,7 @@ TEST_F(RefusedEventsTest, ForgetsAfterADay) {
   Remember(Event(1, "b", later));
   EXPECT_EQ(refused_.Count(1).forgotten, 1);
   EXPECT_THAT(Find(1, {}, later), ElementsAre("b"));
+  EXPECT_EQ(refused_.CompleteSince(1, later), kNow + absl::Seconds(1));
 }
 
 TEST_F(RefusedEventsTest, CutsWhatIsTooLong) {
@@ -101,6 +112,7 @@ TEST_F(RefusedEventsTest, CutsWhatIsTooLong) {
   const RefusedEvent found = refused_.Find(1, {}, kNow).at(0);
   EXPECT_LE(found.event_id.size(), RefusedEvents::kMaxTextBytes);
   ASSERT_THAT(found.violations, SizeIs(RefusedEvents::kMaxViolations));
+  EXPECT_EQ(found.further_violations, 47);
   EXPECT_LE(found.violations[0].field().size(), RefusedEvents::kMaxTextBytes);
 }
 

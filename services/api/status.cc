@@ -5,7 +5,6 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
-#include "google/rpc/status.pb.h"
 #include "services/api/text.h"
 
 namespace mqttpush {
@@ -59,17 +58,23 @@ std::string ErrorReason(const absl::Status& status) {
   return absl::StatusCodeToString(status.code());
 }
 
-grpc::Status ToGrpcStatus(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
+google::rpc::Status ToRpcStatus(const absl::Status& status) {
+  google::rpc::Status proto;
+  if (status.ok()) return proto;
   absl::Status described = status;
   if (!described.GetPayload(TypeUrl(google::rpc::ErrorInfo()))) {
     AddErrorInfo(&described);
   }
-  google::rpc::Status proto;
   proto.set_code(status.raw_code());
   proto.set_message(
       Truncate(ReplaceInvalidUtf8(status.message()), kMaxStatusMessageBytes));
   AddDetails(described, &proto);
+  return proto;
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  const google::rpc::Status proto = ToRpcStatus(status);
   // The codes of absl and gRPC are the same numbers.
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
                       proto.message(), proto.SerializeAsString());

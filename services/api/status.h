@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 #include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "grpcpp/support/status.h"
 
 namespace mqttpush {
@@ -34,9 +35,12 @@ bool GetDetail(const absl::Status& status, google::protobuf::Message* detail);
 // The reason of the attached ErrorInfo; without one the name of the code.
 std::string ErrorReason(const absl::Status& status);
 
-// The only place where a grpc::Status is made. The result carries exactly one
-// ErrorInfo: the attached one, or one with the code's name as its reason. The
-// message and the details are cut to the limits above.
+// An error inside a response, as of one event of many. The result carries
+// exactly one ErrorInfo: the attached one, or one with the code's name as its
+// reason. The message and the details are cut to the limits above.
+google::rpc::Status ToRpcStatus(const absl::Status& status);
+
+// The only place where a grpc::Status is made: the same as its details.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 }  // namespace mqttpush

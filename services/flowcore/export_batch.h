@@ -1,5 +1,5 @@
 // ExportBatch: some delivery results in a row, as the body of a request to
-// Flowcore's ingestion: an array of payloads (common/flowcore).
+// Flowcore's ingestion: an array of payloads (delivery_result.h).
 #ifndef MQTTPUSH_SERVICES_FLOWCORE_EXPORT_BATCH_H_
 #define MQTTPUSH_SERVICES_FLOWCORE_EXPORT_BATCH_H_
 

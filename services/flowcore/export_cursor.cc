@@ -10,9 +10,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/flowcore/time_uuid.h"
 #include "common/read_file.h"
 #include "common/status_macros.h"
+#include "services/flowcore/time_uuid.h"
 
 namespace mqttpush {
 namespace {

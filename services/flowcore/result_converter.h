@@ -1,9 +1,9 @@
 // ToResult: a row of the history as the result that Flowcore's clients read
-// (common/flowcore/delivery_result.h).
+// (services/flowcore/delivery_result.h).
 #ifndef MQTTPUSH_SERVICES_FLOWCORE_RESULT_CONVERTER_H_
 #define MQTTPUSH_SERVICES_FLOWCORE_RESULT_CONVERTER_H_
 
-#include "common/flowcore/delivery_result.h"
+#include "services/flowcore/delivery_result.h"
 #include "services/flowcore/flow_types.h"
 #include "storage/config_snapshot.h"
 #include "storage/history_reader.h"

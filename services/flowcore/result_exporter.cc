@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "common/flowcore/result_stream.h"
-#include "common/flowcore/time_uuid.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
+#include "services/flowcore/result_stream.h"
+#include "services/flowcore/time_uuid.h"
 
 namespace mqttpush {
 namespace {

@@ -8,9 +8,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
-#include "common/flowcore/delivery_result.h"
-#include "common/flowcore/time_uuid.h"
 #include "services/api/violations.h"
+#include "services/flowcore/delivery_result.h"
+#include "services/flowcore/time_uuid.h"
 #include "storage/attempt_journal.h"
 
 namespace mqttpush {

@@ -1,9 +1,9 @@
 #include "services/flowcore/result_requests.h"
 
-#include "common/flowcore/delivery_result.h"
-#include "common/flowcore/time_uuid.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/flowcore/delivery_result.h"
+#include "services/flowcore/time_uuid.h"
 #include "storage/attempt_journal.h"
 
 namespace mqttpush {

@@ -150,12 +150,13 @@ class ResultRoutes : public std::enable_shared_from_this<ResultRoutes> {
                .config = config,
                .tenant = *tenant,
                .stream = ResultStreamOf(tenant->id)});
-    sources_.pool->Post(*tenant_id, [self = shared_from_this(), route, caller,
-                                     respond, permit = std::move(permit)] {
-      HttpResponse response = (self.get()->*route)(*caller);
-      response.hold = permit;
-      respond(std::move(response));
-    });
+    sources_.pool->Post(*tenant_id,
+                        [self = shared_from_this(), route, caller, respond,
+                         permit = std::move(permit)]() mutable {
+                          HttpResponse response = (self.get()->*route)(*caller);
+                          response.hold = std::move(permit);
+                          respond(std::move(response));
+                        });
   }
 
   template <typename ReadPage>

@@ -10,10 +10,10 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
-#include "common/flowcore/time_uuid.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/flowcore/result_pages.h"
+#include "services/flowcore/time_uuid.h"
 #include "services/http/http_listener.h"
 #include "services/ingest/fakes_for_test.h"
 #include "storage/sqlite/log/sqlite_attempt_journal.h"

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/flowcore/delivery_result.h"
+#include "services/flowcore/delivery_result.h"
 
 namespace mqttpush {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "common/flowcore/result_stream.h"
+#include "services/flowcore/result_stream.h"
 #include "services/http/http_query.h"
 
 namespace mqttpush {

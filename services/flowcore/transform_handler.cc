@@ -68,11 +68,14 @@ void TransformHandler::operator()(const HttpRequest& request,
     Convert(envelope, *results.add_results(), events);
   }
   if (events.events().empty()) return respond(MakeTransformReport(results));
-  ingester_->Ingest(events, [results = std::move(results),
-                             respond](Ingester::Answer ingested) {
-    if (!ingested.ok()) return respond(HttpErrorOf(ingested.status()));
-    respond(MakeTransformReport(Merge(results, *std::move(ingested))));
-  });
+  // Flowcore repeats the whole request.
+  ingester_->Ingest(
+      events,
+      [results = std::move(results), respond](Ingester::Answer ingested) {
+        if (!ingested.ok()) return respond(HttpErrorOf(ingested.status()));
+        respond(MakeTransformReport(Merge(results, *std::move(ingested))));
+      },
+      Admit::kAllOrNone);
 }
 
 void TransformHandler::Convert(const Envelope& envelope,
@@ -90,7 +93,9 @@ void TransformHandler::Convert(const Envelope& envelope,
                          Truncate(envelope.flow_type, kMaxShownBytes), "\"")},
            result);
   }
-  if (result.outcome() == v1::EventResult::REJECTED) return;
+  if (result.outcome() == v1::EventResult::REJECTED) {
+    return ingester_->RememberRejected(result, type, envelope.payload);
+  }
   v1::Event& event = *request.add_events();
   event.set_event_id(envelope.event_id);
   event.set_object_type(static_cast<v1::ObjectType>(*type));

@@ -28,7 +28,8 @@ class TransformHandler {
   void operator()(const HttpRequest& request, HttpRespond respond) const;
 
  private:
-  // The event of an envelope that can be ingested, or what is wrong with it.
+  // The event of an envelope that can be ingested, or what is wrong with it,
+  // which is remembered for who asks why it has not arrived.
   void Convert(const Envelope& envelope, v1::EventResult& result,
                v1::PublishEventsRequest& request) const;
 

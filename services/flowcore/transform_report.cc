@@ -3,15 +3,21 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "google/protobuf/util/time_util.h"
+#include "google/rpc/error_details.pb.h"
 #include "services/api/text.h"
 #include "services/http/http_error.h"
 
 namespace mqttpush {
 namespace {
+
+using google::protobuf::util::TimeUtil;
 
 // Flowcore's names of what the gRPC API calls otherwise.
 std::string FieldName(const std::string& field) {
@@ -48,18 +54,64 @@ std::vector<HttpErrorDetail> DetailsOf(
   return details;
 }
 
-int CountRejected(const v1::PublishEventsResponse& results) {
-  int rejected = 0;
+int Count(v1::EventResult::Outcome outcome,
+          const v1::PublishEventsResponse& results) {
+  int count = 0;
   for (const v1::EventResult& result : results.results()) {
-    rejected += result.outcome() == v1::EventResult::REJECTED;
+    count += result.outcome() == outcome;
   }
-  return rejected;
+  return count;
+}
+
+HttpResponse Report(int status, absl::string_view error,
+                    const v1::PublishEventsResponse& results) {
+  return JsonResponse(status,
+                      absl::StrCat(R"({"error":)", error, R"(,"results":)",
+                                   ResultsOf(results), "}\n"));
+}
+
+template <typename Detail>
+Detail DetailOf(const google::rpc::Status& error) {
+  Detail found;
+  for (const auto& detail : error.details()) {
+    if (detail.UnpackTo(&found)) break;
+  }
+  return found;
+}
+
+absl::Duration DelayOf(const google::rpc::Status& error) {
+  const auto retry = DetailOf<google::rpc::RetryInfo>(error);
+  return absl::Nanoseconds(
+      TimeUtil::DurationToNanoseconds(retry.retry_delay()));
+}
+
+// After the longest of the delays: then there is room for all.
+HttpResponse OverQuotaReport(int over_quota,
+                             const v1::PublishEventsResponse& results) {
+  absl::Duration delay;
+  const google::rpc::Status* first = nullptr;
+  for (const v1::EventResult& result : results.results()) {
+    if (result.outcome() != v1::EventResult::OVER_QUOTA) continue;
+    if (first == nullptr) first = &result.error();
+    delay = std::max(delay, DelayOf(result.error()));
+  }
+  const std::string message = absl::StrCat(
+      over_quota, " of ", results.results_size(),
+      " events not taken; send the request again: ", first->message());
+  const auto info = DetailOf<google::rpc::ErrorInfo>(*first);
+  HttpResponse response =
+      Report(429, HttpErrorObject(info.reason(), message, DetailsOf(results)),
+             results);
+  SetRetryAfter(delay, &response);
+  return response;
 }
 
 }  // namespace
 
 HttpResponse MakeTransformReport(const v1::PublishEventsResponse& results) {
-  const int rejected = CountRejected(results);
+  const int over_quota = Count(v1::EventResult::OVER_QUOTA, results);
+  if (over_quota > 0) return OverQuotaReport(over_quota, results);
+  const int rejected = Count(v1::EventResult::REJECTED, results);
   if (rejected == 0) {
     return JsonResponse(
         200, absl::StrCat(R"({"status":"ok","statusCode":200,)",
@@ -68,11 +120,9 @@ HttpResponse MakeTransformReport(const v1::PublishEventsResponse& results) {
   const std::string message =
       absl::StrCat(rejected, " of ", results.results_size(),
                    " events rejected; the others need not be sent again");
-  return JsonResponse(
-      400, absl::StrCat(
-               R"({"error":)",
-               HttpErrorObject("INVALID_EVENTS", message, DetailsOf(results)),
-               R"(,"results":)", ResultsOf(results), "}\n"));
+  return Report(400,
+                HttpErrorObject("INVALID_EVENTS", message, DetailsOf(results)),
+                results);
 }
 
 }  // namespace mqttpush

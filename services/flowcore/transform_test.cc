@@ -30,11 +30,13 @@ using ::testing::SizeIs;
 
 constexpr int64_t kSubscription = 10;
 
-ConfigSnapshot MakeConfig(std::vector<std::string> owner_ids) {
+ConfigSnapshot MakeConfig(std::vector<std::string> owner_ids,
+                          const TenantQuota& quota = {}) {
   TenantRecord tenant;
   tenant.uid = 1;
   tenant.id = "acme";
   tenant.owner_ids = std::move(owner_ids);
+  tenant.quota = quota;
   SubscriptionRecord subscription;
   subscription.uid = kSubscription;
   subscription.tenant_uid = 1;
@@ -188,6 +190,22 @@ TEST_F(TransformToDiskTest, TheGoodEventsOfAnArrayAreStored) {
   EXPECT_THAT(ids, ElementsAre("1", "5"));
 }
 
+// Also what never came to ingest, for ExplainDelivery.
+TEST_F(TransformToDiskTest, WhatItRefusesItselfIsRemembered) {
+  Post(Event("a", Location("owner-1"), "nothing.0"));
+  Post(Event("b", R"({"id": 7, "ownerId")", "nothing.0"));
+  const auto found = refused_.Find(1, {.event_id = "a"}, Clock::Real()->Now());
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].refusal, Refusal::kRejected);
+  EXPECT_EQ(found[0].tenant_uid, 1);
+  EXPECT_EQ(found[0].object_id, "9223372036854775807");
+  EXPECT_EQ(found[0].asset_id, "a");
+  EXPECT_EQ(found[0].owner_id, "owner-1");
+  ASSERT_THAT(found[0].violations, SizeIs(1));
+  EXPECT_EQ(found[0].violations[0].field(), "flowType");
+  EXPECT_EQ(refused_.Count(1).rejected, 1);
+}
+
 TEST_F(TransformToDiskTest, RefusesWhatIsNoEvent) {
   HttpAnswer answer = Post("[1,");
   EXPECT_EQ(answer.status, 400);
@@ -265,6 +283,46 @@ TEST_F(TransformTest, ALogThatIsBehindPausesTheSender) {
   EXPECT_EQ(answer.status, 429);
   EXPECT_THAT(answer.head, HasSubstr("\r\nRetry-After: 1\r\n"));
   EXPECT_THAT(answer.body, HasSubstr("the log is behind"));
+}
+
+// Flowcore repeats a request as a whole, so that it is one for the quota too.
+TEST_F(TransformToDiskTest, OverTheQuotaIsTooManyRequests) {
+  config_.Set(MakeConfig({"owner-1"}, {.max_waiting_events = 3}));
+  const std::string first =
+      absl::StrCat("[", Event("1", Location("owner-1")), ",",
+                   Event("2", Location("owner-1")), "]");
+  EXPECT_EQ(Post(first).status, 200);
+  const HttpAnswer answer =
+      Post(absl::StrCat("[", Event("3", Location("owner-1")), ",",
+                        Event("4", Location("owner-2")), ",", Event("5", "{}"),
+                        ",", Event("6", Location("owner-1")), "]"));
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_THAT(answer.head, HasSubstr("\r\nRetry-After: 10\r\n"));
+  for (const char* part :
+       {R"({"error":{"code":"OUTBOX_FULL","message":"2 of 4 events not taken)",
+        "over the quota of tenants/acme: its outbox is full: 2 of 3",
+        R"({"index":2,"field":"payload.id",)",
+        R"("results":[{"eventId":"3","outcome":"OVER_QUOTA"},)"
+        R"({"eventId":"4","outcome":"NO_SUBSCRIPTION"},)"
+        R"({"eventId":"5","outcome":"REJECTED"},)"
+        R"({"eventId":"6","outcome":"OVER_QUOTA"}])"}) {
+    EXPECT_THAT(answer.body, HasSubstr(part));
+  }
+  EXPECT_THAT(Stored(), SizeIs(2));
+}
+
+TEST_F(TransformToDiskTest, AnArrayThatIsMoreThanTheQuotaComesInAtLast) {
+  config_.Set(MakeConfig({"owner-1"}, {.ingest_events_per_second = 1,
+                                       .ingest_burst = 1,
+                                       .max_waiting_events = 1}));
+  const std::string body =
+      absl::StrCat("[", Event("1", Location("owner-1")), ",",
+                   Event("2", Location("owner-1")), "]");
+  EXPECT_EQ(Post(body).status, 200);
+  const HttpAnswer answer = Post(Event("3", Location("owner-1")));
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_THAT(answer.head, HasSubstr("\r\nRetry-After: 2\r\n"));
+  EXPECT_THAT(answer.body, HasSubstr("INGEST_RATE_EXCEEDED"));
 }
 
 TEST_F(TransformTest, WantsTheSecretBeforeTheBody) {

@@ -15,10 +15,10 @@ constexpr int64_t kLongStretch = 10'000;
 
 }  // namespace
 
-AttemptResponses::AttemptResponses(std::string tenant_id, ResumeTokens tokens,
+AttemptResponses::AttemptResponses(AttemptsView view, ResumeTokens tokens,
                                    bool live,
                                    std::unique_ptr<AttemptFollower> follower)
-    : tenant_id_(std::move(tenant_id)),
+    : view_(std::move(view)),
       tokens_(std::move(tokens)),
       live_(live),
       follower_(std::move(follower)) {}
@@ -33,15 +33,30 @@ absl::StatusOr<StreamTurn::Found> AttemptResponses::Read(
                              .last = next->at_end && !live_};
   found.send = !next->rows.empty() || next->gap || TellsPosition(*next);
   if (!found.send) return found;
-  for (const AttemptRow& row : next->rows) {
-    *response.add_attempts() = ToProto(row, tenant_id_);
-  }
+  Tell(next->rows, response);
   response.set_resume_token(tokens_.At(next->position));
   response.set_gap(next->gap);
   told_ = next->position;
   // Only a response without attempts says that there were no more.
   has_caught_up_ |= next->at_end && next->rows.empty();
   return found;
+}
+
+void AttemptResponses::Tell(const std::vector<AttemptRow>& rows,
+                            v1::StreamAttemptsResponse& response) const {
+  switch (view_.view) {
+    case v1::StreamAttemptsRequest::RESULT_EVENTS:
+    case v1::StreamAttemptsRequest::RESULT_PAYLOADS:
+      for (std::string& result :
+           view_.write_results(rows, view_.tenant_id, view_.view)) {
+        response.add_results(std::move(result));
+      }
+      return;
+    default:
+      for (const AttemptRow& row : rows) {
+        *response.add_attempts() = ToProto(row, view_.tenant_id);
+      }
+  }
 }
 
 bool AttemptResponses::TellsPosition(const FollowedAttempts& next) const {

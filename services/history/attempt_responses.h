@@ -3,8 +3,10 @@
 #define MQTTPUSH_SERVICES_HISTORY_ATTEMPT_RESPONSES_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "mqttpush/v1/history_service.pb.h"
@@ -14,10 +16,23 @@
 
 namespace mqttpush {
 
+// Writes attempts of a tenant as results, one text each. History does not know
+// Flowcore: server/ binds this.
+using WriteResults = std::function<std::vector<std::string>(
+    const std::vector<AttemptRow>& rows, const std::string& tenant_id,
+    v1::StreamAttemptsRequest::View view)>;
+
+// How a call tells attempts.
+struct AttemptsView {
+  std::string tenant_id;
+  v1::StreamAttemptsRequest::View view = v1::StreamAttemptsRequest::ATTEMPTS;
+  WriteResults write_results;  // for the views of results
+};
+
 // Thread-compatible.
 class AttemptResponses {
  public:
-  AttemptResponses(std::string tenant_id, ResumeTokens tokens, bool live,
+  AttemptResponses(AttemptsView view, ResumeTokens tokens, bool live,
                    std::unique_ptr<AttemptFollower> follower);
 
   // Reads on from disk, into the empty `response`, which is to be sent when
@@ -28,7 +43,10 @@ class AttemptResponses {
   // Whether who reads should hear of a position without attempts.
   bool TellsPosition(const FollowedAttempts& next) const;
 
-  const std::string tenant_id_;
+  void Tell(const std::vector<AttemptRow>& rows,
+            v1::StreamAttemptsResponse& response) const;
+
+  const AttemptsView view_;
   const ResumeTokens tokens_;
   const bool live_;
   std::unique_ptr<AttemptFollower> follower_;

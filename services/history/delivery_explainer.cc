@@ -14,6 +14,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "services/api/resource_names.h"
 #include "services/history/attempt_hint.h"
+#include "services/history/coverage.h"
 #include "services/history/history_converters.h"
 
 namespace mqttpush {
@@ -59,6 +60,8 @@ Explanation::Reason ReasonOf(const RefusedEvent& event) {
       return Explanation::NO_SUBSCRIPTION;
     case Refusal::kDuplicate:
       return Explanation::DUPLICATE;
+    case Refusal::kOverQuota:
+      return Explanation::OVER_QUOTA;
   }
   return Explanation::REASON_UNSPECIFIED;
 }
@@ -66,6 +69,7 @@ Explanation::Reason ReasonOf(const RefusedEvent& event) {
 absl::string_view HintOf(Explanation::Reason reason) {
   switch (reason) {
     case Explanation::NEVER_RECEIVED:
+    case Explanation::NOT_KNOWN:
       return "Ask the producer whether it sent it, and what it was answered.";
     case Explanation::REJECTED:
       return "The producer has to mend it and send it again.";
@@ -75,12 +79,18 @@ absl::string_view HintOf(Explanation::Reason reason) {
     case Explanation::NO_SUBSCRIPTION:
       return "Let a subscription take this object type, and the producer send "
              "it again.";
+    case Explanation::OVER_QUOTA:
+      return "The producer sends it again later; a higher `quota` of the "
+             "tenant "
+             "lets more in.";
     case Explanation::NOT_TAKEN:
       return "A subscription takes what is accepted after it says so.";
     case Explanation::WAITING_PAUSED:
-      return "ResumeTenant or ResumeSubscription sends what waits.";
+      return "Resume its tenant or subscription, whichever is paused: then "
+             "what "
+             "waits is sent.";
     case Explanation::PARKED:
-      return "Once the cause is mended, RetryDelivery sends it again.";
+      return "Once the cause is mended, have it sent again.";
     default:
       return "";
   }
@@ -161,7 +171,7 @@ absl::StatusOr<v1::ExplainDeliveryResponse> DeliveryExplainer::Explain(
     of_event.clear();
   }
   for (const RefusedEvent& event : FindRefused(query, rows)) AddRefused(event);
-  if (response_.explanations().empty()) AddNeverReceived(query);
+  if (response_.explanations().empty()) AddUnknown(query);
   AddCounts(query.tenant->uid);
   return std::move(response_);
 }
@@ -221,6 +231,7 @@ absl::Status DeliveryExplainer::AddRow(const ExplainQuery& query,
       ToProto(row, query.tenant->id, facts.state_reason);
   SetEvent(row.event, explanation);
   explanation.set_subscription(delivery.subscription());
+  explanation.set_broker(BrokerNameOf(row.subscription_uid));
   explanation.set_delivery(delivery.name());
   if (row.last_attempt.has_value()) {
     *explanation.mutable_last_attempt() = LastAttempt(row, query.tenant->id);
@@ -233,12 +244,22 @@ absl::Status DeliveryExplainer::AddRow(const ExplainQuery& query,
     facts.next_try = ToTime(delivery.next_attempt_time());
   }
   facts.last_attempt = row.last_attempt;
+  facts.again = row.attempt_count > 0;
+  facts.asked_again = row.request_time.has_value();
   if (!HasEnded(row.state)) {
     MQTTPUSH_RETURN_IF_ERROR(AddWaiting(row, facts));
   }
   MQTTPUSH_RETURN_IF_ERROR(AddDeliveredBefore(row, facts));
   Finish(facts, explanation);
   return absl::OkStatus();
+}
+
+std::string DeliveryExplainer::BrokerNameOf(int64_t subscription_uid) const {
+  const SubscriptionRecord* subscription =
+      from_.snapshot.FindSubscription(subscription_uid);
+  if (subscription == nullptr) return "";
+  return BrokerName(from_.snapshot.FindTenant(subscription->tenant_uid)->id,
+                    from_.snapshot.FindBroker(subscription->broker_uid)->id);
 }
 
 absl::Status DeliveryExplainer::AddWaiting(const DeliveryRow& row,
@@ -324,6 +345,7 @@ void DeliveryExplainer::AddNotTaken(
     SetEvent(event, explanation);
     explanation.set_subscription(
         SubscriptionName(query.tenant->id, subscription->id));
+    explanation.set_broker(BrokerNameOf(subscription->uid));
     ExplanationFacts facts;
     facts.reason = Explanation::NOT_TAKEN;
     facts.receive_time = event.accept_time;
@@ -349,14 +371,26 @@ void DeliveryExplainer::AddRefused(const RefusedEvent& event) {
   facts.owner_id = event.owner_id;
   facts.object_type = TypeName(event.object_type);
   facts.violations = event.violations;
+  facts.further_violations = event.further_violations;
+  explanation.set_further_violation_count(event.further_violations);
+  facts.quota = event.quota;
   Finish(facts, explanation);
 }
 
-void DeliveryExplainer::AddNeverReceived(const ExplainQuery& query) {
+void DeliveryExplainer::AddUnknown(const ExplainQuery& query) {
   ExplanationFacts facts;
   facts.asked_for = query.asked_for;
-  facts.remembered_since =
-      std::max(from_.refused.start_time(), now_ - RefusedEvents::kMaxAge);
+  facts.coverage =
+      CoverageOf({.log = from_.history.GetExtent(),
+                  .retained_since = query.history.retained_since,
+                  .refused_start = from_.refused.start_time(),
+                  .refused_complete_since =
+                      from_.refused.CompleteSince(query.tenant->uid, now_),
+                  .start_time = query.history.start_time,
+                  .end_time = query.history.end_time});
+  facts.reason = facts.coverage.complete && !response_.search_limited()
+                     ? Explanation::NEVER_RECEIVED
+                     : Explanation::NOT_KNOWN;
   if (response_.search_limited()) {
     facts.looked_at =
         absl::StrCat("among the newest ",
@@ -372,8 +406,11 @@ void DeliveryExplainer::AddCounts(int64_t tenant_uid) {
   refused.set_rejected_count(counts.rejected);
   refused.set_no_subscription_count(counts.no_subscription);
   refused.set_duplicate_count(counts.duplicate);
+  refused.set_over_quota_count(counts.over_quota);
   refused.set_unknown_owner_count(counts.unknown_owner);
   refused.set_forgotten_count(counts.forgotten);
+  SetTime(from_.refused.CompleteSince(tenant_uid, now_),
+          refused.mutable_complete_start_time());
 }
 
 }  // namespace mqttpush

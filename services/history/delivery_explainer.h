@@ -3,6 +3,7 @@
 #ifndef MQTTPUSH_SERVICES_HISTORY_DELIVERY_EXPLAINER_H_
 #define MQTTPUSH_SERVICES_HISTORY_DELIVERY_EXPLAINER_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -59,7 +60,9 @@ class DeliveryExplainer {
   void AddNotTaken(const ExplainQuery& query,
                    const std::vector<const DeliveryRow*>& rows);
   void AddRefused(const RefusedEvent& event);
-  void AddNeverReceived(const ExplainQuery& query);
+  // "" when there is no such subscription any more.
+  std::string BrokerNameOf(int64_t subscription_uid) const;
+  void AddUnknown(const ExplainQuery& query);
   void AddCounts(int64_t tenant_uid);
 
   const Sources from_;

@@ -62,7 +62,8 @@ TEST_F(ExplainDeliveryTest, WaitsInAPause) {
   const Explanation found = TheOne("a");
   EXPECT_EQ(found.reason(), Explanation::WAITING_PAUSED);
   EXPECT_EQ(found.text(), "It waits because its subscription is paused.");
-  EXPECT_THAT(found.hint(), HasSubstr("ResumeSubscription"));
+  EXPECT_EQ(found.broker(), "tenants/acme/brokers/main");
+  EXPECT_THAT(found.hint(), HasSubstr("Resume its tenant or subscription"));
 }
 
 TEST_F(ExplainDeliveryTest, WaitsForABrokerThatOffersMore) {
@@ -82,6 +83,23 @@ TEST_F(ExplainDeliveryTest, InFlight) {
   EXPECT_EQ(found.reason(), Explanation::IN_FLIGHT);
   EXPECT_EQ(found.since_time().seconds(), 60);
   EXPECT_THAT(found.text(), HasSubstr("has not answered yet"));
+}
+
+// Asked for by a person, after it had been delivered.
+TEST_F(ExplainDeliveryTest, InFlightAgain) {
+  Publish("a", Location(1));
+  Commit({.cursor = 1,
+          .attempts = {Attempt(1, true)},
+          .put_exceptions = {{.event_seq = 1,
+                              .attempt_count = 1,
+                              .request_time = absl::FromUnixSeconds(130)}}});
+  status_.SetInFlight(places_.uid, {1}, absl::FromUnixSeconds(140));
+  const Explanation found = TheOne("a");
+  EXPECT_EQ(found.reason(), Explanation::IN_FLIGHT);
+  EXPECT_EQ(found.text(),
+            "It was sent to the broker again at 1970-01-01T00:02:20Z, as a "
+            "person asked for, and the broker has not answered yet; before it "
+            "was sent again it was delivered at 1970-01-01T00:02:00Z.");
 }
 
 TEST_F(ExplainDeliveryTest, Retrying) {
@@ -116,7 +134,8 @@ TEST_F(ExplainDeliveryTest, Parked) {
   const Explanation found = TheOne("a");
   EXPECT_EQ(found.reason(), Explanation::PARKED);
   EXPECT_EQ(found.text(),
-            "It was parked after 1 refusal; last: 0x97 quota exceeded.");
+            "It was parked at 1970-01-01T00:02:10Z after 1 refusal; last: 0x97 "
+            "quota exceeded.");
   EXPECT_THAT(found.hint(), HasSubstr("quota"));
   EXPECT_EQ(found.since_time().seconds(), 130);
   EXPECT_THAT(found.delivery(), StartsWith("tenants/acme/deliveries/1-"));
@@ -152,8 +171,8 @@ TEST_F(ExplainDeliveryTest, Expired) {
   const Explanation found = TheOne("a");
   EXPECT_EQ(found.reason(), Explanation::EXPIRED);
   EXPECT_EQ(found.text(),
-            "It expired: its lifetime of 1m passed while the link was "
-            "BACKING_OFF.");
+            "It expired at 1970-01-01T00:02:10Z: its lifetime of 1m passed "
+            "while the link was BACKING_OFF.");
 }
 
 TEST_F(ExplainDeliveryTest, Discarded) {

@@ -17,9 +17,37 @@ using v1::Explanation;
 TEST_F(ExplainDeliveryTest, NeverReceived) {
   const Explanation found = TheOne("a");
   EXPECT_EQ(found.reason(), Explanation::NEVER_RECEIVED);
-  EXPECT_THAT(found.text(), StartsWith("Nothing is known of event id \"a\""));
+  EXPECT_THAT(found.text(),
+              StartsWith("It was never received: nothing of event id \"a\""));
   EXPECT_THAT(found.hint(), HasSubstr("Ask the producer"));
   EXPECT_FALSE(found.has_receive_time());
+}
+
+// Of more refusals than are remembered the first may have been the one.
+TEST_F(ExplainDeliveryTest, WhatWasForgottenIsNotCalledNeverReceived) {
+  Publish("first", "{", v1::EventResult::REJECTED);
+  const absl::Time before = clock_.Now();
+  for (size_t i = 0; i < RefusedEvents::kMaxPerTenant; ++i) {
+    refused_.Remember({{.time = clock_.Now()}});
+  }
+  const Explanation found = TheOne("first");
+  EXPECT_EQ(found.reason(), Explanation::NOT_KNOWN);
+  EXPECT_THAT(found.text(),
+              StartsWith("Nothing is known here of event id \"first\". It is "
+                         "not in the log. It is not among the refused events "
+                         "either, which are remembered since "));
+  EXPECT_THAT(found.hint(), HasSubstr("Ask the producer"));
+  EXPECT_GE(ExplainEvent("first").refused_events().complete_start_time(),
+            google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(
+                absl::ToUnixMicros(before) - 1'000'000));
+  // Of what came later all is known.
+  v1::ExplainDeliveryRequest later;
+  later.set_asset_id("asset-1");
+  *later.mutable_time() = google::protobuf::util::TimeUtil::SecondsToTimestamp(
+      absl::ToUnixSeconds(clock_.Now()) + 600);
+  v1::ExplainDeliveryResponse response;
+  ASSERT_TRUE(Explain(later, response).ok());
+  EXPECT_THAT(ReasonsOf(response), ElementsAre("NEVER_RECEIVED"));
 }
 
 TEST_F(ExplainDeliveryTest, Rejected) {
@@ -34,6 +62,14 @@ TEST_F(ExplainDeliveryTest, Rejected) {
   EXPECT_EQ(found.asset_id(), "asset-1");
   EXPECT_TRUE(found.has_receive_time());
   EXPECT_EQ(ExplainEvent("a").refused_events().rejected_count(), 1);
+}
+
+TEST_F(ExplainDeliveryTest, RejectedForMoreThanAreRemembered) {
+  Publish("a", R"({"ownerId":"owner-1"})", v1::EventResult::REJECTED);
+  const Explanation found = TheOne("a");
+  EXPECT_EQ(found.violations_size(), 3);
+  EXPECT_EQ(found.further_violation_count(), 2);
+  EXPECT_THAT(found.text(), HasSubstr("; and 2 more."));
 }
 
 // What is no JSON has no owner: whoever knows its event id may ask.
@@ -76,6 +112,22 @@ TEST_F(ExplainDeliveryTest, DuplicateIsToldWithTheFirst) {
   EXPECT_THAT(ReasonsOf(response),
               ElementsAre("WAITING_FOR_TURN", "DUPLICATE"));
   EXPECT_EQ(response.refused_events().duplicate_count(), 1);
+}
+
+TEST_F(ExplainDeliveryTest, OverTheQuota) {
+  TenantRecord tenant = *config_->Snapshot()->FindTenant("acme");
+  tenant.quota.max_waiting_events = 1;
+  Put(tenant);
+  Publish("a", Location(1));
+  Publish("b", Location(2), v1::EventResult::OVER_QUOTA);
+  const Explanation found = TheOne("b");
+  EXPECT_EQ(found.reason(), Explanation::OVER_QUOTA);
+  EXPECT_THAT(found.text(),
+              HasSubstr("refused, because it was over the tenant's quota: its "
+                        "outbox is full: 1 of 1 (max_waiting_events)"));
+  EXPECT_EQ(found.object_id(), "2");
+  EXPECT_THAT(found.hint(), HasSubstr("sends it again later"));
+  EXPECT_EQ(ExplainEvent("b").refused_events().over_quota_count(), 1);
 }
 
 TEST_F(ExplainDeliveryTest, FindsByObjectAndByAssetAboutATime) {

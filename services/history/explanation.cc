@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "common/reason_codes.h"
 
 namespace mqttpush {
@@ -16,11 +17,32 @@ std::string At(absl::string_view word, absl::Time time) {
       word, absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone()));
 }
 
-std::string NeverReceivedText(const ExplanationFacts& facts) {
+// "; 2 files of it, of events between ... and ..., were set aside ...".
+std::string MissingWords(const Coverage& coverage) {
+  if (coverage.missing_files == 0) return "";
+  const bool one = coverage.missing_files == 1;
   return absl::StrCat(
-      "Nothing is known of ", facts.asked_for, ": no such event is in the log",
+      "; ", coverage.missing_files,
+      one ? " file of it, of events" : " files of it, of events",
+      At(" between ", coverage.missing_start),
+      At(" and ", coverage.missing_end),
+      one ? ", was set aside as damaged or lost"
+          : ", were set aside as damaged or lost");
+}
+
+std::string NeverReceivedText(const ExplanationFacts& facts) {
+  return absl::StrCat("It was never received: nothing of ", facts.asked_for,
+                      " is in the log, and nothing of it was refused.");
+}
+
+std::string NotKnownText(const ExplanationFacts& facts) {
+  const Coverage& coverage = facts.coverage;
+  return absl::StrCat(
+      "Nothing is known here of ", facts.asked_for, ". It is not in the log",
       facts.looked_at.empty() ? "" : absl::StrCat(" (", facts.looked_at, ")"),
-      ", and none was refused", At(" since ", facts.remembered_since), ".");
+      At(", which goes back to ", coverage.log_since), MissingWords(coverage),
+      ". It is not among the refused events either",
+      At(", which are remembered since ", coverage.refused_since), ".");
 }
 
 std::string RejectedText(const ExplanationFacts& facts) {
@@ -32,6 +54,9 @@ std::string RejectedText(const ExplanationFacts& facts) {
                       absl::StrAppend(out, violation.field(), " ",
                                       violation.description());
                     }),
+      facts.further_violations > 0
+          ? absl::StrCat("; and ", facts.further_violations, " more")
+          : "",
       ".");
 }
 
@@ -80,13 +105,38 @@ std::string WaitingText(const ExplanationFacts& facts) {
   }
 }
 
+// Of an attempt that was made because somebody had asked for it.
+std::string ManualWords(const ExplanationFacts& facts) {
+  const bool manual =
+      facts.last_attempt.has_value() && facts.last_attempt->manual;
+  return manual ? "; the last attempt was MANUAL: a person asked for it" : "";
+}
+
+std::string DeliveredBeforeWords(const ExplanationFacts& facts) {
+  if (facts.delivered_before == absl::InfinitePast()) return "";
+  return absl::StrCat("; before it was sent again it was delivered",
+                      At(" at ", facts.delivered_before));
+}
+
+// "; the attempt before failed: 0x97 quota exceeded".
+std::string FailedBeforeWords(const ExplanationFacts& facts) {
+  if (!facts.last_attempt.has_value() || facts.last_attempt->succeeded) {
+    return "";
+  }
+  const AttemptRecord& last = *facts.last_attempt;
+  return absl::StrCat("; the attempt before failed: ",
+                      last.reason_code != 0 ? ReasonCodeName(last.reason_code)
+                                            : last.error_message);
+}
+
 std::string InFlightText(const ExplanationFacts& facts) {
-  const std::string text =
-      absl::StrCat("It was sent to the broker", At(" at ", facts.since),
-                   ", which has not answered yet");
-  return InTrouble(facts.link)
-             ? absl::StrCat(text, "; ", LinkTrouble(facts), ".")
-             : absl::StrCat(text, ".");
+  return absl::StrCat(
+      "It was sent to the broker", facts.again ? " again" : "",
+      At(" at ", facts.since),
+      facts.asked_again ? ", as a person asked for" : "",
+      facts.again ? ", and the broker" : ", which", " has not answered yet",
+      FailedBeforeWords(facts), DeliveredBeforeWords(facts),
+      InTrouble(facts.link) ? absl::StrCat("; ", LinkTrouble(facts)) : "", ".");
 }
 
 // "acknowledged it (PUBACK, 0x10 no matching subscribers)".
@@ -109,22 +159,24 @@ std::string DeliveredText(const ExplanationFacts& facts) {
   }
   return absl::StrCat("It was delivered", At(" at ", facts.since),
                       " to the topic \"", facts.last_attempt->topic,
-                      "\": the broker ", AnswerWords(*facts.last_attempt), ".");
+                      "\": the broker ", AnswerWords(*facts.last_attempt),
+                      ManualWords(facts), ".");
 }
 
-// `beginning`: what the words of the state go on from.
-std::string StateText(const ExplanationFacts& facts,
-                      absl::string_view beginning) {
-  std::string text = absl::StrCat(beginning, facts.state_reason,
-                                  At("; next try at ", facts.next_try));
-  if (facts.reason == Explanation::RETRYING && InTrouble(facts.link)) {
-    absl::StrAppend(&text, "; ", LinkTrouble(facts));
-  }
-  if (facts.delivered_before != absl::InfinitePast()) {
-    absl::StrAppend(&text, "; before it was sent again it was delivered",
-                    At(" at ", facts.delivered_before));
-  }
-  return absl::StrCat(text, ".");
+// The words of its state, which begin with `state` or follow it.
+std::string EndedText(const ExplanationFacts& facts, absl::string_view state) {
+  absl::string_view words = facts.state_reason;
+  const bool begins = absl::ConsumePrefix(&words, state);
+  return absl::StrCat("It ", facts.reason == Explanation::EXPIRED ? "" : "was ",
+                      state, At(" at ", facts.since), begins ? "" : ": ", words,
+                      ManualWords(facts), DeliveredBeforeWords(facts), ".");
+}
+
+std::string RetryingText(const ExplanationFacts& facts) {
+  return absl::StrCat(
+      "It is ", facts.state_reason, At("; next try at ", facts.next_try),
+      InTrouble(facts.link) ? absl::StrCat("; ", LinkTrouble(facts)) : "",
+      DeliveredBeforeWords(facts), ".");
 }
 
 }  // namespace
@@ -133,6 +185,8 @@ std::string ExplanationText(const ExplanationFacts& facts) {
   switch (facts.reason) {
     case Explanation::NEVER_RECEIVED:
       return NeverReceivedText(facts);
+    case Explanation::NOT_KNOWN:
+      return NotKnownText(facts);
     case Explanation::REJECTED:
       return RejectedText(facts);
     case Explanation::NO_TENANT:
@@ -145,6 +199,11 @@ std::string ExplanationText(const ExplanationFacts& facts) {
       return absl::StrCat(
           "It was received again", At(" at ", facts.receive_time),
           " under the same event id: a duplicate, which is not sent.");
+    case Explanation::OVER_QUOTA:
+      return absl::StrCat("It was received", At(" at ", facts.receive_time),
+                          " and refused, because it was over the tenant's "
+                          "quota: ",
+                          facts.quota, ".");
     case Explanation::NOT_TAKEN:
       return absl::StrCat("The subscription \"", facts.subscription,
                           "\" did not take it", At(" at ", facts.receive_time),
@@ -157,13 +216,13 @@ std::string ExplanationText(const ExplanationFacts& facts) {
     case Explanation::IN_FLIGHT:
       return InFlightText(facts);
     case Explanation::RETRYING:
-      return StateText(facts, "It is ");
+      return RetryingText(facts);
     case Explanation::PARKED:
-      return StateText(facts, "It was ");
+      return EndedText(facts, "parked");
     case Explanation::EXPIRED:
-      return StateText(facts, "It ");
+      return EndedText(facts, "expired");
     case Explanation::DISCARDED:
-      return StateText(facts, "It was discarded: ");
+      return EndedText(facts, "discarded");
     case Explanation::DELIVERED:
       return DeliveredText(facts);
     default:

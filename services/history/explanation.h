@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "common/delivery_status.h"
 #include "mqttpush/v1/history_service.pb.h"
+#include "services/history/coverage.h"
 #include "storage/records.h"
 
 namespace mqttpush {
@@ -21,15 +22,17 @@ struct ExplanationFacts {
   absl::Time receive_time = absl::InfinitePast();
   absl::Time since = absl::InfinitePast();
   absl::Time next_try = absl::InfinitePast();
-  // NEVER_RECEIVED: "event id \"a\"", and since when refusals are remembered.
+  // NEVER_RECEIVED, NOT_KNOWN: "event id \"a\"".
   std::string asked_for;
-  absl::Time remembered_since = absl::InfinitePast();
+  Coverage coverage;  // NOT_KNOWN
   // Where was looked, as "among the newest 100000 of the tenant"; empty: in all
   // that is kept.
   std::string looked_at;
   std::string owner_id;
   std::string object_type;                // its name
   std::vector<v1::Violation> violations;  // of REJECTED
+  int further_violations = 0;             // likewise, not told
+  std::string quota;                      // OVER_QUOTA: which, in words
   std::string subscription;               // its id
   std::string broker;                     // its id
   std::string takes;                      // NOT_TAKEN: "it takes ASSET only"
@@ -38,7 +41,10 @@ struct ExplanationFacts {
   LinkStatus link;
   // In the words of StateReasons, as they are there.
   std::string state_reason;
-  std::optional<AttemptRecord> last_attempt;  // DELIVERED
+  std::optional<AttemptRecord> last_attempt;
+  // IN_FLIGHT: not for the first time; on a person's word.
+  bool again = false;
+  bool asked_again = false;
   // Not DELIVERED, but an attempt before it was sent again had succeeded.
   absl::Time delivered_before = absl::InfinitePast();
 };

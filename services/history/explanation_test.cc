@@ -26,6 +26,17 @@ AttemptRecord Answered(Qos qos, int reason_code = 0) {
   return attempt;
 }
 
+AttemptRecord Refused() {
+  AttemptRecord attempt = Answered(Qos::kAtLeastOnce, 0x97);
+  attempt.succeeded = false;
+  return attempt;
+}
+
+AttemptRecord Manual(AttemptRecord attempt) {
+  attempt.manual = true;
+  return attempt;
+}
+
 LinkStatus Down() {
   return {.state = LinkState::kBackingOff,
           .since = kTime,
@@ -41,18 +52,27 @@ struct Case {
 TEST(ExplanationTest, SaysWhyInASentence) {
   const LinkStatus up = {.state = LinkState::kConnected, .since = kTime};
   const Case kCases[] = {
-      {{.reason = Explanation::NEVER_RECEIVED,
+      {{.reason = Explanation::NEVER_RECEIVED, .asked_for = "event id \"a\""},
+       "It was never received: nothing of event id \"a\" is in the log, and "
+       "nothing of it was refused."},
+      {{.reason = Explanation::NOT_KNOWN,
         .asked_for = "event id \"a\"",
-        .remembered_since = kTime},
-       "Nothing is known of event id \"a\": no such event is in the log, and "
-       "none was refused since 1970-01-01T00:01:00Z."},
-      {{.reason = Explanation::NEVER_RECEIVED,
-        .asked_for = "object id \"7\"",
-        .remembered_since = kTime,
-        .looked_at = "among the newest 100000 of the tenant"},
-       "Nothing is known of object id \"7\": no such event is in the log "
-       "(among the newest 100000 of the tenant), and none was refused since "
+        .coverage = {.refused_since = kTime}},
+       "Nothing is known here of event id \"a\". It is not in the log. It is "
+       "not among the refused events either, which are remembered since "
        "1970-01-01T00:01:00Z."},
+      {{.reason = Explanation::NOT_KNOWN,
+        .asked_for = "object id \"7\"",
+        .coverage = {.log_since = kTime,
+                     .missing_files = 2,
+                     .missing_start = kTime,
+                     .missing_end = kLater},
+        .looked_at = "among the newest 100000 of the tenant"},
+       "Nothing is known here of object id \"7\". It is not in the log (among "
+       "the newest 100000 of the tenant), which goes back to "
+       "1970-01-01T00:01:00Z; 2 files of it, of events between "
+       "1970-01-01T00:01:00Z and 1970-01-01T00:02:00Z, were set aside as "
+       "damaged or lost. It is not among the refused events either."},
       {{.reason = Explanation::REJECTED,
         .receive_time = kTime,
         .violations = {Broken("payload.latitude", "must be at most 90"),
@@ -60,6 +80,11 @@ TEST(ExplanationTest, SaysWhyInASentence) {
        "It was received at 1970-01-01T00:01:00Z and rejected, because it is "
        "not valid: payload.latitude must be at most 90; payload.assetId "
        "required."},
+      {{.reason = Explanation::REJECTED,
+        .violations = {Broken("payload.latitude", "must be at most 90")},
+        .further_violations = 4},
+       "It was received and rejected, because it is not valid: "
+       "payload.latitude must be at most 90; and 4 more."},
       {{.reason = Explanation::NO_TENANT,
         .receive_time = kTime,
         .owner_id = "o-1"},
@@ -106,6 +131,24 @@ TEST(ExplanationTest, SaysWhyInASentence) {
        "It was sent to the broker, which has not answered yet; the link to "
        "the broker \"main\" is BACKING_OFF since 1970-01-01T00:01:00Z "
        "(connection refused); next try at 1970-01-01T00:02:00Z."},
+      {{.reason = Explanation::IN_FLIGHT,
+        .since = kTime,
+        .link = up,
+        .last_attempt = Refused(),
+        .again = true},
+       "It was sent to the broker again at 1970-01-01T00:01:00Z, and the "
+       "broker has not answered yet; the attempt before failed: 0x97 quota "
+       "exceeded."},
+      {{.reason = Explanation::IN_FLIGHT,
+        .since = kTime,
+        .link = up,
+        .last_attempt = Answered(Qos::kAtLeastOnce),
+        .again = true,
+        .asked_again = true,
+        .delivered_before = kTime},
+       "It was sent to the broker again at 1970-01-01T00:01:00Z, as a person "
+       "asked for, and the broker has not answered yet; before it was sent "
+       "again it was delivered at 1970-01-01T00:01:00Z."},
       {{.reason = Explanation::RETRYING,
         .next_try = kLater,
         .link = up,
@@ -120,16 +163,25 @@ TEST(ExplanationTest, SaysWhyInASentence) {
        "broker \"main\" is BACKING_OFF since 1970-01-01T00:01:00Z (connection "
        "refused); next try at 1970-01-01T00:02:00Z."},
       {{.reason = Explanation::PARKED,
+        .since = kTime,
         .state_reason = "parked after 5 refusals; last: no"},
-       "It was parked after 5 refusals; last: no."},
+       "It was parked at 1970-01-01T00:01:00Z after 5 refusals; last: no."},
       {{.reason = Explanation::PARKED,
         .state_reason = "parked after 1 refusal; last: no",
+        .last_attempt = Manual(Refused()),
         .delivered_before = kTime},
-       "It was parked after 1 refusal; last: no; before it was sent again it "
-       "was delivered at 1970-01-01T00:01:00Z."},
+       "It was parked after 1 refusal; last: no; the last attempt was MANUAL: "
+       "a person asked for it; before it was sent again it was delivered at "
+       "1970-01-01T00:01:00Z."},
       {{.reason = Explanation::EXPIRED,
+        .since = kTime,
         .state_reason = "expired: its lifetime of 1m passed"},
-       "It expired: its lifetime of 1m passed."},
+       "It expired at 1970-01-01T00:01:00Z: its lifetime of 1m passed."},
+      {{.reason = Explanation::DISCARDED,
+        .since = kTime,
+        .state_reason = "its subscription was disabled"},
+       "It was discarded at 1970-01-01T00:01:00Z: its subscription was "
+       "disabled."},
       {{.reason = Explanation::DISCARDED,
         .state_reason = "its subscription was deleted"},
        "It was discarded: its subscription was deleted."},
@@ -150,6 +202,11 @@ TEST(ExplanationTest, SaysWhyInASentence) {
         .last_attempt = Answered(Qos::kExactlyOnce)},
        "It was delivered at 1970-01-01T00:01:00Z to the topic "
        "\"gt/location\": the broker acknowledged it with PUBCOMP."},
+      {{.reason = Explanation::DELIVERED,
+        .last_attempt = Manual(Answered(Qos::kAtLeastOnce))},
+       "It was delivered to the topic \"gt/location\": the broker "
+       "acknowledged it with PUBACK; the last attempt was MANUAL: a person "
+       "asked for it."},
       {{.reason = Explanation::DELIVERED}, "It was delivered."},
   };
   for (const Case& c : kCases) {

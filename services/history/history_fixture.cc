@@ -2,12 +2,29 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "tests/support/log_fixture.h"
 #include "tests/support/rpc.h"
 
 namespace mqttpush {
+namespace {
+
+// "RESULT_EVENTS acme 1/2": of event 1 attempt 2.
+std::vector<std::string> FakeResults(const std::vector<AttemptRow>& rows,
+                                     const std::string& tenant_id,
+                                     v1::StreamAttemptsRequest::View view) {
+  std::vector<std::string> results;
+  for (const AttemptRow& row : rows) {
+    results.push_back(absl::StrCat(v1::StreamAttemptsRequest::View_Name(view),
+                                   " ", tenant_id, " ", row.attempt.event_seq,
+                                   "/", row.attempt.number));
+  }
+  return results;
+}
+
+}  // namespace
 
 std::vector<std::string> ViolatedFields(const grpc::Status& status) {
   google::rpc::Status details;
@@ -54,7 +71,8 @@ void HistoryFixture::StartService() {
       HistorySources{.history = reader_.get(),
                      .stats = stats_.get(),
                      .log = log_.get(),
-                     .refused = &refused_},
+                     .refused = &refused_,
+                     .write_results = FakeResults},
       streams_.get(), &status_, &clock_,
       [this](int64_t uid, int64_t event_seq, auto done) {
         Redeliver(uid, event_seq, done);

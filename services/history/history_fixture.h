@@ -92,7 +92,7 @@ class HistoryFixture : public ::testing::Test {
   std::string log_folder_ = "log";
   HistoryTestClock clock_;
   FakeDeliveryStatus status_;
-  RefusedEvents refused_{absl::UnixEpoch()};
+  RefusedEvents refused_{clock_.Now()};
   TenantRecord tenant_;
   int64_t broker_uid_ = 0;
   std::unique_ptr<SqliteConfigStore> config_;

@@ -268,6 +268,9 @@ absl::StatusOr<StreamAttemptsQuery> ParseStreamAttempts(
                                 .succeeded = attempts.succeeded,
                                 .live = !request.has_live() || request.live()};
   ParseSince(request, now, parsed.query, violations);
+  if (!v1::StreamAttemptsRequest::View_IsValid(request.view())) {
+    violations.Add("view", "must be one of the views");
+  }
   if (parsed.live && request.filter().has_end_time()) {
     violations.Add("filter.end_time", "needs `live` to be false");
   }

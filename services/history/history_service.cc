@@ -9,7 +9,6 @@
 #include "services/api/resource_names.h"
 #include "services/api/status.h"
 #include "services/api/violations.h"
-#include "services/history/attempt_responses.h"
 #include "services/history/delivery_explainer.h"
 #include "services/history/delivery_stats.h"
 #include "services/history/explain_request.h"
@@ -45,6 +44,7 @@ HistoryService::HistoryService(const ConfigStore* config,
       stats_(sources.stats),
       log_(sources.log),
       refused_(sources.refused),
+      write_results_(sources.write_results),
       streams_(streams),
       status_(status),
       clock_(clock),
@@ -302,7 +302,8 @@ HistoryService::MakeStream(const v1::StreamAttemptsRequest& request) {
   }
   if (!follower.ok()) return FromStorage(follower.status());
   auto responses = std::make_shared<AttemptResponses>(
-      parsed.tenant->id, tokens, parsed.live, *std::move(follower));
+      AttemptsView{parsed.tenant->id, request.view(), write_results_}, tokens,
+      parsed.live, *std::move(follower));
   auto stream = std::make_shared<AttemptStream>(
       streams_, &pool_, parsed.tenant->id,
       [responses](v1::StreamAttemptsResponse& response) {

@@ -12,6 +12,7 @@
 #include "common/thread_pool.h"
 #include "mqttpush/v1/history_service.grpc.pb.h"
 #include "services/api/refused_events.h"
+#include "services/history/attempt_responses.h"
 #include "services/history/live_stream.h"
 #include "services/history/live_streams.h"
 #include "services/history/redeliver.h"
@@ -29,6 +30,7 @@ struct HistorySources {
   StatsReader* stats = nullptr;
   EventLog* log = nullptr;                 // for the backlog
   const RefusedEvents* refused = nullptr;  // for ExplainDelivery
+  WriteResults write_results;              // for StreamAttempts
   Replays replays;
 };
 
@@ -136,6 +138,7 @@ class HistoryService : public v1::HistoryService::CallbackService {
   StatsReader* const stats_;
   EventLog* const log_;
   const RefusedEvents* const refused_;
+  const WriteResults write_results_;
   LiveStreams* const streams_;
   const DeliveryStatus* const status_;
   const Clock* const clock_;

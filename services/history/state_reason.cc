@@ -130,6 +130,10 @@ std::string DiscardedWords(const Ending& ending) {
 }
 
 std::string ExpiredWords(const Ending& ending) {
+  if (ending.reason == EndReason::kOutboxFull) {
+    return "expired: it was the oldest in the tenant's outbox, which was full "
+           "(DROP_OLDEST)";
+  }
   std::string words = "expired: its lifetime";
   if (ending.lifetime > absl::ZeroDuration()) {
     absl::StrAppend(&words, " of ", absl::FormatDuration(ending.lifetime));

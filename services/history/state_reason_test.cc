@@ -146,6 +146,9 @@ TEST_F(StateReasonTest, ExpiredSaysAfterWhatAndWhy) {
        "CONNECTED"},
       {{EndReason::kLifetimeOver},
        "expired: its lifetime passed before it could be delivered"},
+      {{EndReason::kOutboxFull},
+       "expired: it was the oldest in the tenant's outbox, which was full "
+       "(DROP_OLDEST)"},
   };
   for (const auto& [ending, words] : kCases) {
     row_.ending = ending;

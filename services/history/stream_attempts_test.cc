@@ -130,6 +130,22 @@ TEST_F(StreamAttemptsTest, GoesOnLiveOverSegments) {
   call.Cancel();
 }
 
+TEST_F(StreamAttemptsTest, TellsResultsInsteadWhenAskedFor) {
+  RecordMany(2);
+  request_.set_live(false);
+  for (const auto view : {v1::StreamAttemptsRequest::RESULT_EVENTS,
+                          v1::StreamAttemptsRequest::RESULT_PAYLOADS}) {
+    request_.set_view(view);
+    StreamCall call(*stub_, request_);
+    ASSERT_TRUE(call.Read());
+    const std::string name = v1::StreamAttemptsRequest::View_Name(view);
+    EXPECT_THAT(call.response().results(),
+                ElementsAre(name + " acme 1/1", name + " acme 1/2"));
+    EXPECT_TRUE(call.response().attempts().empty());
+    EXPECT_TRUE(call.Finish().ok());
+  }
+}
+
 TEST_F(StreamAttemptsTest, ShowsNoMoreThanTheTenantsHistory) {
   RecordMany(3);
   TenantRecord tenant = *config_->Snapshot()->FindTenant("acme");
@@ -143,12 +159,14 @@ TEST_F(StreamAttemptsTest, ShowsNoMoreThanTheTenantsHistory) {
 TEST_F(StreamAttemptsTest, NamesAllBrokenRulesAtOnce) {
   request_.mutable_since()->set_seconds(-1);
   request_.set_outcome(static_cast<v1::Attempt::Outcome>(9));
+  request_.set_view(static_cast<v1::StreamAttemptsRequest::View>(9));
   auto& filter = *request_.mutable_filter();
   filter.mutable_end_time()->set_seconds(10);
   filter.set_object_type(static_cast<v1::ObjectType>(77));
-  EXPECT_THAT(ViolatedFields(StatusOf(request_)),
-              ::testing::UnorderedElementsAre(
-                  "since", "outcome", "filter.end_time", "filter.object_type"));
+  EXPECT_THAT(
+      ViolatedFields(StatusOf(request_)),
+      ::testing::UnorderedElementsAre("since", "outcome", "view",
+                                      "filter.end_time", "filter.object_type"));
   v1::StreamAttemptsRequest both;
   both.set_parent("tenants/acme");
   both.mutable_since()->set_seconds(1);

@@ -3,6 +3,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,7 +16,7 @@ namespace {
 
 // How soon the sender may come again. What is full drains within moments, and a
 // full disk is looked at every second.
-constexpr absl::string_view kRetryAfterSeconds = "1";
+constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
@@ -79,8 +80,15 @@ HttpResponse HttpError(int status, absl::string_view code,
 HttpResponse HttpRetryLater(int status, absl::string_view code,
                             absl::string_view message) {
   HttpResponse response = HttpError(status, code, message);
-  response.headers.Add("Retry-After", kRetryAfterSeconds);
+  SetRetryAfter(kRetryAfter, &response);
   return response;
+}
+
+void SetRetryAfter(absl::Duration delay, HttpResponse* response) {
+  const absl::Duration seconds =
+      std::max(absl::Ceil(delay, absl::Seconds(1)), absl::Seconds(1));
+  response->headers.Add("Retry-After",
+                        absl::StrCat(absl::ToInt64Seconds(seconds)));
 }
 
 HttpResponse HttpErrorOf(const absl::Status& status) {

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "services/http/http_message.h"
 
 namespace mqttpush {
@@ -39,6 +40,8 @@ HttpResponse HttpError(int status, absl::string_view code,
 // The same with Retry-After: for what passes by itself.
 HttpResponse HttpRetryLater(int status, absl::string_view code,
                             absl::string_view message);
+// Adds the header: whole seconds, rounded up, at least one.
+void SetRetryAfter(absl::Duration delay, HttpResponse* response);
 
 // An error of the services (services/api/errors.h), by its code and reason.
 HttpResponse HttpErrorOf(const absl::Status& status);

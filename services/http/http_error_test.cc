@@ -56,5 +56,19 @@ TEST(HttpErrorTest, FollowsTheErrorsOfTheServices) {
   }
 }
 
+TEST(HttpErrorTest, RetryAfterIsInWholeSecondsRoundedUp) {
+  const std::pair<absl::Duration, const char*> kCases[] = {
+      {absl::ZeroDuration(), "1"},
+      {absl::Milliseconds(1), "1"},
+      {absl::Seconds(1), "1"},
+      {absl::Milliseconds(1001), "2"},
+      {absl::Minutes(2), "120"}};
+  for (const auto& [delay, seconds] : kCases) {
+    HttpResponse response;
+    SetRetryAfter(delay, &response);
+    EXPECT_EQ(response.headers.Get("Retry-After"), seconds) << delay;
+  }
+}
+
 }  // namespace
 }  // namespace mqttpush

@@ -22,7 +22,7 @@ struct PreparedBatch {
   std::vector<NewEvent> events;
   std::vector<int> result_indexes;
   std::vector<int64_t> tenant_uids;  // of `events`
-  // REJECTED or NO_SUBSCRIPTION, for who asks.
+  // REJECTED, NO_SUBSCRIPTION or OVER_QUOTA, for who asks.
   std::vector<RefusedEvent> refused;
   // One result per event of the request; those of `events` lack the outcome.
   v1::PublishEventsResponse response;

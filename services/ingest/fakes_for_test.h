@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -68,6 +69,11 @@ class FakeEventLog : public EventLog {
     MutexLock lock(&mutex_);
     status_ = std::move(status);
   }
+  // What it holds, and will hold until events are added to it.
+  void SetOutbox(int64_t tenant_uid, Outbox outbox) {
+    MutexLock lock(&mutex_);
+    outboxes_[tenant_uid] = outbox;
+  }
   // Waits until `count` appends are held. False if it takes too long.
   bool WaitForHeld(size_t count) {
     MutexLock lock(&mutex_);
@@ -106,10 +112,18 @@ class FakeEventLog : public EventLog {
   absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override {
     return std::vector<SubscriptionState>();
   }
+  Outbox GetOutbox(int64_t tenant_uid) const override {
+    MutexLock lock(&mutex_);
+    const auto found = outboxes_.find(tenant_uid);
+    return found == outboxes_.end() ? Outbox() : found->second;
+  }
   absl::StatusOr<NextEvents> ReadNext(int64_t, int64_t, int64_t, int) override {
     return absl::UnimplementedError("");
   }
   absl::StatusOr<EventRecord> ReadEvent(int64_t) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<EventHold> HoldEvent(int64_t) override {
     return absl::UnimplementedError("");
   }
 
@@ -129,6 +143,11 @@ class FakeEventLog : public EventLog {
             ids_.emplace(event.tenant_uid, event.event_id).second;
         outcomes.push_back(added ? AppendOutcome::kAccepted
                                  : AppendOutcome::kDuplicate);
+        if (!added || !status_.ok()) continue;
+        const auto deliveries = static_cast<int64_t>(event.route->size());
+        Outbox& outbox = outboxes_[event.tenant_uid];
+        outbox.events += deliveries;
+        outbox.bytes += deliveries * static_cast<int64_t>(event.payload.size());
       }
     }
     if (status.ok()) {
@@ -138,7 +157,7 @@ class FakeEventLog : public EventLog {
     }
   }
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   bool holding_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
@@ -146,6 +165,7 @@ class FakeEventLog : public EventLog {
   size_t most_held_ ABSL_GUARDED_BY(mutex_) = 0;
   int append_count_ ABSL_GUARDED_BY(mutex_) = 0;
   std::set<std::pair<int64_t, std::string>> ids_ ABSL_GUARDED_BY(mutex_);
+  std::map<int64_t, Outbox> outboxes_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace mqttpush

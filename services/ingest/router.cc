@@ -10,7 +10,7 @@ std::shared_ptr<const RoutingTable> Router::Table() {
   MutexLock lock(&mutex_);
   auto config = store_->Snapshot();
   if (config != config_) {
-    table_ = std::make_shared<const RoutingTable>(*config);
+    table_ = std::make_shared<const RoutingTable>(*config, rules_);
     config_ = std::move(config);
   }
   return table_;

@@ -14,7 +14,8 @@ namespace mqttpush {
 class Router {
  public:
   // `store` must outlive it.
-  explicit Router(const ConfigStore* store) : store_(store) {}
+  explicit Router(const ConfigStore* store, const QuotaRules& rules = {})
+      : store_(store), rules_(rules) {}
 
   // The table of the newest configuration; never nullptr. Made again only when
   // the configuration has changed.
@@ -22,6 +23,7 @@ class Router {
 
  private:
   const ConfigStore* const store_;
+  const QuotaRules rules_;
   Mutex mutex_;
   // Kept, so that its address tells it from a later one.
   std::shared_ptr<const ConfigSnapshot> config_ ABSL_GUARDED_BY(mutex_);

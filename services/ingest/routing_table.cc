@@ -16,8 +16,11 @@ size_t IndexOf(ObjectType type) { return static_cast<size_t>(type) - 1; }
 
 }  // namespace
 
-RoutingTable::RoutingTable(const ConfigSnapshot& config) {
+RoutingTable::RoutingTable(const ConfigSnapshot& config,
+                           const QuotaRules& rules) {
   for (const auto& [id, tenant] : config.tenants()) {
+    tenants_[tenant->uid] = {tenant->uid, id,
+                             EffectiveQuota(tenant->quota, rules)};
     const auto routes =
         std::make_shared<const TenantRoutes>(MakeRoutes(config, tenant->uid));
     for (const std::string& owner_id : tenant->owner_ids) {

@@ -12,14 +12,23 @@
 #include "storage/config_snapshot.h"
 #include "storage/event_log.h"
 #include "storage/records.h"
+#include "storage/tenant_quota.h"
 
 namespace mqttpush {
+
+// A tenant with the quota in force for it.
+struct RoutedTenant {
+  int64_t uid = 0;
+  std::string id;
+  TenantQuota quota;
+};
 
 // The routes of one configuration. Immutable, thread-safe. Paused tenants and
 // subscriptions have routes too: their events are accepted and held.
 class RoutingTable {
  public:
-  explicit RoutingTable(const ConfigSnapshot& config);
+  explicit RoutingTable(const ConfigSnapshot& config,
+                        const QuotaRules& rules = {});
 
   struct Destination {
     int64_t tenant_uid = 0;
@@ -30,6 +39,8 @@ class RoutingTable {
   Destination Find(absl::string_view owner_id, ObjectType type) const;
   // The uid of the tenant that owns the owner id; 0: none does.
   int64_t FindTenant(absl::string_view owner_id) const;
+  // One of those that Find names.
+  const RoutedTenant& TenantOf(int64_t uid) const { return tenants_.at(uid); }
 
  private:
   struct TenantRoutes {
@@ -41,6 +52,7 @@ class RoutingTable {
 
   absl::flat_hash_map<std::string, std::shared_ptr<const TenantRoutes>>
       by_owner_id_;
+  absl::flat_hash_map<int64_t, RoutedTenant> tenants_;  // by uid
 };
 
 }  // namespace mqttpush

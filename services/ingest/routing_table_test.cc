@@ -92,6 +92,20 @@ TEST(RoutingTableTest, PausedOnesAreRouted) {
               ElementsAre(12));
 }
 
+TEST(RoutingTableTest, HasTheQuotaInForce) {
+  ConfigSnapshot config;
+  TenantRecord tenant;
+  tenant.uid = 1;
+  tenant.id = "acme";
+  tenant.quota.max_waiting_events = 7;
+  config.Put(tenant);
+  const RoutingTable routes(config);
+  EXPECT_EQ(routes.TenantOf(1).id, "acme");
+  EXPECT_EQ(routes.TenantOf(1).quota.max_waiting_events, 7);
+  EXPECT_EQ(routes.TenantOf(1).quota.max_waiting_bytes,
+            QuotaRules().defaults.max_waiting_bytes);
+}
+
 TEST(RouterTest, MakesANewTableWhenTheConfigurationChanges) {
   FakeConfigStore store(MakeConfig());
   Router router(&store);

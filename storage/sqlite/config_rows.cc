@@ -64,36 +64,52 @@ int64_t UidOf(int64_t uid, const Database& db) {
 
 constexpr absl::string_view kSelectTenants =
     "SELECT uid, id, display_name, paused, revision, create_time_us,"
-    " update_time_us, history_retention_s FROM tenant ORDER BY uid";
+    " update_time_us, history_retention_s, ingest_events_per_second,"
+    " ingest_burst, max_waiting_events, max_waiting_bytes, outbox_policy"
+    " FROM tenant ORDER BY uid";
 constexpr absl::string_view kSelectOwnerIds =
     "SELECT tenant_uid, owner_id FROM owner_id ORDER BY tenant_uid, position";
 constexpr absl::string_view kSelectLabels =
     "SELECT tenant_uid, key, value FROM tenant_label ORDER BY tenant_uid, key";
 constexpr absl::string_view kPutTenant =
     "INSERT INTO tenant (uid, id, display_name, paused, revision,"
-    " create_time_us, update_time_us, history_retention_s)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    " create_time_us, update_time_us, history_retention_s,"
+    " ingest_events_per_second, ingest_burst, max_waiting_events,"
+    " max_waiting_bytes, outbox_policy)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (uid) DO UPDATE SET display_name = excluded.display_name,"
     " paused = excluded.paused, revision = excluded.revision,"
     " update_time_us = excluded.update_time_us,"
-    " history_retention_s = excluded.history_retention_s";
+    " history_retention_s = excluded.history_retention_s,"
+    " ingest_events_per_second = excluded.ingest_events_per_second,"
+    " ingest_burst = excluded.ingest_burst,"
+    " max_waiting_events = excluded.max_waiting_events,"
+    " max_waiting_bytes = excluded.max_waiting_bytes,"
+    " outbox_policy = excluded.outbox_policy";
+
+TenantRecord ReadTenant(const Statement& row) {
+  TenantRecord tenant;
+  tenant.uid = row.Int64(0);
+  tenant.id = row.Text(1);
+  tenant.display_name = row.Text(2);
+  tenant.paused = row.Bool(3);
+  tenant.revision = row.Int64(4);
+  tenant.create_time = row.Time(5);
+  tenant.update_time = row.Time(6);
+  if (!row.IsNull(7)) tenant.history_retention = absl::Seconds(row.Int64(7));
+  tenant.quota = {.ingest_events_per_second = row.Int64(8),
+                  .ingest_burst = row.Int64(9),
+                  .max_waiting_events = row.Int64(10),
+                  .max_waiting_bytes = row.Int64(11),
+                  .outbox_policy = static_cast<OutboxPolicy>(row.Int(12))};
+  return tenant;
+}
 
 absl::Status LoadTenants(Database* db, ConfigSnapshot* snapshot) {
   std::map<int64_t, TenantRecord> tenants;
-  MQTTPUSH_RETURN_IF_ERROR(
-      ForEachRow(db, kSelectTenants, [&](const Statement& row) {
-        TenantRecord& tenant = tenants[row.Int64(0)];
-        tenant.uid = row.Int64(0);
-        tenant.id = row.Text(1);
-        tenant.display_name = row.Text(2);
-        tenant.paused = row.Bool(3);
-        tenant.revision = row.Int64(4);
-        tenant.create_time = row.Time(5);
-        tenant.update_time = row.Time(6);
-        if (!row.IsNull(7)) {
-          tenant.history_retention = absl::Seconds(row.Int64(7));
-        }
-      }));
+  MQTTPUSH_RETURN_IF_ERROR(ForEachRow(
+      db, kSelectTenants,
+      [&](const Statement& row) { tenants[row.Int64(0)] = ReadTenant(row); }));
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectOwnerIds, [&](const Statement& row) {
         tenants[row.Int64(0)].owner_ids.push_back(row.Text(1));
@@ -281,10 +297,13 @@ absl::StatusOr<ConfigSnapshot> LoadConfig(Database* db) {
 }
 
 absl::StatusOr<int64_t> PutTenant(const TenantRecord& tenant, Database* db) {
-  MQTTPUSH_RETURN_IF_ERROR(Run(db, kPutTenant, Uid{tenant.uid}, tenant.id,
-                               tenant.display_name, tenant.paused,
-                               tenant.revision, tenant.create_time,
-                               tenant.update_time, tenant.history_retention));
+  const TenantQuota& quota = tenant.quota;
+  MQTTPUSH_RETURN_IF_ERROR(Run(
+      db, kPutTenant, Uid{tenant.uid}, tenant.id, tenant.display_name,
+      tenant.paused, tenant.revision, tenant.create_time, tenant.update_time,
+      tenant.history_retention, quota.ingest_events_per_second,
+      quota.ingest_burst, quota.max_waiting_events, quota.max_waiting_bytes,
+      quota.outbox_policy));
   const int64_t uid = UidOf(tenant.uid, *db);
   MQTTPUSH_RETURN_IF_ERROR(
       Run(db, "DELETE FROM owner_id WHERE tenant_uid = ?", uid));

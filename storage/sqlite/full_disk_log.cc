@@ -87,6 +87,10 @@ absl::StatusOr<std::vector<SubscriptionState>> FullDiskLog::ListUndelivered() {
   return log_->ListUndelivered();
 }
 
+Outbox FullDiskLog::GetOutbox(int64_t tenant_uid) const {
+  return log_->GetOutbox(tenant_uid);
+}
+
 absl::StatusOr<EventLog::NextEvents> FullDiskLog::ReadNext(
     int64_t tenant_uid, int64_t subscription_uid, int64_t after_seq,
     int limit) {
@@ -95,6 +99,10 @@ absl::StatusOr<EventLog::NextEvents> FullDiskLog::ReadNext(
 
 absl::StatusOr<EventRecord> FullDiskLog::ReadEvent(int64_t seq) {
   return log_->ReadEvent(seq);
+}
+
+absl::StatusOr<EventHold> FullDiskLog::HoldEvent(int64_t seq) {
+  return log_->HoldEvent(seq);
 }
 
 }  // namespace mqttpush

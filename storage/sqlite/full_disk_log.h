@@ -35,10 +35,12 @@ class FullDiskLog : public EventLog {
   absl::StatusOr<SubscriptionRecovery> Recover(
       int64_t subscription_uid) override;
   absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override;
+  Outbox GetOutbox(int64_t tenant_uid) const override;
   absl::StatusOr<NextEvents> ReadNext(int64_t tenant_uid,
                                       int64_t subscription_uid,
                                       int64_t after_seq, int limit) override;
   absl::StatusOr<EventRecord> ReadEvent(int64_t seq) override;
+  absl::StatusOr<EventHold> HoldEvent(int64_t seq) override;
 
  private:
   // OK: the events may go to the log, and are counted as under way.

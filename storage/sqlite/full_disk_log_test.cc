@@ -44,12 +44,14 @@ class AnsweringLog : public EventLog {
   absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override {
     return std::vector<SubscriptionState>();
   }
+  Outbox GetOutbox(int64_t) const override { return {}; }
   absl::StatusOr<NextEvents> ReadNext(int64_t, int64_t, int64_t, int) override {
     return NextEvents();
   }
   absl::StatusOr<EventRecord> ReadEvent(int64_t) override {
     return EventRecord();
   }
+  absl::StatusOr<EventHold> HoldEvent(int64_t) override { return EventHold(); }
 
  private:
   Calls* const calls_;

@@ -12,6 +12,7 @@ extern const absl::string_view kConfigSchema0001;
 extern const absl::string_view kConfigSchema0002;
 extern const absl::string_view kConfigSchema0003;
 extern const absl::string_view kConfigSchema0004;
+extern const absl::string_view kConfigSchema0005;
 
 namespace {
 
@@ -86,7 +87,7 @@ absl::StatusOr<std::unique_ptr<SqliteConfigStore>> SqliteConfigStore::Open(
                             Database::Open(path, Database::Mode::kReadWrite));
   const absl::string_view migrations[kSchemaVersion] = {
       kConfigSchema0001, kConfigSchema0002, kConfigSchema0003,
-      kConfigSchema0004};
+      kConfigSchema0004, kConfigSchema0005};
   MQTTPUSH_RETURN_IF_ERROR(Migrate(&db, migrations));
   MQTTPUSH_ASSIGN_OR_RETURN(ConfigSnapshot snapshot, LoadConfig(&db));
   LastUids last;

@@ -18,7 +18,7 @@ namespace mqttpush {
 class SqliteConfigStore : public ConfigStore {
  public:
   // The newest version of the schema that this program knows.
-  static constexpr int64_t kSchemaVersion = 4;
+  static constexpr int64_t kSchemaVersion = 5;
 
   // The last uids that were given when it was opened: the log must not hold
   // higher ones.

@@ -11,8 +11,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "storage/sqlite/database.h"
 
 namespace mqttpush {
+
+extern const absl::string_view kConfigSchema0001;
+extern const absl::string_view kConfigSchema0002;
+extern const absl::string_view kConfigSchema0003;
+extern const absl::string_view kConfigSchema0004;
+
 namespace {
 
 using ::testing::ElementsAre;
@@ -140,6 +147,46 @@ TEST_F(SqliteConfigStoreTest, TenantSurvivesReopen) {
   EXPECT_EQ(tenant->revision, 1);
   EXPECT_EQ(tenant->create_time, kTime);
   EXPECT_EQ(tenant->update_time, kTime + absl::Seconds(1));
+}
+
+TEST_F(SqliteConfigStoreTest, AQuotaSurvivesReopen) {
+  TenantRecord tenant = Tenant("acme", {});
+  tenant.quota = {.ingest_events_per_second = 1,
+                  .ingest_burst = 2,
+                  .max_waiting_events = 3,
+                  .max_waiting_bytes = int64_t{1} << 40,
+                  .outbox_policy = OutboxPolicy::kDropOldest};
+  tenant.uid = MustApply(tenant);
+  Reopen();
+  EXPECT_EQ(store_->Snapshot()->FindTenant("acme")->quota, tenant.quota);
+  tenant.quota = {};
+  MustApply(tenant);
+  Reopen();
+  EXPECT_EQ(store_->Snapshot()->FindTenant("acme")->quota, TenantQuota());
+}
+
+TEST_F(SqliteConfigStoreTest, ATenantOfVersion4HasTheDeploymentsQuota) {
+  const std::string old = directory_ + "/old.db";
+  {
+    auto db = Database::Open(old, Database::Mode::kReadWrite);
+    ASSERT_TRUE(db.ok()) << db.status();
+    ASSERT_TRUE(Migrate(&*db, {kConfigSchema0001, kConfigSchema0002,
+                               kConfigSchema0003, kConfigSchema0004})
+                    .ok());
+    const absl::Status inserted = db->Execute(
+        "INSERT INTO tenant (id, display_name, paused, revision, "
+        "create_time_us, update_time_us, history_retention_s) "
+        "VALUES ('acme', 'Acme', 0, 3, 1, 2, 86400)");
+    ASSERT_TRUE(inserted.ok()) << inserted;
+  }
+  auto store = SqliteConfigStore::Open(old);
+  ASSERT_TRUE(store.ok()) << store.status();
+  const auto snapshot = (*store)->Snapshot();
+  const TenantRecord* tenant = snapshot->FindTenant("acme");
+  ASSERT_NE(tenant, nullptr);
+  EXPECT_EQ(tenant->quota, TenantQuota());
+  EXPECT_EQ(tenant->revision, 3);
+  EXPECT_EQ(tenant->history_retention, absl::Hours(24));
 }
 
 TEST_F(SqliteConfigStoreTest, BrokerSurvivesReopen) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "cli/cli_fixture.h"
 #include "rapidjson/document.h"
@@ -145,6 +146,9 @@ TEST_F(CommandsTest, ApplyIsRepeatable) {
   environment_["PASSWORD"] = "s3cret";
   const RunResult dry = Run({"apply", "-f", "-", "--dry-run"}, yaml);
   EXPECT_THAT(dry.out, HasSubstr("+ tenants/acme/brokers/main  create\n"));
+  EXPECT_EQ(dry.err,
+            "dry run, nothing is changed: 3 to create, 0 to change, 0 to "
+            "delete, 0 unchanged\n");
   EXPECT_THAT(dry.out, HasSubstr("    username_password.password: set\n"));
   EXPECT_EQ(Run({"tenants", "get", "acme"}).code, ExitCode::kNotFound);
 
@@ -162,6 +166,57 @@ TEST_F(CommandsTest, ApplyIsRepeatable) {
     EXPECT_THAT(result.out + result.err,
                 AllOf(Not(HasSubstr("s3cret")), Not(HasSubstr("another"))));
   }
+}
+
+// Also what belongs to a tenant or a broker that is not there yet.
+TEST_F(CommandsTest, ApplyChecksAllBeforeItChangesAnything) {
+  const std::string yaml =
+      "tenant: acme\nowner_ids: [' x']\n"
+      "brokers: {main: {host: b, port: 70000}}\n"
+      "subscriptions:\n  all: {broker: main, topic: 'a/#'}\n"
+      "  more: {broker: other, topic: a}\n";
+  for (const bool dry_run : {true, false}) {
+    std::vector<std::string> arguments = {"apply", "-f", "-"};
+    if (dry_run) arguments.push_back("--dry-run");
+    const RunResult result = Run(arguments, yaml);
+    EXPECT_EQ(result.code, ExitCode::kUsage);
+    EXPECT_EQ(result.out, "");
+    EXPECT_THAT(
+        result.err,
+        AllOf(HasSubstr("the file is not valid; nothing is changed:\n"),
+              HasSubstr("\n  owner_ids[0]: must not begin"),
+              HasSubstr("\n  brokers.main.port: must be from 1 to 65535\n"),
+              HasSubstr("\n  subscriptions.all.topic: "),
+              HasSubstr("\n  subscriptions.more.broker: must be a broker of "
+                        "the file: the tenant is new\n"),
+              Not(HasSubstr("subscriptions.all.broker"))));
+    EXPECT_EQ(Run({"tenants", "list"}).err, "no tenants\n");
+  }
+}
+
+TEST_F(CommandsTest, ApplyChecksWhatBelongsToANewBroker) {
+  Provision();
+  const auto with = [&](const std::string& subscription) {
+    return absl::StrCat(
+        TenantYaml(), "  more: {broker: second, topic: ", subscription, "}\n");
+  };
+  const std::string brokers = "  second: {host: 192.0.2.1}\nsubscriptions:";
+  const auto file = [&](const std::string& topic) {
+    return absl::StrReplaceAll(with(topic), {{"subscriptions:", brokers}});
+  };
+  const RunResult bad = Run({"apply", "-f", "-"}, file("'a/#'"));
+  EXPECT_EQ(bad.code, ExitCode::kUsage);
+  EXPECT_THAT(bad.err, HasSubstr("\n  subscriptions.more.topic: "));
+  EXPECT_THAT(bad.err, Not(HasSubstr("subscriptions.more.broker")));
+  EXPECT_EQ(Run({"brokers", "get", "acme/second"}).code, ExitCode::kNotFound);
+  RunOk({"apply", "-f", "-", "--dry-run"}, file("a"));
+  EXPECT_EQ(Run({"apply", "-f", "-"}, file("a")).err,
+            "2 created, 0 changed, 0 deleted, 3 unchanged\n");
+  // What the file goes on using cannot go.
+  const RunResult prune = Run({"apply", "--prune", "-f", "-"}, with("a"));
+  EXPECT_EQ(prune.code, ExitCode::kUsage);
+  EXPECT_THAT(prune.err, HasSubstr("subscriptions.more.broker: is second, "
+                                   "which is not in the file and --prune"));
 }
 
 TEST_F(CommandsTest, ApplyDeletesOnlyWhenItIsTold) {
@@ -254,6 +309,29 @@ TEST_F(CommandsTest, ExplainAndRetry) {
   EXPECT_TRUE(WaitUntil(kDeadline, [&] {
     return Lines(RunOk({"stream", "acme", "--no-live"})).size() == 2;
   }));
+  // That a person had asked for it is to be seen everywhere.
+  const auto stream = Lines(RunOk({"stream", "acme", "--no-live"}));
+  EXPECT_THAT(stream[0], Not(HasSubstr("MANUAL")));
+  EXPECT_THAT(stream[1], HasSubstr("acme/1-1/2  MANUAL"));
+  EXPECT_THAT(RunOk({"history", "acme", "--attempts"}),
+              ContainsRegex("SUCCEEDED +MANUAL "));
+  EXPECT_THAT(RunOk({"history", "acme/1-1"}),
+              ContainsRegex("SUCCEEDED +MANUAL "));
+  EXPECT_THAT(RunOk({"explain", "acme", "--event", "event-1"}),
+              HasSubstr("the last attempt was MANUAL: a person asked for it"));
+}
+
+TEST_F(CommandsTest, ExplainSaysWhatToType) {
+  Provision();
+  RunOk({"subscriptions", "pause", "acme/events"});
+  RunOk({"publish", "-"}, Event("1"));
+  const auto explained = [&] {
+    return Run({"explain", "acme", "--event", "event-1"}).out;
+  };
+  EXPECT_THAT(explained(),
+              HasSubstr("  try:  mqttpush subscriptions resume acme/events\n"));
+  RunOk({"tenants", "pause", "acme"});
+  EXPECT_THAT(explained(), HasSubstr("  try:  mqttpush tenants resume acme\n"));
 }
 
 TEST_F(CommandsTest, EventsThatAreNotTakenAreANo) {
@@ -270,6 +348,32 @@ TEST_F(CommandsTest, EventsThatAreNotTakenAreANo) {
   const auto lines = Lines(RunOk({"publish", "-", "--json"}, Event("2")));
   ASSERT_THAT(lines, SizeIs(1));
   EXPECT_STREQ(Json(lines[0])["outcome"].GetString(), "ACCEPTED");
+}
+
+TEST_F(CommandsTest, AQuotaIsSetAndShownAndSaid) {
+  Provision();
+  EXPECT_THAT(RunOk({"apply", "-f", "-"},
+                    TenantYaml() + "quota: {max_waiting_events: 1}\n"),
+              HasSubstr("quota.max_waiting_events"));
+  EXPECT_THAT(
+      RunOk({"tenants", "update", "acme", "--set", "quota.ingest_burst=7",
+             "--set", "quota.outbox_policy=refuse-new"}),
+      HasSubstr("  ingest_burst: 7\n"));
+  EXPECT_THAT(RunOk({"tenants", "get", "acme"}),
+              AllOf(HasSubstr("\n  max_waiting_events: 1\n"),
+                    HasSubstr("# effective_quota:\n"),
+                    HasSubstr("ingest_events_per_second: 1000000\n")));
+  RunOk({"subscriptions", "pause", "acme/events"});
+  const RunResult result = Run({"publish", "-"}, Event("1") + Event("2"));
+  EXPECT_EQ(result.code, ExitCode::kNegative);
+  EXPECT_EQ(result.out,
+            "ACCEPTED                1\nOVER_QUOTA              1\n");
+  EXPECT_THAT(result.err,
+              HasSubstr("line 2 not taken: over the quota of tenants/acme: "));
+  EXPECT_THAT(RunOk({"tenants", "get", "acme"}),
+              HasSubstr("used_percent: 100\n"));
+  EXPECT_THAT(Run({"explain", "acme", "--event", "event-2"}).out,
+              HasSubstr("over the tenant's quota"));
 }
 
 TEST_F(CommandsTest, StatsCountByTypeAndTime) {

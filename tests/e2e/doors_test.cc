@@ -24,6 +24,10 @@ namespace {
 constexpr char kDigest[] =
     "ae50cf6b9845fce9dea3c8155d6e980a00420e40ab36a8025b6ca104502679e2";
 constexpr char kAuthorization[] = "Authorization: ApiKey test:fc_test_4711\r\n";
+// Not the default ones.
+constexpr char kFlowTypes[] =
+    "assets.7=ASSET,places.7=LOCATION,sensors.7=SENSOR_DATA,"
+    "reefers.7=REEFER_DATA,gensets.7=GENSET_DATA,gtoems.7=GTOEM_DATA";
 constexpr char kDenied[] = "tenants/acme/subscriptions/denied";
 
 class DoorsTest : public E2eTest {
@@ -33,7 +37,8 @@ class DoorsTest : public E2eTest {
     WriteFile(temp_dir_.File("tokens"), absl::StrCat("acme ", kDigest, "\n"));
     StartService({{"MQTTPUSH_HTTP_LISTEN_ADDRESS", "127.0.0.1:0"},
                   {"MQTTPUSH_HTTP_PORT_FILE", temp_dir_.File("http.port")},
-                  {"MQTTPUSH_FLOWCORE_TOKENS_FILE", temp_dir_.File("tokens")}});
+                  {"MQTTPUSH_FLOWCORE_TOKENS_FILE", temp_dir_.File("tokens")},
+                  {"MQTTPUSH_FLOWCORE_FLOW_TYPES", kFlowTypes}});
     WriteFile(temp_dir_.File("acl"), "topic write events\ntopic read #\n");
     mosquitto_ = StartMosquitto(
         {.more_config = absl::StrCat("acl_file ", temp_dir_.File("acl"),

@@ -81,8 +81,8 @@ TEST_F(ExplainTest, WhatWasNotTakenIsKnownUntilARestart) {
   ASSERT_OK(service_->Stop());
   ASSERT_OK(service_->Restart());
   const Explanation found = Explain("strange");
-  EXPECT_EQ(found.reason(), Explanation::NEVER_RECEIVED);
-  EXPECT_THAT(found.text(), HasSubstr("none was refused since 20"));
+  EXPECT_EQ(found.reason(), Explanation::NOT_KNOWN);
+  EXPECT_THAT(found.text(), HasSubstr("either, which are remembered since 20"));
 }
 
 }  // namespace

@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/flowcore/delivery_result.h"
-#include "common/flowcore/time_uuid.h"
 #include "common/ticks.h"
+#include "services/flowcore/delivery_result.h"
+#include "services/flowcore/time_uuid.h"
 #include "storage/sqlite/log/sqlite_event_log.h"
 #include "storage/sqlite/sqlite_config_store.h"
 #include "tests/e2e/e2e_test.h"

@@ -22,6 +22,10 @@ class FakeEventLog : public EventLog {
     MutexLock lock(&mutex_);
     subscriptions_[subscription_uid] = std::move(subscription);
   }
+  void SetOutbox(int64_t tenant_uid, Outbox outbox) {
+    MutexLock lock(&mutex_);
+    outboxes_[tenant_uid] = outbox;
+  }
   // Every read fails with `error` until it is OK again.
   void SetError(absl::Status error) {
     MutexLock lock(&mutex_);
@@ -51,6 +55,11 @@ class FakeEventLog : public EventLog {
   absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override {
     return std::vector<SubscriptionState>();
   }
+  Outbox GetOutbox(int64_t tenant_uid) const override {
+    MutexLock lock(&mutex_);
+    const auto found = outboxes_.find(tenant_uid);
+    return found == outboxes_.end() ? Outbox() : found->second;
+  }
   absl::StatusOr<NextEvents> ReadNext(int64_t, int64_t subscription_uid,
                                       int64_t after_seq, int limit) override {
     MutexLock lock(&mutex_);
@@ -69,11 +78,15 @@ class FakeEventLog : public EventLog {
   absl::StatusOr<EventRecord> ReadEvent(int64_t) override {
     return absl::UnimplementedError("fake");
   }
+  absl::StatusOr<EventHold> HoldEvent(int64_t) override {
+    return absl::UnimplementedError("fake");
+  }
 
  private:
-  Mutex mutex_;
+  mutable Mutex mutex_;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, Subscription> subscriptions_ ABSL_GUARDED_BY(mutex_);
+  std::map<int64_t, Outbox> outboxes_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace mqttpush

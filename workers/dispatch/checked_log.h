@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,9 @@ class CheckedLog : public EventLog {
   int64_t commits() const { return commits_; }
   // From now on it is not found, as when its segment was damaged.
   void LoseEvent(int64_t seq) { lost_event_ = seq; }
+  // Calls `hook` once, before it takes the next deliveries that are sent again.
+  void BeforeReopening(std::function<void()> hook) { hook_ = std::move(hook); }
+  void WaitUntilSealed() { log_->WaitUntilSealed(); }
   // Refuses commits, as a full disk does, or takes them again.
   void RefuseCommits(bool refuse) { refuse_ = refuse; }
 
@@ -59,6 +63,7 @@ class CheckedLog : public EventLog {
     if (refuse_) return done(absl::UnavailableError("refused by the test"));
     std::vector<int64_t> uids;
     for (const DeliveryUpdate& update : updates) {
+      if (hook_ && !update.reopened.empty()) std::exchange(hook_, nullptr)();
       uids.push_back(update.subscription_uid);
       largest_update_ =
           std::max(largest_update_.load(), update.put_exceptions.size());
@@ -86,6 +91,9 @@ class CheckedLog : public EventLog {
   absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override {
     return log_->ListUndelivered();
   }
+  Outbox GetOutbox(int64_t tenant_uid) const override {
+    return log_->GetOutbox(tenant_uid);
+  }
   absl::StatusOr<NextEvents> ReadNext(int64_t tenant_uid, int64_t uid,
                                       int64_t after_seq, int limit) override {
     return log_->ReadNext(tenant_uid, uid, after_seq, limit);
@@ -93,6 +101,9 @@ class CheckedLog : public EventLog {
   absl::StatusOr<EventRecord> ReadEvent(int64_t seq) override {
     if (seq == lost_event_) return absl::NotFoundError("lost by the test");
     return log_->ReadEvent(seq);
+  }
+  absl::StatusOr<EventHold> HoldEvent(int64_t seq) override {
+    return log_->HoldEvent(seq);
   }
 
  private:
@@ -132,6 +143,7 @@ class CheckedLog : public EventLog {
   std::atomic<size_t> largest_update_{0};
   std::atomic<int64_t> commits_{0};
   std::atomic<bool> refuse_{false};
+  std::function<void()> hook_;
   std::atomic<int64_t> lost_event_{0};
   const std::unique_ptr<SqliteEventLog> log_;
 };

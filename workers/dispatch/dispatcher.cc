@@ -1,6 +1,7 @@
 #include "workers/dispatch/dispatcher.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "common/logging.h"
@@ -55,8 +56,9 @@ Dispatcher::Dispatcher(EventLog* log, HistoryReader* history, EventLoop* loop,
                  if (found == subscriptions_.end()) return;
                  if (found->second == swept) subscriptions_.erase(found);
                }),
+      trimmer_(log, loop, clock, &commits_, &subscriptions_, options.quotas),
       redelivery_(
-          history, clock, &commits_,
+          log, history, clock, &commits_,
           [this](int64_t uid) {
             auto found = subscriptions_.find(uid);
             return found == subscriptions_.end() ? nullptr : found->second;
@@ -78,6 +80,7 @@ void Dispatcher::OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot) {
   }
   ConfigureSubscriptions();
   ConfigureBrokers();
+  trimmer_.OnConfig(snapshot_);
 }
 
 void Dispatcher::ConfigureSubscriptions() {
@@ -260,6 +263,7 @@ AttemptRecord Dispatcher::ServiceLost(SubscriptionDispatch& subscription,
 
 void Dispatcher::OnAppended(const std::vector<int64_t>& subscription_uids) {
   std::map<int64_t, bool> brokers;
+  std::set<int64_t> tenants;
   for (int64_t uid : subscription_uids) {
     auto found = subscriptions_.find(uid);
     if (found == subscriptions_.end()) {
@@ -274,9 +278,11 @@ void Dispatcher::OnAppended(const std::vector<int64_t>& subscription_uids) {
     subscription->queue().NoteAppended();
     sweeper_.NoteAppended(subscription);
     if (subscription->closed()) continue;
+    tenants.insert(subscription->tenant_uid());
     brokers[subscription->subscription().broker_uid] = true;
   }
   for (const auto& [broker_uid, touched] : brokers) Broker(broker_uid).Pump();
+  for (const int64_t tenant_uid : tenants) trimmer_.NoteAppended(tenant_uid);
 }
 
 void Dispatcher::OnAttached(int64_t broker_uid,

@@ -14,8 +14,10 @@
 #include "common/event_loop.h"
 #include "storage/config_snapshot.h"
 #include "storage/event_log.h"
+#include "storage/tenant_quota.h"
 #include "workers/dispatch/broker_dispatch.h"
 #include "workers/dispatch/commit_queue.h"
+#include "workers/dispatch/outbox_trimmer.h"
 #include "workers/dispatch/redelivery.h"
 #include "workers/dispatch/status_board.h"
 #include "workers/dispatch/subscription_dispatch.h"
@@ -30,6 +32,7 @@ struct DispatcherOptions {
   // How long an event of QoS 0 waits for a link, where its subscription has no
   // lifetime of its own.
   absl::Duration qos_0_lifetime = absl::Seconds(60);
+  QuotaRules quotas;
 };
 
 // All methods on the loop only. What is passed in must outlive it.
@@ -67,6 +70,7 @@ class Dispatcher {
   void StopSending() {
     context_.stopped = true;
     sweeper_.Stop();
+    trimmer_.Stop();
   }
   // Calls `idle` once all results taken so far are on disk.
   void WhenIdle(std::function<void()> idle) {
@@ -115,6 +119,7 @@ class Dispatcher {
   bool reopen_posted_ = false;
   const absl::Duration qos_0_lifetime_;
   Sweeper sweeper_;
+  OutboxTrimmer trimmer_;
   Redelivery redelivery_;
 };
 

@@ -19,21 +19,23 @@ void Redelivery::Request(int64_t subscription_uid, int64_t event_seq,
 void Redelivery::Reopen(int64_t id, int64_t subscription_uid,
                         int64_t event_seq) {
   if (pending_.count(id) == 0) return;  // stopped
+  const absl::StatusOr<EventHold> hold = log_->HoldEvent(event_seq);
+  if (!hold.ok()) return Answer(id, hold.status());
   const SubscriptionPtr subscription = find_(subscription_uid);
-  DeliveryRow ended;
-  const absl::Status status = TryReopen(subscription, event_seq, ended);
-  if (!status.ok()) return Answer(id, status);
+  const absl::StatusOr<DeliveryRow> ended = FindEnded(subscription, event_seq);
+  if (!ended.ok()) return Answer(id, ended.status());
+  subscription->queue().Reopen(*ended, clock_->Now());
   commits_->Add({subscription->queue().TakeUpdate()},
-                [this, id] { Answer(id, absl::OkStatus()); });
-  reopened_(subscription, ended);
+                [this, id, hold = *hold] { Answer(id, absl::OkStatus()); });
+  reopened_(subscription, *ended);
 }
 
-absl::Status Redelivery::TryReopen(const SubscriptionPtr& subscription,
-                                   int64_t event_seq, DeliveryRow& ended) {
+absl::StatusOr<DeliveryRow> Redelivery::FindEnded(
+    const SubscriptionPtr& subscription, int64_t event_seq) const {
   if (subscription == nullptr || subscription->discards()) {
     return absl::AbortedError("its subscription sends nothing");
   }
-  SubscriptionQueue& queue = subscription->queue();
+  const SubscriptionQueue& queue = subscription->queue();
   if (!queue.IsDone(event_seq)) return absl::AbortedError("it has not ended");
   if (!queue.may_reopen()) {
     return absl::ResourceExhaustedError(
@@ -42,15 +44,13 @@ absl::Status Redelivery::TryReopen(const SubscriptionPtr& subscription,
   absl::StatusOr<DeliveryRow> row = history_->GetDelivery(
       subscription->tenant_uid(), {event_seq, subscription->uid()},
       [](int64_t, int64_t, DeliveryState state) { return state; });
-  if (absl::IsNotFound(row.status())) return row.status();
+  if (absl::IsNotFound(row.status())) return row;
   if (!row.ok()) return absl::UnavailableError(row.status().message());
   if (row->state != DeliveryState::kDelivered &&
       row->state != DeliveryState::kParked) {
     return absl::AbortedError("it ended otherwise");
   }
-  queue.Reopen(*row, clock_->Now());
-  ended = *std::move(row);
-  return absl::OkStatus();
+  return row;
 }
 
 void Redelivery::Answer(int64_t id, absl::Status status) {

@@ -3,7 +3,8 @@
 //
 // It becomes a retry that is due at once, beside the others: no event waits for
 // it, and the cursor does not go back. The request is on disk before it is
-// answered.
+// answered; until then the event is held, so that retention does not drop what
+// has been promised to be sent.
 #ifndef MQTTPUSH_WORKERS_DISPATCH_REDELIVERY_H_
 #define MQTTPUSH_WORKERS_DISPATCH_REDELIVERY_H_
 
@@ -32,9 +33,11 @@ class Redelivery {
       std::function<void(const SubscriptionPtr&, const DeliveryRow& ended)>;
   using Done = std::function<void(absl::Status)>;
 
-  Redelivery(HistoryReader* history, const Clock* clock, CommitQueue* commits,
-             Find find, Reopened reopened)
-      : history_(history),
+  // `history` reads `log`.
+  Redelivery(EventLog* log, HistoryReader* history, const Clock* clock,
+             CommitQueue* commits, Find find, Reopened reopened)
+      : log_(log),
+        history_(history),
         clock_(clock),
         commits_(commits),
         find_(std::move(find)),
@@ -51,10 +54,12 @@ class Redelivery {
 
  private:
   void Reopen(int64_t id, int64_t subscription_uid, int64_t event_seq);
-  absl::Status TryReopen(const SubscriptionPtr& subscription, int64_t event_seq,
-                         DeliveryRow& ended);
+  // Of a delivery that may be sent again, what the log has.
+  absl::StatusOr<DeliveryRow> FindEnded(const SubscriptionPtr& subscription,
+                                        int64_t event_seq) const;
   void Answer(int64_t id, absl::Status status);
 
+  EventLog* const log_;
   HistoryReader* const history_;
   const Clock* const clock_;
   CommitQueue* const commits_;

@@ -334,6 +334,28 @@ TEST_F(RedeliveryTest, OfTwoRequestsAtOnceOneIsServed) {
   EXPECT_EQ(channel->waiting(), 0u);
 }
 
+// Its segment has nothing else in it that would keep it.
+TEST_F(RedeliveryTest, RetentionThatComesMeanwhileDoesNotDropTheEvent) {
+  auto channel = Attach();
+  Grant(1, 10);
+  Append({"a", "b", "c"});
+  for (int i = 0; i < 3; ++i) Deliver(*channel);
+  // After the delivery was found, before the request is on disk. Retention is
+  // looked after between commits.
+  log_->BeforeReopening([this] {
+    ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent("next segment", {8})}).ok());
+    log_->WaitUntilSealed();
+    clock_.Advance(LogOptions().retention + absl::Hours(1));
+    for (const char* id : {"x", "y"}) {
+      ASSERT_TRUE(AppendAndWait(*log_, {MakeEvent(id, {8})}).ok());
+    }
+  });
+  EXPECT_EQ(SendAgain(1), absl::StatusCode::kOk);
+  Deliver(*channel);
+  EXPECT_EQ(StateOf(1), DeliveryState::kDelivered);
+  EXPECT_THAT(Story(1), ElementsAre("1 ok", "2 ok manual"));
+}
+
 // An event of another subscription, below the cursor of this one.
 TEST_F(RedeliveryTest, AnEventThatItDidNotTakeIsNotFound) {
   auto channel = Attach();

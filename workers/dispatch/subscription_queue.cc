@@ -194,7 +194,8 @@ std::optional<absl::Time> SubscriptionQueue::request_time(
 
 void SubscriptionQueue::Ended(int64_t event_seq, const Ending& ending,
                               absl::Time now) {
-  const bool expired = ending.reason == EndReason::kLifetimeOver;
+  const bool expired = ending.reason == EndReason::kLifetimeOver ||
+                       ending.reason == EndReason::kOutboxFull;
   ++(expired ? update_.newly_expired : update_.newly_discarded);
   update_.put_exceptions.push_back(
       {.event_seq = event_seq,

@@ -128,10 +128,12 @@ TEST_F(DuplicateFinderTest, SegmentsWithoutTheIdAreNotOpened) {
 TEST_F(DuplicateFinderTest, AsksTheFilterOfAGroupBeforeItsSegments) {
   auto filter = std::make_shared<KeyFilter>(10);
   filter->Add(Dimension::kEventById, TextKey(1, "sealed"));
-  store_->list().Change(1, 2, [&](Segment& one) {
-    one.group_filter = filter;
-    one.filter = nullptr;  // would be looked into for any id
-  });
+  store_->list().Change([](const Segment& one) { return one.number <= 2; },
+                        [&](Segment& one) {
+                          one.group_filter = filter;
+                          one.filter =
+                              nullptr;  // would be looked into for any id
+                        });
   EXPECT_TRUE(IsDuplicate("sealed"));
   EXPECT_TRUE(IsDuplicate("closed"));
   DuplicateFinder finder(store_.get(), absl::UnixEpoch());
@@ -203,6 +205,37 @@ TEST(DuplicateWindowTest, FindsIdsInGroupsAlsoAfterARestart) {
                                }),
               31);  // 1 to 15 and 16 to 31
   }
+}
+
+TEST(DuplicateWindowTest, FiltersAreInMemoryForTheWindowOnly) {
+  TempDir temp;
+  SettableClock clock;
+  const LogOptions options = {.segment_rows = 1,
+                              .dedupe_window = absl::Seconds(100)};
+  auto log = *SqliteEventLog::Open(temp.File("log"), options, &clock);
+  const auto count = [&] {
+    log->WaitUntilSealed();
+    return absl::c_count_if(
+        *log->store()->list().Get(), [](const SegmentPtr& segment) {
+          return segment->filter != nullptr || segment->group_filter != nullptr;
+        });
+  };
+  const auto append = [&](int first, int last) {
+    for (int i = first; i <= last; ++i) {
+      const NewEvent event = MakeEvent(absl::StrCat("id-", i), {7});
+      ASSERT_TRUE(AppendAndWait(*log, {event}).ok());
+    }
+  };
+  append(1, 20);
+  clock.now_s_ += 90;
+  append(21, 25);
+  EXPECT_EQ(count(), 24);
+  clock.now_s_ += 60;
+  append(26, 26);
+  EXPECT_EQ(count(), 5);
+  log.reset();
+  log = *SqliteEventLog::Open(temp.File("log"), options, &clock);
+  EXPECT_EQ(count(), 5);
 }
 
 TEST(DuplicateWindowTest, ABatchCannotUseAnOldIdTwice) {

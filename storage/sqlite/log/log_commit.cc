@@ -81,6 +81,8 @@ absl::Status LogCommit::WriteEvent(const NewEvent& event, int64_t key) {
                  .payload_bytes = static_cast<int64_t>(event.payload.size())},
        .subscription_uids = UidsOf(*event.route)});
   CountAccepted(event, seq);
+  CountOutbox(event.tenant_uid,
+              static_cast<int64_t>(event.payload.size() * event.route->size()));
   return absl::OkStatus();
 }
 
@@ -154,7 +156,12 @@ absl::Status LogCommit::WriteAttempt(int64_t tenant_uid,
       .topic_key = TextKey(tenant_uid, attempt.topic)};
   MQTTPUSH_ASSIGN_OR_RETURN(indexed.event,
                             session_.FindEventFacts(attempt.event_seq));
-  if (indexed.event.has_value()) CountAttempt(attempt, *indexed.event);
+  if (indexed.event.has_value()) {
+    CountAttempt(attempt, *indexed.event);
+    if (attempt.succeeded) {
+      CountOutbox(tenant_uid, -indexed.event->payload_bytes);
+    }
+  }
   rows_.attempts.push_back(std::move(indexed));
   return absl::OkStatus();
 }
@@ -194,6 +201,9 @@ bool LogCommit::DeliveredBefore(const AttemptRecord& attempt) {
 // row of this one is replaced by what comes now.
 absl::Status LogCommit::TakeBack(int64_t tenant_uid, int64_t subscription_uid,
                                  const ReopenedDelivery& reopened) {
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<EventFacts> event,
+                            session_.FindEventFacts(reopened.event_seq));
+  if (event.has_value()) CountOutbox(tenant_uid, event->payload_bytes);
   if (reopened.ended_as == DeliveryState::kDelivered) {
     --taken_back_[subscription_uid].successes;
     return absl::OkStatus();
@@ -205,7 +215,8 @@ absl::Status LogCommit::TakeBack(int64_t tenant_uid, int64_t subscription_uid,
   return absl::OkStatus();
 }
 
-absl::Status LogCommit::CountEnding(const DeliveryUpdate& update,
+absl::Status LogCommit::CountEnding(int64_t tenant_uid,
+                                    const DeliveryUpdate& update,
                                     const DeliveryException& exception) {
   if (exception.state == DeliveryState::kRetrying ||
       exception.state == DeliveryState::kDelivered) {
@@ -214,6 +225,7 @@ absl::Status LogCommit::CountEnding(const DeliveryUpdate& update,
   MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<EventFacts> event,
                             session_.FindEventFacts(exception.event_seq));
   if (!event.has_value()) return absl::OkStatus();
+  CountOutbox(tenant_uid, -event->payload_bytes);
   DeliveryCounts& counts =
       stats_.At(update.subscription_uid, exception.end_time, event->type);
   if (exception.state == DeliveryState::kParked) {
@@ -243,7 +255,7 @@ absl::Status LogCommit::WriteException(int64_t tenant_uid,
                                        const DeliveryException& exception) {
   const int64_t uid = update.subscription_uid;
   rows_.exceptions.push_back({tenant_uid, exception.event_seq, uid});
-  MQTTPUSH_RETURN_IF_ERROR(CountEnding(update, exception));
+  MQTTPUSH_RETURN_IF_ERROR(CountEnding(tenant_uid, update, exception));
   return writer_->WriteException(tenant_uid, uid, exception);
 }
 
@@ -252,6 +264,9 @@ void LogCommit::TakeIntoMemory(MemoryIndex& index) {
   for (const auto& [uid, accepted] : accepted_) {
     store_->states().AddAccepted(*accepted.subscription, accepted.tenant_uid,
                                  accepted.first_seq, accepted.count);
+  }
+  for (const auto& [tenant_uid, bytes] : outbox_bytes_) {
+    store_->states().AddOutboxBytes(tenant_uid, bytes);
   }
 }
 

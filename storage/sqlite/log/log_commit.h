@@ -74,8 +74,12 @@ class LogCommit {
                         const ReopenedDelivery& reopened);
   absl::Status WriteException(int64_t tenant_uid, const DeliveryUpdate& update,
                               const DeliveryException& exception);
-  absl::Status CountEnding(const DeliveryUpdate& update,
+  absl::Status CountEnding(int64_t tenant_uid, const DeliveryUpdate& update,
                            const DeliveryException& exception);
+  // Adds to the outbox of the tenant, or takes off.
+  void CountOutbox(int64_t tenant_uid, int64_t bytes) {
+    outbox_bytes_[tenant_uid] += bytes;
+  }
   void CountParked(const DeliveryUpdate& update,
                    const DeliveryException& exception);
 
@@ -90,6 +94,7 @@ class LogCommit {
   StatsOfCommit stats_;
   std::map<int64_t, Accepted> accepted_;  // by subscription uid
   Tallies taken_back_;
+  std::map<int64_t, int64_t> outbox_bytes_;  // that it adds, by tenant
 };
 
 }  // namespace mqttpush

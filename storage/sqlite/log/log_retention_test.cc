@@ -51,6 +51,53 @@ TEST(DecideRetentionTest, KeepsWhatIsNotSealed) {
               IsEmpty());
 }
 
+// As a subscription of which all four events have ended has it.
+SubscriptionRecovery Quiet() {
+  return {.state = {.uid = 7,
+                    .cursor = 10,
+                    .accepted_count = 4,
+                    .delivered_count = 1,
+                    .parked_count = 1,
+                    .expired_count = 1,
+                    .discarded_count = 1}};
+}
+
+TEST(FindUndeliveredTest, AQuietSubscriptionHasNone) {
+  EXPECT_THAT(FindUndelivered({Quiet()}), IsEmpty());
+}
+
+TEST(FindUndeliveredTest, TellsWhatWaitsAndWhatIsKnownOneByOne) {
+  SubscriptionRecovery waiting = Quiet();
+  ++waiting.state.accepted_count;
+  SubscriptionRecovery retrying = waiting;
+  retrying.state.retrying_count = 1;
+  retrying.exceptions = {{.event_seq = 3}};
+  SubscriptionRecovery ahead = waiting;
+  ahead.state.parked_count = 2;
+  ahead.exceptions = {{.event_seq = 12, .state = DeliveryState::kParked}};
+  SubscriptionRecovery attempted = ahead;
+  attempted.exceptions = {};
+  attempted.attempted = {{.event_seq = 12, .delivered = true}};
+  SubscriptionRecovery both = attempted;
+  both.exceptions = {{.event_seq = 15}};
+  const struct {
+    SubscriptionRecovery subscription;
+    std::optional<int64_t> waiting_after;
+    std::vector<int64_t> seqs;
+  } kCases[] = {{waiting, 10, {}},
+                {retrying, std::nullopt, {3}},
+                {ahead, 10, {12}},
+                {attempted, 10, {12}},
+                {both, 10, {12, 15}}};
+  for (const auto& c : kCases) {
+    const auto found = FindUndelivered({Quiet(), c.subscription});
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].subscription_uid, 7);
+    EXPECT_EQ(found[0].waiting_after, c.waiting_after);
+    EXPECT_EQ(found[0].seqs, c.seqs);
+  }
+}
+
 // Segments of two rows: an event and its attempt. Events of subscription 7 are
 // delivered at once, those of 8 wait.
 class LogRetentionTest : public RetentionFixture {

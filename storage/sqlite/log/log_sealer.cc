@@ -26,6 +26,11 @@ absl::Duration ThreadCpuTime() {
   return absl::DurationFromTimespec(time);
 }
 
+bool IsOf(const Segment& segment, const SegmentGroup& group) {
+  return GroupNumber(segment.number) ==
+         GroupNumber(group.segments.back()->number);
+}
+
 }  // namespace
 
 LogSealer::LogSealer(SegmentStore* store) : store_(store) {
@@ -35,8 +40,8 @@ LogSealer::LogSealer(SegmentStore* store) : store_(store) {
       Seal(segment, nullptr);
     }
   }
-  for (const SegmentPtr& segment : *segments) {
-    if (segment->sealed() && EndsGroup(segment->number)) Seal(segment, nullptr);
+  for (const SegmentGroup& group : GroupsToComplete(*segments)) {
+    Seal(group.segments.back(), nullptr);
   }
   thread_ = std::thread([this] { Run(); });
 }
@@ -190,24 +195,25 @@ void LogSealer::CompleteGroupOf(const Segment& segment) {
 }
 
 absl::Status LogSealer::MakeFilterOf(const SegmentGroup& group) {
-  if (group.segments.back()->group_filter != nullptr) return absl::OkStatus();
+  if (!LacksFilter(group)) return absl::OkStatus();
   MQTTPUSH_ASSIGN_OR_RETURN(const auto filter,
                             MakeGroupFilter(group, store_->readers()));
-  store_->list().Change(group.segments.front()->number,
-                        group.segments.back()->number, [&](Segment& one) {
-                          if (InGroupFilter(one)) one.group_filter = filter;
-                        });
+  store_->list().Change(
+      [&](const Segment& one) {
+        return IsOf(one, group) && InGroupFilter(one);
+      },
+      [&](Segment& one) { one.group_filter = filter; });
   return absl::OkStatus();
 }
 
 absl::Status LogSealer::MakeFilterFileOf(const SegmentGroup& group) {
+  if (!LacksFile(group)) return absl::OkStatus();
   const Segment& last = *group.segments.back();
-  if (last.group_file != nullptr) return absl::OkStatus();
   MQTTPUSH_RETURN_IF_ERROR(CheckRoom(last));
   MQTTPUSH_ASSIGN_OR_RETURN(
       const auto file,
       GroupFilterFile::Make(store_->GroupFilePathOf(last.number), group));
-  store_->list().Change(group.segments.front()->number, last.number,
+  store_->list().Change([&](const Segment& one) { return IsOf(one, group); },
                         [&](Segment& one) { one.group_file = file; });
   return absl::OkStatus();
 }

@@ -18,7 +18,8 @@ namespace mqttpush {
 // Thread-safe.
 class LogSealer {
  public:
-  // Takes up what an earlier run left unsealed. `store` must outlive it.
+  // Takes up what an earlier run left unsealed, and groups without what they
+  // should have. `store` must outlive it.
   explicit LogSealer(SegmentStore* store);
   // Finishes the segment it is at; the others are for the next run.
   ~LogSealer();

@@ -75,13 +75,23 @@ class SealedGroupTest : public ::testing::Test {
     sealer.WaitUntilIdle();
     ForgetFilters();
   }
-  void OpenStore() {
-    auto store = SegmentStore::Open(temp_.File("log"));
+  void OpenStore(absl::Time filters_since = absl::InfinitePast()) {
+    auto store = SegmentStore::Open(temp_.File("log"), filters_since);
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }
+  // The sealer does what the start has left to it.
+  void Restart(absl::Time filters_since = absl::InfinitePast()) {
+    OpenStore(filters_since);
+    LogSealer(store_.get()).WaitUntilIdle();
+  }
+  void BreakFilterOf(int64_t number) {
+    auto db = Database::Open(store_->PathOf(number), Database::Mode::kExisting);
+    ASSERT_TRUE(db.ok()) << db.status();
+    ASSERT_TRUE(db->Execute("UPDATE seal SET key_filter = x'00'").ok());
+  }
   void ForgetFilters() {
-    store_->list().Change(1, kSealed,
+    store_->list().Change([](const Segment& one) { return one.sealed(); },
                           [](Segment& one) { one.filter = nullptr; });
   }
   void LoseFilesOfSealed() {
@@ -134,6 +144,42 @@ TEST_F(SealedGroupTest, TheFileGoesWithTheLastSegment) {
     ASSERT_TRUE(store_->Remove(*(*segments)[i]).ok());
   }
   EXPECT_FALSE(HasFile());
+}
+
+TEST_F(SealedGroupTest, AMissingFileIsMadeAtTheNextStart) {
+  newest_->Close();
+  std::filesystem::remove(store_->GroupFilePathOf(1));
+  Restart();
+  EXPECT_TRUE(HasFile());
+  ForgetFilters();
+  LoseFilesOfSealed();
+  EXPECT_EQ(CountById("other"), 0);
+}
+
+TEST_F(SealedGroupTest, AlsoWhenTheLastSegmentOfTheGroupIsGone) {
+  newest_->Close();
+  std::filesystem::remove(store_->GroupFilePathOf(1));
+  std::filesystem::remove(store_->PathOf(kSealed));
+  Restart();
+  EXPECT_TRUE(HasFile());
+}
+
+// Events are accepted at as many seconds as the number of their segment.
+TEST_F(SealedGroupTest, AStartReadsTheFiltersOfTheWindowOnly) {
+  constexpr int64_t kFirst = 8;
+  newest_->Close();
+  BreakFilterOf(1);
+  Restart(absl::FromUnixSeconds(kFirst));
+  const auto segments = store_->list().Get();
+  ASSERT_EQ(segments->size(), 16u);  // nobody has met the damage
+  for (int64_t number = 1; number <= kSealed; ++number) {
+    const Segment& segment = *(*segments)[number - 1];
+    EXPECT_EQ(segment.filter != nullptr, number >= kFirst) << number;
+    EXPECT_EQ(segment.group_filter != nullptr, number >= kFirst) << number;
+    EXPECT_NE(segment.group_file, nullptr) << number;
+  }
+  Restart();
+  EXPECT_EQ(store_->list().Get()->front()->number, 2);
 }
 
 TEST_F(SealedGroupTest, OneThatACrashLeftIsRemovedAtTheNextStart) {

@@ -32,6 +32,11 @@ inline constexpr char kExceptionSql[] =
     " FROM delivery_exception "
     "WHERE tenant_uid = ? AND event_seq = ? AND subscription_uid = ?";
 
+// What a subscription took while this was the newest segment.
+inline constexpr char kAcceptedSql[] =
+    "SELECT total(accepted), total(accepted_bytes) FROM stats_minute "
+    "WHERE subscription_uid = ?";
+
 // ---- the index of a sealed segment ----------------------------------------
 
 inline constexpr char kBlocksBeforeSql[] =
@@ -61,10 +66,10 @@ inline constexpr char kAttemptsAfterSql[] =
 
 // All of them, for the test.
 inline constexpr const char* kLogStatements[] = {
-    kEventSql,        kEventWithPayloadSql, kEventFactsSql,    kAcceptTimeSql,
-    kAttemptSql,      kRecordedTicksSql,    kRecordedHoursSql, kExceptionSql,
-    kBlocksBeforeSql, kBlockAtSql,          kBlocksFromSql,    kEventsAfterSql,
-    kAttemptsAfterSql};
+    kEventSql,         kEventWithPayloadSql, kEventFactsSql,    kAcceptTimeSql,
+    kAttemptSql,       kRecordedTicksSql,    kRecordedHoursSql, kExceptionSql,
+    kBlocksBeforeSql,  kBlockAtSql,          kBlocksFromSql,    kEventsAfterSql,
+    kAttemptsAfterSql, kAcceptedSql};
 
 }  // namespace mqttpush
 

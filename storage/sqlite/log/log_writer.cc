@@ -134,9 +134,17 @@ void LogWriter::ApplyRetention() {
                                     {"reason", "undelivered events"}});
   }
   std::vector<SegmentPtr> drop;
-  for (size_t position : decision.drop) drop.push_back((*segments)[position]);
+  for (size_t position : decision.drop) {
+    const SegmentPtr& segment = (*segments)[position];
+    // What is held now is looked at again the next time.
+    if (store_->holds().BeginDropping(
+            {segment->first_event_seq, segment->summary.last_event_seq})) {
+      drop.push_back(segment);
+    }
+  }
   if (drop.empty()) return;
   const absl::Status dropped = Drop(drop);
+  store_->holds().EndDropping();
   if (!dropped.ok()) {
     Log::Warning("segments_not_dropped", {{"error", dropped.message()}});
   }
@@ -180,17 +188,19 @@ bool LogWriter::TookEventAfter(const Segment& segment, int64_t subscription_uid,
 
 // Only duplicates make a filter worth its memory, and only within their window.
 void LogWriter::ForgetFilters(const Segments& segments, absl::Time now) {
-  const int64_t since_us = absl::ToUnixMicros(now - options_.dedupe_window);
-  for (const SegmentPtr& segment : segments) {
-    if (segment->filter == nullptr ||
-        segment->summary.accept_times_us.last >= since_us) {
-      continue;
-    }
-    store_->list().Change(segment->number, segment->number, [](Segment& old) {
-      old.filter = nullptr;
-      old.group_filter = nullptr;
-    });
+  const absl::Time since = now - options_.dedupe_window;
+  const auto outlived = [&](const Segment& segment) {
+    return segment.filter != nullptr && !segment.AcceptedSince(since);
+  };
+  if (absl::c_none_of(segments, [&](const SegmentPtr& segment) {
+        return outlived(*segment);
+      })) {
+    return;
   }
+  store_->list().Change(outlived, [](Segment& old) {
+    old.filter = nullptr;
+    old.group_filter = nullptr;
+  });
 }
 
 // What they held is noted first: a file that a crash leaves, or that cannot be

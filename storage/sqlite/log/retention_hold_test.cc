@@ -102,6 +102,44 @@ TEST_F(RetentionHoldTest, AttemptsAtAnEventThatIsRetryingStay) {
   EXPECT_THAT(Differences(), IsEmpty());
 }
 
+// Its attempts are in another segment.
+TEST_F(RetentionHoldTest, AnEventThatIsRetryingHoldsItsOwnSegment) {
+  const int64_t seq = Append("refused later", 7);
+  NextSegment();
+  Fail({.event_seq = seq, .attempt_count = 1}, 7);
+  NextSegment();
+  Deliver(Append("b", 7), 7);
+  EXPECT_THAT(Outlive(), ElementsAre(1, 2));
+}
+
+// The link was lost, so that it is no exception.
+TEST_F(RetentionHoldTest, AttemptsAtAnEventThatWaitsAgainStay) {
+  const int64_t seq = Append("lost again and again", 9);
+  NextSegment();
+  Deliver(Append("b", 7), 7);
+  NextSegment();
+  DeliveryUpdate update = Attempted(seq, 9, false);
+  update.cursor = seq - 1;
+  Commit(update);
+  EXPECT_THAT(Outlive(), ElementsAre(1, 3));
+  Open();
+  EXPECT_THAT(SegmentsKept(), Contains(3));
+}
+
+TEST_F(RetentionHoldTest, WhatSomebodyHoldsStays) {
+  const int64_t seq = Append("to be sent again", 7);
+  Deliver(seq, 7);
+  NextSegment();
+  Deliver(Append("b", 7), 7);
+  auto hold = log_->HoldEvent(seq);
+  ASSERT_TRUE(hold.ok()) << hold.status();
+  EXPECT_THAT(Outlive(), ElementsAre(1));
+  EXPECT_TRUE(log_->ReadEvent(seq).ok());
+  *hold = nullptr;
+  EXPECT_THAT(Outlive(), Not(Contains(1)));
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
 // Their subscription was deleted.
 TEST_F(RetentionHoldTest, WhatWasDiscardedHoldsNothing) {
   const int64_t seq = Append("nobody wants it", 9);

@@ -69,14 +69,12 @@ void SegmentList::Replace(SegmentPtr segment) {
   segments_ = std::make_shared<const Segments>(std::move(next));
 }
 
-void SegmentList::Change(int64_t first_number, int64_t last_number,
+void SegmentList::Change(absl::FunctionRef<bool(const Segment&)> which,
                          absl::FunctionRef<void(Segment&)> change) {
   MutexLock lock(&mutex_);
   Segments next = *segments_;
   for (SegmentPtr& segment : next) {
-    if (segment->number < first_number || segment->number > last_number) {
-      continue;
-    }
+    if (!which(*segment)) continue;
     auto changed = std::make_shared<Segment>(*segment);
     change(*changed);
     segment = std::move(changed);
@@ -95,7 +93,11 @@ bool SegmentList::Remove(int64_t number) {
 }
 
 void SegmentList::Drop(int64_t number) {
-  Change(0, number - 1, [](Segment& older) { older.outlived_newer = true; });
+  Change(
+      [&](const Segment& one) {
+        return one.number < number && !one.outlived_newer;
+      },
+      [](Segment& older) { older.outlived_newer = true; });
   Remove(number);
 }
 

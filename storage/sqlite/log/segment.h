@@ -50,6 +50,10 @@ struct Segment {
   // Without the tallies.
   SegmentSummary Bounds() const;
   SubscriptionTally TallyOf(int64_t subscription_uid) const;
+  // Whether an event of this sealed segment was accepted at that time or later.
+  bool AcceptedSince(absl::Time since) const {
+    return summary.accept_times_us.last >= absl::ToUnixMicros(since);
+  }
   // By the filter in memory. False: certainly not. True for dimensions that it
   // leaves out. ReadSession knows more.
   bool MayContain(Dimension dimension, int64_t key) const;
@@ -76,8 +80,8 @@ class SegmentList {
   void Append(SegmentPtr segment) ABSL_LOCKS_EXCLUDED(mutex_);
   // The one of the same number; nothing happens when it is gone.
   void Replace(SegmentPtr segment) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Replaces those of these numbers by copies that `change` has changed.
-  void Change(int64_t first_number, int64_t last_number,
+  // Replaces those that `which` tells of by copies that `change` has changed.
+  void Change(absl::FunctionRef<bool(const Segment&)> which,
               absl::FunctionRef<void(Segment&)> change)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // False: it was gone.

@@ -365,6 +365,10 @@ TEST_F(SegmentDamageTest, CutFileIsFoundByTheRead) {
   EXPECT_EQ(ReadSeqs(), SeqsWithout({2}));
   EXPECT_TRUE(IsSetAside(2));
   EXPECT_EQ(ListedSeqs(), SeqsWithout({2}));
+  // Who asks for what was in it can be told so.
+  const LogExtent extent = SqliteHistoryReader(log_.get()).GetExtent();
+  ASSERT_EQ(extent.gaps.size(), 1u);
+  EXPECT_EQ(extent.gaps[0].files, 1);
 }
 
 TEST_F(SegmentDamageTest, EventThatIsNotWhereTheIndexSaysIsFoundByTheRead) {

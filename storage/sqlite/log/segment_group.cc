@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "common/status_macros.h"
 #include "storage/sqlite/log/log_statements.h"
 #include "storage/sqlite/log/posting_block.h"
@@ -39,6 +40,14 @@ absl::Status AddIds(const Segment& segment, SegmentReaders& readers,
   }
 }
 
+// `segments`: all there are. The newest of them is never sealed.
+bool IsComplete(const SegmentGroup& group, const Segments& segments) {
+  return !group.segments.empty() && group.segments.back() != segments.back() &&
+         absl::c_all_of(group.segments, [](const SegmentPtr& segment) {
+           return segment->sealed();
+         });
+}
+
 }  // namespace
 
 int64_t GroupNumber(int64_t segment_number) {
@@ -49,8 +58,16 @@ bool InGroupFilter(const Segment& segment) {
   return segment.filter != nullptr && !segment.summary.accept_times_us.empty();
 }
 
-bool EndsGroup(int64_t number) {
-  return GroupNumber(number + 1) != GroupNumber(number);
+bool LacksFilter(const SegmentGroup& group) {
+  return absl::c_any_of(group.segments, [](const SegmentPtr& segment) {
+    return InGroupFilter(*segment) && segment->group_filter == nullptr;
+  });
+}
+
+bool LacksFile(const SegmentGroup& group) {
+  return absl::c_any_of(group.segments, [](const SegmentPtr& segment) {
+    return segment->group_file == nullptr;
+  });
 }
 
 SegmentGroup GroupOf(const Segments& segments, int64_t number) {
@@ -60,13 +77,23 @@ SegmentGroup GroupOf(const Segments& segments, int64_t number) {
       group.segments.push_back(segment);
     }
   }
-  // The newest of all segments is never sealed.
-  group.complete =
-      !group.segments.empty() && group.segments.back() != segments.back();
-  for (const SegmentPtr& segment : group.segments) {
-    group.complete = group.complete && segment->sealed();
-  }
+  group.complete = IsComplete(group, segments);
   return group;
+}
+
+std::vector<SegmentGroup> GroupsToComplete(const Segments& segments) {
+  std::vector<SegmentGroup> groups;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    const bool begins = i == 0 || GroupNumber(segments[i]->number) !=
+                                      GroupNumber(segments[i - 1]->number);
+    if (begins) groups.emplace_back();
+    groups.back().segments.push_back(segments[i]);
+  }
+  std::erase_if(groups, [&](SegmentGroup& group) {
+    group.complete = IsComplete(group, segments);
+    return !group.complete || !(LacksFilter(group) || LacksFile(group));
+  });
+  return groups;
 }
 
 absl::StatusOr<std::shared_ptr<const KeyFilter>> MakeGroupFilter(

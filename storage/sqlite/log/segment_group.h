@@ -22,8 +22,6 @@ inline constexpr int64_t kSegmentsOfGroup = 16;
 
 // The number of the group of a segment of this number.
 int64_t GroupNumber(int64_t segment_number);
-// Whether a segment of this number is the last one of its group.
-bool EndsGroup(int64_t number);
 
 struct SegmentGroup {
   std::vector<SegmentPtr> segments;  // oldest first
@@ -35,6 +33,13 @@ SegmentGroup GroupOf(const Segments& segments, int64_t number);
 // Whether the filter of its group holds the ids of a sealed segment: those that
 // are within the window of duplicates, and so have a filter of their own.
 bool InGroupFilter(const Segment& segment);
+
+// Whether a complete group is without what it should have: the filter over the
+// ids in those of the window, and the file over all keys.
+bool LacksFilter(const SegmentGroup& group);
+bool LacksFile(const SegmentGroup& group);
+// The complete groups that lack either.
+std::vector<SegmentGroup> GroupsToComplete(const Segments& segments);
 
 // Reads the event ids' keys from the indexes of a complete group that is not
 // empty. DATA_LOSS when one of them is damaged.

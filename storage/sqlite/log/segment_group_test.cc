@@ -3,12 +3,16 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/sqlite/log/group_filter_file.h"
 #include "storage/sqlite/log/segment_fixture.h"
 #include "tests/support/log_fixture.h"
 #include "tests/support/temp_dir.h"
 
 namespace mqttpush {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 SegmentPtr OfNumber(int64_t number, bool sealed) {
   auto segment = std::make_shared<Segment>();
@@ -27,10 +31,9 @@ Segments UpTo(int64_t first, int64_t last, int64_t unsealed = 0) {
 }
 
 TEST(SegmentGroupTest, SixteenNeighboursAreAGroup) {
-  EXPECT_FALSE(EndsGroup(14));
-  EXPECT_TRUE(EndsGroup(15));
-  EXPECT_FALSE(EndsGroup(16));
-  EXPECT_TRUE(EndsGroup(31));
+  EXPECT_EQ(GroupNumber(15), 0);
+  EXPECT_EQ(GroupNumber(16), 1);
+  EXPECT_EQ(GroupNumber(31), 1);
   const SegmentGroup group = GroupOf(UpTo(1, 40), 20);
   ASSERT_EQ(group.segments.size(), 16u);
   EXPECT_EQ(group.segments.front()->number, 16);
@@ -94,6 +97,58 @@ TEST_F(GroupFilterTest, LeavesOutWhatIsBeyondTheWindowOfDuplicates) {
   ASSERT_TRUE(filter.ok()) << filter.status();
   EXPECT_LT(CountIn(**filter, "a"), kEvents / 20);
   EXPECT_EQ(CountIn(**filter, "b"), kEvents);
+}
+
+// Segments 1 to 47, of three groups.
+class GroupsToCompleteTest : public GroupFilterTest {
+ protected:
+  GroupsToCompleteTest() {
+    for (int64_t number = 1; number <= 47; ++number) {
+      auto one = std::make_shared<Segment>(*OfNumber(number, number != 47));
+      one->summary.accept_times_us = {number, number};
+      one->filter = number < 16 ? nullptr : filter_;
+      one->group_filter = one->filter;
+      one->group_file = file_;
+      segments_.push_back(std::move(one));
+    }
+  }
+  Segment& Of(int64_t number) { return *segments_[number - 1]; }
+  std::vector<int64_t> LastNumbers() {
+    std::vector<int64_t> numbers;
+    for (const SegmentGroup& group :
+         GroupsToComplete({segments_.begin(), segments_.end()})) {
+      EXPECT_TRUE(group.complete);
+      numbers.push_back(group.segments.back()->number);
+    }
+    return numbers;
+  }
+  const std::shared_ptr<const KeyFilter> filter_ =
+      std::make_shared<const KeyFilter>(1);
+  const std::shared_ptr<const GroupFilterFile> file_ =
+      *GroupFilterFile::Make(temp_.File("filter"), {{Make(1, "a")}, true});
+  std::vector<std::shared_ptr<Segment>> segments_;
+};
+
+TEST_F(GroupsToCompleteTest, NoneThatHasWhatItShouldHave) {
+  EXPECT_THAT(LastNumbers(), IsEmpty());
+}
+
+TEST_F(GroupsToCompleteTest, ThoseWithoutAFile) {
+  Of(15).group_file = nullptr;
+  Of(20).group_file = nullptr;
+  Of(40).group_file = nullptr;  // of a group that is not complete
+  EXPECT_THAT(LastNumbers(), ElementsAre(15, 31));
+}
+
+TEST_F(GroupsToCompleteTest, ThoseOfTheWindowWithoutAFilter) {
+  Of(16).group_filter = nullptr;
+  EXPECT_THAT(LastNumbers(), ElementsAre(31));
+}
+
+TEST_F(GroupsToCompleteTest, AlsoWhenTheirLastSegmentsAreGone) {
+  Of(20).group_file = nullptr;
+  segments_.erase(segments_.begin() + 29, segments_.begin() + 31);
+  EXPECT_THAT(LastNumbers(), ElementsAre(29));
 }
 
 }  // namespace

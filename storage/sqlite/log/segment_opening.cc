@@ -23,8 +23,11 @@ constexpr char kSelectSealSql[] =
     "SELECT last_event_seq, last_attempt_seq, first_accept_time_us, "
     "last_accept_time_us, first_start_time_us, last_start_time_us, "
     "first_attempted_seq, last_attempted_seq, first_exception_seq, "
-    "last_exception_seq, key_filter FROM seal "
+    "last_exception_seq FROM seal "
     "WHERE EXISTS (SELECT id FROM page_checksum)";
+
+// By far the most of what a segment says of itself.
+constexpr char kSelectFilterSql[] = "SELECT key_filter FROM seal";
 
 constexpr char kSelectTalliesSql[] =
     "SELECT " MQTTPUSH_TALLY_COLUMNS
@@ -43,8 +46,7 @@ constexpr char kLastRecordedTicksSql[] =
     "ORDER BY attempt_seq DESC LIMIT 1), last_recorded_ticks) FROM segment";
 
 constexpr char kSelectExceptionSeqsSql[] =
-    "SELECT tenant_uid, event_seq, subscription_uid, carried "
-    "FROM delivery_exception";
+    "SELECT tenant_uid, event_seq, subscription_uid FROM delivery_exception";
 
 constexpr char kSelectSubscriptionsSql[] =
     "SELECT " MQTTPUSH_SUBSCRIPTION_COLUMNS " FROM subscription";
@@ -81,8 +83,18 @@ absl::Status ReadTallies(Database& db, SegmentSummary& summary) {
   }
 }
 
+absl::Status ReadFilter(Database& db, Segment& segment) {
+  MQTTPUSH_ASSIGN_OR_RETURN(Statement select, db.Prepare(kSelectFilterSql));
+  MQTTPUSH_RETURN_IF_ERROR(select.Step().status());
+  MQTTPUSH_ASSIGN_OR_RETURN(KeyFilter filter,
+                            KeyFilter::FromBytes(select.Bytes(0)));
+  segment.filter = std::make_shared<const KeyFilter>(std::move(filter));
+  return absl::OkStatus();
+}
+
 // False: it is not sealed.
-absl::StatusOr<bool> ReadSeal(Database& db, Segment& segment) {
+absl::StatusOr<bool> ReadSeal(Database& db, absl::Time filter_since,
+                              Segment& segment) {
   MQTTPUSH_ASSIGN_OR_RETURN(Statement select, db.Prepare(kSelectSealSql));
   MQTTPUSH_ASSIGN_OR_RETURN(const bool sealed, select.Step());
   if (!sealed) return false;
@@ -93,10 +105,10 @@ absl::StatusOr<bool> ReadSeal(Database& db, Segment& segment) {
   summary.start_times_us = {select.Int64(4), select.Int64(5)};
   summary.attempted_seqs = {select.Int64(6), select.Int64(7)};
   summary.exception_seqs = {select.Int64(8), select.Int64(9)};
-  MQTTPUSH_ASSIGN_OR_RETURN(KeyFilter filter,
-                            KeyFilter::FromBytes(select.Bytes(10)));
-  segment.filter = std::make_shared<const KeyFilter>(std::move(filter));
   MQTTPUSH_RETURN_IF_ERROR(ReadTallies(db, summary));
+  if (segment.AcceptedSince(filter_since)) {
+    MQTTPUSH_RETURN_IF_ERROR(ReadFilter(db, segment));
+  }
   return true;
 }
 
@@ -162,7 +174,8 @@ absl::Status CheckAllPages(const Segment& segment) {
 }
 
 absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
-                                          const std::string& path) {
+                                          const std::string& path,
+                                          absl::Time filter_since) {
   if (HasWal(path)) {
     MQTTPUSH_ASSIGN_OR_RETURN(Database db,
                               Database::Open(path, Database::Mode::kReadWrite));
@@ -176,7 +189,7 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
   MQTTPUSH_RETURN_IF_ERROR(CheckVersion(version, path));
   MQTTPUSH_RETURN_IF_ERROR(CheckSize(db, path));
   MQTTPUSH_ASSIGN_OR_RETURN(OpenedSegment opened,
-                            ReadSegment(db, number, path));
+                            ReadSegment(db, number, path, filter_since));
   if (!opened.segment->sealed()) {
     MQTTPUSH_RETURN_IF_ERROR(CheckPages(db, path));
     // What no check of pages finds: a schema that has changed its words.
@@ -186,7 +199,8 @@ absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
 }
 
 absl::StatusOr<OpenedSegment> ReadSegment(Database& db, int64_t number,
-                                          const std::string& path) {
+                                          const std::string& path,
+                                          absl::Time filter_since) {
   MQTTPUSH_ASSIGN_OR_RETURN(Statement beginning,
                             db.Prepare(kSelectBeginningSql));
   MQTTPUSH_ASSIGN_OR_RETURN(const bool began, beginning.Step());
@@ -200,7 +214,8 @@ absl::StatusOr<OpenedSegment> ReadSegment(Database& db, int64_t number,
   segment->bytes = FileSize(path);
   absl::Time last_accept_time = beginning.Time(3);
   beginning.Reset();
-  MQTTPUSH_ASSIGN_OR_RETURN(const bool sealed, ReadSeal(db, *segment));
+  MQTTPUSH_ASSIGN_OR_RETURN(const bool sealed,
+                            ReadSeal(db, filter_since, *segment));
   if (!sealed) {
     segment->memory = std::make_shared<MemoryIndex>(segment->first_event_seq,
                                                     segment->first_attempt_seq);
@@ -256,8 +271,12 @@ absl::Status LoadIndex(Database& db, const Segment& segment,
       }));
   MQTTPUSH_RETURN_IF_ERROR(
       ForEachRow(db, kSelectExceptionSeqsSql, [&](const Statement& row) {
+        // Those it began with are of older events, and are most of these.
         rows.exceptions.push_back(
-            {row.Int64(0), row.Int64(1), row.Int64(2), row.Bool(3)});
+            {.tenant_uid = row.Int64(0),
+             .event_seq = row.Int64(1),
+             .subscription_uid = row.Int64(2),
+             .carried = row.Int64(1) < segment.first_event_seq});
       }));
   index.Add(rows);
   MQTTPUSH_RETURN_IF_ERROR(unread);

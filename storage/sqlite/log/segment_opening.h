@@ -25,10 +25,12 @@ struct OpenedSegment {
 };
 
 // Opens a segment's file. A sealed one is as large as it says; all of one that
-// is not sealed is checked, and its index rebuilt. NOT_FOUND: it never began, a
-// crash came before. DATA_LOSS: it is damaged.
-absl::StatusOr<OpenedSegment> OpenSegment(int64_t number,
-                                          const std::string& path);
+// is not sealed is checked, and its index rebuilt. Its filter is read when it
+// has an event that was accepted at `filter_since` or later. NOT_FOUND: it
+// never began, a crash came before. DATA_LOSS: it is damaged.
+absl::StatusOr<OpenedSegment> OpenSegment(
+    int64_t number, const std::string& path,
+    absl::Time filter_since = absl::InfinitePast());
 
 // The version of the schema that this program writes and reads.
 inline constexpr int64_t kSegmentSchemaVersion = 2;
@@ -37,8 +39,9 @@ inline constexpr int64_t kSegmentSchemaVersion = 2;
 absl::Status CheckVersion(int64_t version, const std::string& path);
 
 // What an open segment says of itself; nothing is checked. NOT_FOUND as above.
-absl::StatusOr<OpenedSegment> ReadSegment(Database& db, int64_t number,
-                                          const std::string& path);
+absl::StatusOr<OpenedSegment> ReadSegment(
+    Database& db, int64_t number, const std::string& path,
+    absl::Time filter_since = absl::InfinitePast());
 
 // DATA_LOSS when the file has not the size that it says.
 absl::Status CheckSize(Database& db, const std::string& path);

@@ -19,6 +19,7 @@
 #include "common/status_macros.h"
 #include "storage/sqlite/database_files.h"
 #include "storage/sqlite/log/group_filter_file.h"
+#include "storage/sqlite/log/outbox_bytes.h"
 #include "storage/sqlite/log/read_session.h"
 #include "storage/sqlite/log/segment_opening.h"
 
@@ -75,10 +76,11 @@ std::string FreeName(const std::string& folder, int64_t number) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SegmentStore>> SegmentStore::Open(
-    const std::string& directory) {
+    const std::string& directory, absl::Time filters_since) {
   MQTTPUSH_RETURN_IF_ERROR(MakeFolder(directory));
   MQTTPUSH_RETURN_IF_ERROR(SyncDirectoryOf(directory));
-  std::unique_ptr<SegmentStore> store(new SegmentStore(directory));
+  std::unique_ptr<SegmentStore> store(
+      new SegmentStore(directory, filters_since));
   MQTTPUSH_RETURN_IF_ERROR(store->OpenSegments());
   return store;
 }
@@ -99,15 +101,14 @@ absl::Status SegmentStore::OpenGroupFiles() {
   if (segments->empty()) return absl::OkStatus();
   std::string path;
   std::shared_ptr<const GroupFilterFile> file;
-  list_.Change(segments->front()->number, segments->back()->number,
-               [&](Segment& one) {
-                 if (path != GroupFilePathOf(one.number)) {
-                   path = GroupFilePathOf(one.number);
-                   file = GroupFilterFile::Open(path).value_or(nullptr);
-                 }
-                 if (file != nullptr && file->Covers(one))
-                   one.group_file = file;
-               });
+  const auto is_covered = [&](const Segment& one) {
+    if (path != GroupFilePathOf(one.number)) {
+      path = GroupFilePathOf(one.number);
+      file = GroupFilterFile::Open(path).value_or(nullptr);
+    }
+    return file != nullptr && file->Covers(one);
+  };
+  list_.Change(is_covered, [&](Segment& one) { one.group_file = file; });
   MQTTPUSH_ASSIGN_OR_RETURN(const std::set<int64_t> numbers,
                             ListNumbers(directory_, kGroupFileSuffix));
   for (int64_t number : numbers) RemoveGroupFileUnlessUsed(number);
@@ -139,7 +140,26 @@ absl::Status SegmentStore::OpenSegments() {
   if (SuccessorIsLost()) NoteMissing(position_.next_segment_number + 1);
   MQTTPUSH_RETURN_IF_ERROR(ReadNewestStates());
   MQTTPUSH_RETURN_IF_ERROR(RemoveDropped());
-  return OpenGroupFiles();
+  MQTTPUSH_RETURN_IF_ERROR(OpenGroupFiles());
+  CountOutboxes();
+  return absl::OkStatus();
+}
+
+// A quota that counts too little is no reason not to start.
+void SegmentStore::CountOutboxes() {
+  for (const SubscriptionRecovery& recovery : states_.All()) {
+    if (!HasUndelivered(recovery.state)) continue;
+    const absl::StatusOr<int64_t> bytes = ReadAgainIfChanged(list_, [&] {
+      ReadSession session(this);
+      return CountOutboxBytes(recovery, session);
+    });
+    if (bytes.ok()) {
+      states_.AddOutboxBytes(recovery.state.tenant_uid, *bytes);
+    } else {
+      Log::Warning("outbox_not_counted", {{"subscription", recovery.state.id},
+                                          {"error", bytes.status().message()}});
+    }
+  }
 }
 
 // A crash may have come between the commit that dropped them and the removal of
@@ -225,7 +245,8 @@ absl::Status SegmentStore::CheckOrder(const Segment& segment) const {
 
 absl::Status SegmentStore::OpenOne(int64_t number, bool newest) {
   const std::string path = PathOf(number);
-  absl::StatusOr<OpenedSegment> opened = OpenSegment(number, path);
+  absl::StatusOr<OpenedSegment> opened =
+      OpenSegment(number, path, filters_since_);
   absl::Status status = opened.status();
   if (status.ok()) status = CheckOrder(*opened->segment);
   if (absl::IsNotFound(status)) {

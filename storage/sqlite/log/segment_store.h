@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/sqlite/log/event_holds.h"
 #include "storage/sqlite/log/segment.h"
 #include "storage/sqlite/log/segment_readers.h"
 #include "storage/sqlite/log/segment_writer.h"
@@ -23,13 +24,18 @@ class SegmentStore {
   // Makes the folder (mode 0700) when it is missing, and opens its segments.
   // One that is damaged is set aside, and what it held is missing from now on:
   // that is logged as an error, and the audit will tell what is affected.
+  //
+  // `filters_since`: sealed ones get their filter when they have an event that
+  // was accepted then or later; the filters are nearly all that a start reads.
   static absl::StatusOr<std::unique_ptr<SegmentStore>> Open(
-      const std::string& directory);
+      const std::string& directory,
+      absl::Time filters_since = absl::InfinitePast());
 
   // The state of all subscriptions, as last committed.
   SubscriptionStates& states() { return states_; }
   SegmentList& list() { return list_; }
   SegmentReaders& readers() { return readers_; }
+  EventHolds& holds() { return *holds_; }
   const std::string& directory() const { return directory_; }
 
   // What the writer goes on with. Seqs of events that were lost with a damaged
@@ -55,8 +61,8 @@ class SegmentStore {
   void SetAside(const Segment& segment, const absl::Status& damage);
 
  private:
-  explicit SegmentStore(std::string directory)
-      : directory_(std::move(directory)) {}
+  SegmentStore(std::string directory, absl::Time filters_since)
+      : directory_(std::move(directory)), filters_since_(filters_since) {}
   absl::Status OpenSegments();
   // `newest`: none of a higher number is there.
   absl::Status OpenOne(int64_t number, bool newest);
@@ -74,13 +80,17 @@ class SegmentStore {
   absl::Status RemoveDropped();
   // Takes up what there is, and removes those of groups that are gone.
   absl::Status OpenGroupFiles();
+  // Of all tenants, from what their subscriptions have not done yet.
+  void CountOutboxes();
   void RemoveGroupFileUnlessUsed(int64_t number);
   void MoveAside(int64_t number, const std::string& path,
                  const absl::Status& damage);
 
   const std::string directory_;
+  const absl::Time filters_since_;
   SegmentList list_;
   SegmentReaders readers_;
+  const std::shared_ptr<EventHolds> holds_ = std::make_shared<EventHolds>();
   SubscriptionStates states_;
   WritePosition position_;
   std::vector<int64_t> missing_;  // numbers, dropped ones among them

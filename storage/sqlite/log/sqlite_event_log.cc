@@ -69,8 +69,9 @@ absl::StatusOr<EventRecord> EventOf(SegmentStore* store, int64_t seq) {
 absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(
     const std::string& directory, const LogOptions& options,
     const Clock* clock) {
-  MQTTPUSH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentStore> store,
-                            SegmentStore::Open(directory));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      std::unique_ptr<SegmentStore> store,
+      SegmentStore::Open(directory, clock->Now() - options.dedupe_window));
   std::unique_ptr<SqliteEventLog> log(new SqliteEventLog(std::move(store)));
   MQTTPUSH_ASSIGN_OR_RETURN(
       log->writer_,
@@ -110,6 +111,10 @@ SqliteEventLog::ListUndelivered() {
   return store_->states().ListUndelivered();
 }
 
+Outbox SqliteEventLog::GetOutbox(int64_t tenant_uid) const {
+  return store_->states().OutboxOf(tenant_uid);
+}
+
 absl::StatusOr<EventLog::NextEvents> SqliteEventLog::ReadNext(
     int64_t tenant_uid, int64_t subscription_uid, int64_t after_seq,
     int limit) {
@@ -122,6 +127,12 @@ absl::StatusOr<EventLog::NextEvents> SqliteEventLog::ReadNext(
 absl::StatusOr<EventRecord> SqliteEventLog::ReadEvent(int64_t seq) {
   return ReadAgainIfChanged(store_->list(),
                             [&] { return EventOf(store_.get(), seq); });
+}
+
+absl::StatusOr<EventHold> SqliteEventLog::HoldEvent(int64_t seq) {
+  EventHold hold = store_->holds().Hold(seq);
+  if (hold != nullptr) return hold;
+  return absl::NotFoundError(absl::StrCat("event ", seq, " is being dropped"));
 }
 
 }  // namespace mqttpush

@@ -45,10 +45,12 @@ class SqliteEventLog : public EventLog {
   absl::StatusOr<SubscriptionRecovery> Recover(
       int64_t subscription_uid) override;
   absl::StatusOr<std::vector<SubscriptionState>> ListUndelivered() override;
+  Outbox GetOutbox(int64_t tenant_uid) const override;
   absl::StatusOr<NextEvents> ReadNext(int64_t tenant_uid,
                                       int64_t subscription_uid,
                                       int64_t after_seq, int limit) override;
   absl::StatusOr<EventRecord> ReadEvent(int64_t seq) override;
+  absl::StatusOr<EventHold> HoldEvent(int64_t seq) override;
 
   // Called after each commit of attempts, with the tenants whose they are, on
   // the writer's thread; must not block. What it tells of can be read. Set

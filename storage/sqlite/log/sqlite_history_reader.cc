@@ -10,6 +10,7 @@
 #include "storage/sqlite/log/attempt_rows.h"
 #include "storage/sqlite/log/delivery_candidates.h"
 #include "storage/sqlite/log/delivery_lookup.h"
+#include "storage/sqlite/log/segment_extent.h"
 #include "storage/sqlite/log/sqlite_attempt_follower.h"
 
 namespace mqttpush {
@@ -257,6 +258,10 @@ absl::StatusOr<AttemptPage> AttemptsOf(SegmentStore& store,
 }
 
 }  // namespace
+
+LogExtent SqliteHistoryReader::GetExtent() {
+  return ExtentOf(*store_->list().Get());
+}
 
 absl::StatusOr<DeliveryPage> SqliteHistoryReader::ListDeliveries(
     const HistoryQuery& query, const std::vector<DeliveryState>& states,

@@ -19,6 +19,7 @@ class SqliteHistoryReader : public HistoryReader {
   // `log` must outlive it.
   explicit SqliteHistoryReader(SqliteEventLog* log) : store_(log->store()) {}
 
+  LogExtent GetExtent() override;
   absl::StatusOr<DeliveryPage> ListDeliveries(
       const HistoryQuery& query, const std::vector<DeliveryState>& states,
       const StateOverlay& overlay, std::optional<DeliveryKey> after,

@@ -102,6 +102,13 @@ bool MayHold(const Segments& segments, size_t at, absl::Time start,
          segments[at + 1]->create_time + kClockMayJump >= start;
 }
 
+// Who took nothing and was tried nothing in a sealed segment has no counts in
+// it, and it need not be opened.
+bool HasPart(const Segment& segment, int64_t subscription_uid) {
+  return !segment.sealed() ||
+         segment.summary.tallies.contains(subscription_uid);
+}
+
 StatsTable TableOf(const Segment& segment, StatsResolution resolution) {
   if (resolution == StatsResolution::kMinute) return StatsTable::kMinutes;
   return segment.sealed() ? StatsTable::kHours : StatsTable::kMinutesByHour;
@@ -123,6 +130,7 @@ absl::StatusOr<Stats> StatsOf(SegmentStore& store, const StatsScope& scope,
     if (!MayHold(segments, i, start, end)) continue;
     const std::string& sql = SelectStatsSql(TableOf(*segments[i], resolution));
     for (int64_t uid : uids) {
+      if (!HasPart(*segments[i], uid)) continue;
       // Before the rows, which grow meanwhile.
       if (resolution == StatsResolution::kHour) {
         MQTTPUSH_RETURN_IF_ERROR(

@@ -1,6 +1,7 @@
 #include "storage/sqlite/log/sqlite_stats_reader.h"
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -202,6 +203,30 @@ TEST_P(SqliteStatsReaderTest, WhatIsDeliveredAgainCountsOnce) {
   }
   EXPECT_EQ(sum.delivered, 1);
   EXPECT_LT(sum.latency.Percentile(0.99), absl::Seconds(1));
+}
+
+// Thirty days are hundreds of segments, and each takes time to be opened.
+TEST(SqliteStatsReaderFilesTest, SegmentsWithoutTheSubscriptionAreNotOpened) {
+  TempDir temp;
+  MinuteClock clock;
+  auto log =
+      *SqliteEventLog::Open(temp.File("log"), {.segment_rows = 1}, &clock);
+  int id = 0;
+  for (int64_t uid : {7, 8, 7, 8, 7}) {
+    const NewEvent event = MakeEvent(absl::StrCat(++id), {uid});
+    ASSERT_TRUE(AppendAndWait(*log, {event}).ok());
+  }
+  log->WaitUntilSealed();
+  std::filesystem::remove(log->store()->PathOf(2));
+  SqliteStatsReader reader(log.get());
+  const auto accepted = [&](int64_t uid) -> int64_t {
+    const auto stats = reader.ReadStats(
+        {.tenant_uid = 1, .subscription_uid = uid}, absl::InfinitePast(),
+        absl::InfiniteFuture(), StatsResolution::kHour);
+    return stats.ok() ? stats->rows[0].counts.accepted : -1;
+  };
+  EXPECT_EQ(accepted(7), 3);
+  EXPECT_EQ(log->store()->list().Get()->size(), 5u);  // nobody missed the file
 }
 
 // A read that has begun does not fail because a segment is dropped meanwhile.

@@ -31,9 +31,13 @@ std::optional<bool> LastAnswered(const DeliveryUpdate& update,
 
 }  // namespace
 
+int64_t CountUndelivered(const SubscriptionState& state) {
+  return state.accepted_count - state.delivered_count - state.parked_count -
+         state.expired_count - state.discarded_count;
+}
+
 bool HasUndelivered(const SubscriptionState& state) {
-  return state.accepted_count > state.delivered_count + state.parked_count +
-                                    state.expired_count + state.discarded_count;
+  return CountUndelivered(state) > 0;
 }
 
 void SubscriptionStates::AddAccepted(const SubscriptionRef& subscription,
@@ -49,6 +53,7 @@ void SubscriptionStates::AddAccepted(const SubscriptionRef& subscription,
     state.cursor = state.sent_through = first_seq - 1;
   }
   state.accepted_count += count;
+  AddOutboxEvents(tenant_uid, count);
 }
 
 void SubscriptionStates::Apply(const DeliveryUpdate& update) {
@@ -62,6 +67,9 @@ void SubscriptionStates::Apply(const DeliveryUpdate& update) {
   live.state.parked_count += update.newly_parked;
   live.state.expired_count += update.newly_expired;
   live.state.discarded_count += update.newly_discarded;
+  AddOutboxEvents(live.state.tenant_uid,
+                  -(update.newly_delivered + update.newly_parked +
+                    update.newly_expired + update.newly_discarded));
   for (const AttemptRecord& attempt : update.attempts) {
     if (attempt.event_seq > update.cursor) AddAttempt(attempt, live.attempted);
   }
@@ -88,9 +96,31 @@ void SubscriptionStates::Prune(Live& live) {
   }
 }
 
+void SubscriptionStates::AddOutboxEvents(int64_t tenant_uid, int64_t events) {
+  Outbox& outbox = outboxes_[tenant_uid];
+  outbox.events += events;
+  // Of events that were lost with a damaged segment nobody knows the bytes:
+  // what is counted too much or too little for them ends here.
+  if (outbox.events <= 0) outbox.bytes = 0;
+}
+
+void SubscriptionStates::AddOutboxBytes(int64_t tenant_uid, int64_t bytes) {
+  MutexLock lock(&mutex_);
+  Outbox& outbox = outboxes_[tenant_uid];
+  outbox.bytes = std::max<int64_t>(outbox.bytes + bytes, 0);
+}
+
+Outbox SubscriptionStates::OutboxOf(int64_t tenant_uid) const {
+  MutexLock lock(&mutex_);
+  const auto found = outboxes_.find(tenant_uid);
+  return found == outboxes_.end() ? Outbox() : found->second;
+}
+
 void SubscriptionStates::Put(SubscriptionState state) {
   MutexLock lock(&mutex_);
   Live& live = live_[state.uid];
+  AddOutboxEvents(state.tenant_uid,
+                  CountUndelivered(state) - CountUndelivered(live.state));
   live.state = std::move(state);
 }
 

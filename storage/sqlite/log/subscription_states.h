@@ -23,6 +23,9 @@ class SubscriptionStates {
   void AddAccepted(const SubscriptionRef& subscription, int64_t tenant_uid,
                    int64_t first_seq, int64_t count);
   void Apply(const DeliveryUpdate& update);
+  // To the outbox of a tenant. Its events follow from the counters; of their
+  // payloads only who has the rows knows.
+  void AddOutboxBytes(int64_t tenant_uid, int64_t bytes);
   // What a segment says when it is opened.
   void Put(SubscriptionState state);
   void PutException(int64_t subscription_uid, DeliveryException exception);
@@ -40,6 +43,7 @@ class SubscriptionStates {
                                int64_t newest_event_seq) const;
   // As EventLog::ListUndelivered.
   std::vector<SubscriptionState> ListUndelivered() const;
+  Outbox OutboxOf(int64_t tenant_uid) const;
   // Everything, by uid.
   std::vector<SubscriptionRecovery> All() const;
   // Those of one tenant, by uid.
@@ -53,12 +57,17 @@ class SubscriptionStates {
   };
   static SubscriptionRecovery RecoveryOf(const Live& live);
   static void Prune(Live& live);
+  void AddOutboxEvents(int64_t tenant_uid, int64_t events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;
   std::map<int64_t, Live> live_ ABSL_GUARDED_BY(mutex_);
+  std::map<int64_t, Outbox> outboxes_ ABSL_GUARDED_BY(mutex_);  // by tenant
 };
 
-// Whether deliveries of `state` are waiting, in flight or retrying.
+// Deliveries of `state` that are waiting, in flight or retrying.
+int64_t CountUndelivered(const SubscriptionState& state);
+// Whether there are any.
 bool HasUndelivered(const SubscriptionState& state);
 
 }  // namespace mqttpush

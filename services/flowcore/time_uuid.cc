@@ -1,4 +1,4 @@
-#include "common/flowcore/time_uuid.h"
+#include "services/flowcore/time_uuid.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"

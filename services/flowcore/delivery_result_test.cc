@@ -1,11 +1,11 @@
-#include "common/flowcore/delivery_result.h"
+#include "services/flowcore/delivery_result.h"
 
 #include <rapidjson/document.h>
 
-#include "common/flowcore/time_uuid.h"
 #include "common/ticks.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/flowcore/time_uuid.h"
 
 namespace mqttpush {
 namespace {

@@ -19,8 +19,8 @@
 // What is not known is null. `final`: nothing follows from this attempt any
 // more. `nextRetryAt`: as planned when it ended; null also where it is sent
 // again as soon as the link is back. docs/flowcore.md tells customers.
-#ifndef MQTTPUSH_COMMON_FLOWCORE_DELIVERY_RESULT_H_
-#define MQTTPUSH_COMMON_FLOWCORE_DELIVERY_RESULT_H_
+#ifndef MQTTPUSH_SERVICES_FLOWCORE_DELIVERY_RESULT_H_
+#define MQTTPUSH_SERVICES_FLOWCORE_DELIVERY_RESULT_H_
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -30,7 +30,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "common/flowcore/result_stream.h"
+#include "services/flowcore/result_stream.h"
 
 namespace mqttpush {
 
@@ -85,4 +85,4 @@ std::string TimeBucket(int64_t hour);
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_COMMON_FLOWCORE_DELIVERY_RESULT_H_
+#endif  // MQTTPUSH_SERVICES_FLOWCORE_DELIVERY_RESULT_H_

@@ -1,4 +1,4 @@
-#include "common/flowcore/result_stream.h"
+#include "services/flowcore/result_stream.h"
 
 #include <openssl/sha.h>
 

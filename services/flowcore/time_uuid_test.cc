@@ -1,4 +1,4 @@
-#include "common/flowcore/time_uuid.h"
+#include "services/flowcore/time_uuid.h"
 
 #include "common/ticks.h"
 #include "gtest/gtest.h"

@@ -1,12 +1,12 @@
-#include "common/flowcore/delivery_result.h"
+#include "services/flowcore/delivery_result.h"
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/flowcore/time_uuid.h"
 #include "common/ticks.h"
 #include "common/utf8.h"
+#include "services/flowcore/time_uuid.h"
 
 namespace mqttpush {
 namespace {

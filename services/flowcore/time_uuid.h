@@ -3,8 +3,8 @@
 // They are UUIDs of version 1 (RFC 9562), whose order is that of the time in
 // them, in units of 100 ns; not that of their text, which begins with the low
 // bits.
-#ifndef MQTTPUSH_COMMON_FLOWCORE_TIME_UUID_H_
-#define MQTTPUSH_COMMON_FLOWCORE_TIME_UUID_H_
+#ifndef MQTTPUSH_SERVICES_FLOWCORE_TIME_UUID_H_
+#define MQTTPUSH_SERVICES_FLOWCORE_TIME_UUID_H_
 
 #include <cstdint>
 #include <optional>
@@ -24,4 +24,4 @@ std::optional<int64_t> TicksOfTimeUuid(absl::string_view text);
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_COMMON_FLOWCORE_TIME_UUID_H_
+#endif  // MQTTPUSH_SERVICES_FLOWCORE_TIME_UUID_H_

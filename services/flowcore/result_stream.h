@@ -6,8 +6,8 @@
 //
 // Flowcore gives each an id. Ours are UUIDs of version 5, made of the names, so
 // that they need not be kept anywhere.
-#ifndef MQTTPUSH_COMMON_FLOWCORE_RESULT_STREAM_H_
-#define MQTTPUSH_COMMON_FLOWCORE_RESULT_STREAM_H_
+#ifndef MQTTPUSH_SERVICES_FLOWCORE_RESULT_STREAM_H_
+#define MQTTPUSH_SERVICES_FLOWCORE_RESULT_STREAM_H_
 
 #include <string>
 
@@ -32,4 +32,4 @@ ResultStream ResultStreamOf(absl::string_view tenant);
 
 }  // namespace mqttpush
 
-#endif  // MQTTPUSH_COMMON_FLOWCORE_RESULT_STREAM_H_
+#endif  // MQTTPUSH_SERVICES_FLOWCORE_RESULT_STREAM_H_
