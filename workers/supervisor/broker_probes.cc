@@ -28,10 +28,12 @@ bool EndedWell(int wait_status) {
 
 }  // namespace
 
-BrokerProbes::BrokerProbes(EventLoop* loop, std::string program)
+BrokerProbes::BrokerProbes(EventLoop* loop, std::string program,
+                           AllowedNetworks allowed_networks)
     : loop_(loop),
       program_(std::move(program)),
-      environment_(WorkerEnvironment(OwnEnvironment())) {}
+      environment_(WorkerEnvironment(OwnEnvironment())),
+      allowed_networks_(std::move(allowed_networks)) {}
 
 BrokerProbes::~BrokerProbes() = default;
 
@@ -66,7 +68,8 @@ void BrokerProbes::Begin(int64_t id, const BrokerRecord& broker,
     // Last, as who hears of it may end all this.
     return refused({.cut_short = std::string(launched.message())});
   }
-  probe.stream->Send(MakeProbeRequest(broker, order));
+  probe.stream->Send(
+      MakeProbeRequest(broker, order, allowed_networks_(order.tenant_id)));
   probe.timer = loop_->PostAfter(order.timeout, [this, id, order] {
     Kill(id, absl::StrCat("it did not end within ",
                           absl::FormatDuration(order.timeout)));

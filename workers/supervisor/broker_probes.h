@@ -19,6 +19,7 @@
 #include "common/broker_probe.h"
 #include "common/event_loop.h"
 #include "storage/records.h"
+#include "workers/egress/egress_allowances.h"
 #include "workers/link/link_stream.h"
 #include "workers/supervisor/process_watcher.h"
 
@@ -33,7 +34,8 @@ class BrokerProbes {
   using Done = std::function<void(ProbeReport)>;
 
   // `program` is the path of mqttpush-probe. `loop` must outlive this.
-  BrokerProbes(EventLoop* loop, std::string program);
+  BrokerProbes(EventLoop* loop, std::string program,
+               AllowedNetworks allowed_networks);
   // Once the loop has stopped.
   ~BrokerProbes();
 
@@ -76,6 +78,7 @@ class BrokerProbes {
   EventLoop* const loop_;
   const std::string program_;
   const std::vector<std::string> environment_;
+  const AllowedNetworks allowed_networks_;
   std::atomic<int64_t> next_id_ = 1;
   std::map<int64_t, Probe> probes_;
   bool stopping_ = false;
