@@ -157,6 +157,7 @@ void Server::StartDelivery(const ServerConfig& config) {
       dispatcher_.get(), &loop_, Clock::Real(), &board_,
       SupervisorOptions{
           .worker_path = config.worker_path,
+          .data_path = config.data_dir,
           .sessions_path = data_directory_->sessions_path(),
           .link = {.ack_timeout = config.ack_timeout,
                    .connect_backoff_base = config.connect_backoff_base,
@@ -164,7 +165,7 @@ void Server::StartDelivery(const ServerConfig& config) {
           .allowed_networks = allowed_networks,
           .connect_rate = config.connect_rate_per_host});
   probes_ = std::make_unique<BrokerProbes>(
-      &loop_, ProbePath(config.worker_path), allowed_networks);
+      &loop_, ProbePath(config.worker_path), config.data_dir, allowed_networks);
   auto on_config = [this](std::shared_ptr<const ConfigSnapshot> snapshot) {
     loop_.Post([this, snapshot = std::move(snapshot)] {
       dispatcher_->OnConfig(snapshot);

@@ -29,9 +29,11 @@ bool EndedWell(int wait_status) {
 }  // namespace
 
 BrokerProbes::BrokerProbes(EventLoop* loop, std::string program,
+                           std::string data_path,
                            AllowedNetworks allowed_networks)
     : loop_(loop),
       program_(std::move(program)),
+      data_path_(std::move(data_path)),
       environment_(WorkerEnvironment(OwnEnvironment())),
       allowed_networks_(std::move(allowed_networks)) {}
 
@@ -90,7 +92,7 @@ absl::Status BrokerProbes::Launch(int64_t id, Probe& probe) {
                      id](const absl::Status& end) { OnStreamEnd(id, end); }});
   absl::StatusOr<pid_t> pid = watcher_.Spawn(
       {.path = program_,
-       .arguments = {"--fd", "3"},
+       .arguments = {"--fd", "3", "--hide", data_path_},
        .environment = environment_},
       fds[1], [this, id](int wait_status) {
         loop_->Post([this, id, wait_status] { OnExit(id, wait_status); });

@@ -34,7 +34,8 @@ class BrokerProbes {
   using Done = std::function<void(ProbeReport)>;
 
   // `program` is the path of mqttpush-probe. `loop` must outlive this.
-  BrokerProbes(EventLoop* loop, std::string program,
+  // `data_path` is the folder that is hidden from probes; empty: none is.
+  BrokerProbes(EventLoop* loop, std::string program, std::string data_path,
                AllowedNetworks allowed_networks);
   // Once the loop has stopped.
   ~BrokerProbes();
@@ -77,6 +78,7 @@ class BrokerProbes {
 
   EventLoop* const loop_;
   const std::string program_;
+  const std::string data_path_;
   const std::vector<std::string> environment_;
   const AllowedNetworks allowed_networks_;
   std::atomic<int64_t> next_id_ = 1;

@@ -79,7 +79,7 @@ class BrokerProbesTest : public ::testing::Test {
       {"", {"127.0.0.0/8"}}};
   EventLoop loop_;
   BrokerProbes probes_{
-      &loop_, MQTTPUSH_PROBE,
+      &loop_, MQTTPUSH_PROBE, "",
       [this](const std::string& tenant_id) { return networks_[tenant_id]; }};
   int64_t id_ = 0;  // of the probe that was begun last
 };

@@ -214,7 +214,7 @@ class TalkingProbeTest : public BrokerProbesTest {
     WriteFile(program, absl::StrCat("#!/bin/sh\n", kTakeOrder, script, "\n"));
     chmod(program.c_str(), 0700);
     std::promise<ProbeReport> promise;
-    BrokerProbes probes(&loop_, program, NoNetworks);
+    BrokerProbes probes(&loop_, program, "", NoNetworks);
     probes.Start(At(1, kMqtt311), order, [&](ProbeReport report) {
       promise.set_value(std::move(report));
     });
@@ -248,7 +248,7 @@ TEST_F(TalkingProbeTest, AllThatThereIsToSayIsTaken) {
 }
 
 TEST_F(BrokerProbesTest, AProgramThatCannotBeStartedIsAnAnswerToo) {
-  BrokerProbes probes(&loop_, "/no/such/program", NoNetworks);
+  BrokerProbes probes(&loop_, "/no/such/program", "", NoNetworks);
   std::promise<ProbeReport> promise;
   probes.Start(At(1, kMqtt311), Order(), [&](ProbeReport report) {
     promise.set_value(std::move(report));

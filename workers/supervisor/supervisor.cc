@@ -34,7 +34,8 @@ Supervisor::Supervisor(Dispatcher* dispatcher, EventLoop* loop,
       permits_(loop, options_.connect_rate,
                [this](int64_t worker_id) { GiveLeave(worker_id); }),
       processes_(
-          loop, options_.worker_path,
+          loop, options_.worker_path, options_.data_path,
+          options_.sessions_path,
           {.attached =
                [this](int64_t worker_id,
                       std::shared_ptr<WorkerChannel> channel) {

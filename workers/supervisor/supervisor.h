@@ -38,6 +38,9 @@ namespace mqttpush {
 
 struct SupervisorOptions {
   std::string worker_path;  // the program mqttpush-worker
+  // The folder that is hidden from workers, but for the sessions in it; empty:
+  // none is.
+  std::string data_path;
   // The folder of the stored sessions; it must exist.
   std::string sessions_path;
   LinkOptions link;
