@@ -35,6 +35,7 @@ enum class ProbeCause {
   // TCP.
   kConnectionRefused = 5,
   kUnreachable = 6,
+  kBlocked = 19,  // by our own rules (workers/egress)
   // Another address answers, but the link does not use it: a warning.
   kLinkAddressFailed = 7,
   // TLS.
@@ -88,6 +89,8 @@ struct ProbePublication {
 
 // What to do besides connecting.
 struct ProbeOrder {
+  // Whose broker it is; says where the probe may connect.
+  std::string tenant_id;
   absl::Duration timeout;
   // What the link asks the broker for; zero: a clean session.
   absl::Duration session_expiry;

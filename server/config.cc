@@ -10,9 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/limits.h"
 #include "common/status_macros.h"
+#include "workers/egress/ip_network.h"
 
 namespace mqttpush {
 namespace {
@@ -124,6 +126,16 @@ absl::Status SetFlowTypes(const std::string& value, FlowTypes& field) {
 
 absl::Status SetUrl(const std::string& value, std::optional<HttpUrl>& field) {
   MQTTPUSH_ASSIGN_OR_RETURN(field, HttpUrl::Parse(value));
+  return absl::OkStatus();
+}
+
+absl::Status SetNetworks(const std::string& value,
+                         std::vector<std::string>& field) {
+  field.clear();
+  for (absl::string_view text : absl::StrSplit(value, ',')) {
+    MQTTPUSH_ASSIGN_OR_RETURN(const IpNetwork network, IpNetwork::Parse(text));
+    field.push_back(network.Text());
+  }
   return absl::OkStatus();
 }
 
@@ -282,6 +294,20 @@ constexpr Setting kSettings[] = {
      "from all workers together, after a burst of 5; 1 to 1000.",
      [](ServerConfig& c, const std::string& v) {
        return SetInt(v, 1, 1000, c.connect_rate_per_host);
+     }},
+    {"MQTTPUSH_EGRESS_ALLOW", "networks", "none",
+     "Networks, such as `10.20.0.0/16,fd12:3456::/48`, where brokers of all "
+     "tenants may be. Otherwise workers and probes connect to public addresses "
+     "only: never to private, loopback, link-local or other special ones, "
+     "whatever DNS says.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetNetworks(v, c.egress_allow);
+     }},
+    {"MQTTPUSH_EGRESS_TENANTS_FILE", "path", "none",
+     "A file with lines `TENANT NETWORK`: the same for brokers of single "
+     "tenants. Read again when it changes.",
+     [](ServerConfig& c, const std::string& v) {
+       return SetText(v, c.egress_tenants_file);
      }},
     {"MQTTPUSH_MAX_ATTEMPTS", "count", "30",
      "A message that the broker refuses is parked after so many attempts; 1 to "

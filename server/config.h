@@ -43,6 +43,8 @@ struct ServerConfig {
   absl::Duration connect_backoff_base = absl::Seconds(1);
   absl::Duration connect_backoff_max = absl::Seconds(120);
   int connect_rate_per_host = 10;
+  std::vector<std::string> egress_allow;  // networks
+  std::string egress_tenants_file;        // empty: none
   int max_attempts = 30;
   absl::Duration qos_0_lifetime = absl::Seconds(60);
   QuotaRules quotas;

@@ -43,6 +43,12 @@ TEST(ConfigTest, SetEventIdHasThreeStates) {
   EXPECT_EQ(Parse({"--mqtt-set-event-id=uid"})->set_event_id, "uid");
 }
 
+TEST(ConfigTest, NetworksAreAList) {
+  EXPECT_TRUE(Parse({})->egress_allow.empty());
+  EXPECT_THAT(Parse({"--egress-allow=10.0.0.0/8,fd12::1"})->egress_allow,
+              testing::ElementsAre("10.0.0.0/8", "fd12::1/128"));
+}
+
 TEST(ConfigTest, VariablesOfTheCommandLineAreNone) {
   EXPECT_TRUE(Parse({}, {{"MQTTPUSH_CLI_SERVER", "a:1"}}).ok());
 }
@@ -99,6 +105,10 @@ TEST(ConfigTest, ErrorsNameTheSettingAndTheRule) {
       {{}, {{"MQTTPUSH_MAX_ATTEMPTS", "0"}}, "must be a whole number from 1"},
       {{"--connect-rate-per-host=1001"}, {}, "from 1 to 1000"},
       {{"--data-dir="}, {}, "--data-dir: must not be empty"},
+      {{"--egress-allow=10.0.0.0/8,"},
+       {},
+       "--egress-allow: \"\" is no network"},
+      {{"--egress-allow=10.0.0.1/8"}, {}, "10.0.0.0/8 would be the network"},
       {{"--allow-network-filesystem=yes"}, {}, "must be true or false"},
       {{}, {{"MQTTPUSH_QOS_0_LIFETIME", "0s"}}, "from 1s to 24h"},
       {{"--connect-backoff-max=20ms"}, {}, "--connect-backoff-max: must not"},

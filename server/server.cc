@@ -99,6 +99,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   std::unique_ptr<Server> server(new Server());
   ServerConfig resolved = config;
   MQTTPUSH_ASSIGN_OR_RETURN(resolved.worker_path, WorkerPath(config));
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      server->egress_,
+      Named("--egress-tenants-file",
+            EgressAllowances::Create(config.egress_allow,
+                                     config.egress_tenants_file)));
   MQTTPUSH_RETURN_IF_ERROR(server->OpenStorage(resolved));
   server->StartDelivery(resolved);
   MQTTPUSH_RETURN_IF_ERROR(server->MakeServices(resolved));
@@ -146,17 +151,21 @@ void Server::StartDelivery(const ServerConfig& config) {
                         .max_attempts = config.max_attempts,
                         .qos_0_lifetime = config.qos_0_lifetime,
                         .quotas = config.quotas});
+  const AllowedNetworks allowed_networks =
+      [this](const std::string& tenant_id) { return egress_->For(tenant_id); };
   supervisor_ = std::make_unique<Supervisor>(
       dispatcher_.get(), &loop_, Clock::Real(), &board_,
       SupervisorOptions{
           .worker_path = config.worker_path,
+          .data_path = config.data_dir,
           .sessions_path = data_directory_->sessions_path(),
           .link = {.ack_timeout = config.ack_timeout,
                    .connect_backoff_base = config.connect_backoff_base,
                    .connect_backoff_max = config.connect_backoff_max},
+          .allowed_networks = allowed_networks,
           .connect_rate = config.connect_rate_per_host});
-  probes_ =
-      std::make_unique<BrokerProbes>(&loop_, ProbePath(config.worker_path));
+  probes_ = std::make_unique<BrokerProbes>(
+      &loop_, ProbePath(config.worker_path), config.data_dir, allowed_networks);
   auto on_config = [this](std::shared_ptr<const ConfigSnapshot> snapshot) {
     loop_.Post([this, snapshot = std::move(snapshot)] {
       dispatcher_->OnConfig(snapshot);

@@ -35,6 +35,7 @@
 #include "storage/sqlite/sqlite_replay_store.h"
 #include "workers/dispatch/dispatcher.h"
 #include "workers/dispatch/status_board.h"
+#include "workers/egress/egress_allowances.h"
 #include "workers/supervisor/broker_probes.h"
 #include "workers/supervisor/supervisor.h"
 
@@ -88,6 +89,7 @@ class Server {
   LiveStreams attempt_streams_{"StreamAttempts", limits::kMaxAttemptStreams};
   LiveStreams replay_watchers_{"WatchReplay", limits::kMaxReplayWatches};
   std::unique_ptr<SqliteConservationAudit> audit_;
+  std::unique_ptr<EgressAllowances> egress_;
   // Only the loop's thread uses these two.
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<Supervisor> supervisor_;

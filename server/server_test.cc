@@ -110,6 +110,7 @@ class ServerTest : public ::testing::Test {
     config.listen_address = "127.0.0.1:0";
     config.data_dir = temp_.File(data);
     config.worker_path = MQTTPUSH_WORKER;
+    config.egress_allow = {"127.0.0.0/8"};
     config.connect_backoff_base = absl::Milliseconds(100);
     config.connect_backoff_max = absl::Milliseconds(500);
     return config;
@@ -338,9 +339,10 @@ TEST_F(ServerTest, GivesResultsToWhoHasATokenOfTheFile) {
   EXPECT_EQ(HttpGet(server_->http_address(), kPath).status, 404);
   server_.reset();
   config.flowcore_tokens_file = temp_.File("tokens");
-  EXPECT_EQ(Server::Start(config).status().message(),
-            absl::StrCat("--flowcore-tokens-file: ",
-                         config.flowcore_tokens_file, " cannot be read"));
+  EXPECT_EQ(
+      Server::Start(config).status().message(),
+      absl::StrCat("--flowcore-tokens-file: ", config.flowcore_tokens_file,
+                   " cannot be read: No such file or directory"));
   WriteFile(config.flowcore_tokens_file, "acme\n");
   EXPECT_THAT(std::string(Server::Start(config).status().message()),
               HasSubstr(" line 1 must be a tenant id and a digest"));

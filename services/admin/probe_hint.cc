@@ -107,6 +107,9 @@ absl::string_view OfTcp(ProbeCause cause) {
     case ProbeCause::kUnreachable:
       return "Check `host` and `port`, and whether a firewall of the customer "
              "must let us in.";
+    case ProbeCause::kBlocked:
+      return "Workers connect to public addresses only, unless those who run "
+             "this service allow others: check `host`, or ask them.";
     case ProbeCause::kLinkAddressFailed:
       return "The link uses the first IPv4 address and will not connect: ask "
              "the customer to remove it from DNS or to serve it.";

@@ -28,6 +28,7 @@ TEST(ProbeHintTest, Table) {
       {Kind::kTcp, Cause::kTimedOut, {}, "firewall"},
       {Kind::kTcp, Cause::kUnreachable, {}, "firewall"},
       {Kind::kTcp, Cause::kLinkAddressFailed, {}, "first IPv4 address"},
+      {Kind::kTcp, Cause::kBlocked, {}, "public addresses only"},
       {Kind::kTcp, Cause::kOther, {}, "Check `host` and `port`"},
       {Kind::kTls, Cause::kNone, {}, ""},
       {Kind::kTls, Cause::kNotTls, {}, "8883 is usual"},

@@ -148,6 +148,7 @@ absl::StatusOr<ProbePlan> PlanProbe(const ConfigSnapshot& snapshot,
   MQTTPUSH_ASSIGN_OR_RETURN(const Target target, FindTarget(snapshot, request));
   Violations violations;
   ProbePlan plan;
+  plan.order.tenant_id = target.tenant.id;
   OrderFromProto(request, &plan, &violations);
   plan.broker = request.has_broker()
                     ? SettingsFromProto(request.broker(), target, &violations)

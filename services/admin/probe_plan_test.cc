@@ -70,6 +70,7 @@ TEST_F(ProbePlanTest, ASavedBrokerAsItIs) {
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->broker.host, "b.example");
   EXPECT_EQ(plan->broker.password, "secret");
+  EXPECT_EQ(plan->order.tenant_id, "acme");
   EXPECT_EQ(plan->order.timeout, absl::Seconds(15));
   EXPECT_EQ(plan->order.session_expiry, absl::ZeroDuration());
   EXPECT_EQ(plan->order.payload, "{\"probe\":true}");

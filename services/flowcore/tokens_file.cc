@@ -2,7 +2,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <set>
@@ -16,7 +15,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/logging.h"
-#include "common/read_file.h"
 #include "common/status_macros.h"
 
 namespace mqttpush {
@@ -78,30 +76,15 @@ absl::StatusOr<std::unique_ptr<TokensFile>> TokensFile::Open(
   std::unique_ptr<TokensFile> file(new TokensFile(path));
   MutexLock lock(&file->mutex_);
   const absl::Status read = file->ReadIfChanged();
-  if (read.ok() && file->version_ == Version()) {
-    return absl::NotFoundError(absl::StrCat(path, " cannot be read"));
-  }
   if (read.ok()) return file;
   return absl::Status(read.code(), absl::StrCat(path, " ", read.message()));
 }
 
-TokensFile::Version TokensFile::Look() const {
-  struct stat found;
-  if (stat(path_.c_str(), &found) != 0) return {};
-  return {.device = found.st_dev,
-          .inode = found.st_ino,
-          .size = found.st_size,
-          .modified_ns = int64_t{found.st_mtim.tv_sec} * 1'000'000'000 +
-                         found.st_mtim.tv_nsec};
-}
-
 absl::Status TokensFile::ReadIfChanged() {
-  const Version version = Look();
-  if (version == version_) return absl::OkStatus();
-  version_ = version;
-  MQTTPUSH_ASSIGN_OR_RETURN(const std::string text,
-                            ReadTextFile(path_, kMaxFileBytes));
-  MQTTPUSH_ASSIGN_OR_RETURN(tokens_, ParseTokens(text));
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::optional<std::string> text,
+                            file_.ReadIfChanged(kMaxFileBytes));
+  if (!text.has_value()) return absl::OkStatus();
+  MQTTPUSH_ASSIGN_OR_RETURN(tokens_, ParseTokens(*text));
   return absl::OkStatus();
 }
 
@@ -114,7 +97,7 @@ std::optional<std::string> TokensFile::FindTenant(absl::string_view token) {
   const absl::Status read = ReadIfChanged();
   if (!read.ok()) {
     Log::Warning("flowcore_tokens_not_read",
-                 {{"file", path_}, {"error", read.message()}});
+                 {{"file", file_.path()}, {"error", read.message()}});
   }
   const TokenDigest* found = nullptr;
   for (const TokenDigest& known : tokens_) {

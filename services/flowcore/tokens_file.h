@@ -8,16 +8,14 @@
 #ifndef MQTTPUSH_SERVICES_FLOWCORE_TOKENS_FILE_H_
 #define MQTTPUSH_SERVICES_FLOWCORE_TOKENS_FILE_H_
 
-#include <sys/types.h>
-
 #include <array>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/changing_file.h"
 #include "common/mutex.h"
 #include "services/flowcore/access_tokens.h"
 
@@ -45,21 +43,11 @@ class TokensFile : public AccessTokens {
       ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  // What changes with the file; zeros when there is none.
-  struct Version {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    int64_t modified_ns = 0;
-    bool operator==(const Version&) const = default;
-  };
-  explicit TokensFile(std::string path) : path_(std::move(path)) {}
-  Version Look() const;
+  explicit TokensFile(const std::string& path) : file_(path) {}
   absl::Status ReadIfChanged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const std::string path_;
   Mutex mutex_;
-  Version version_ ABSL_GUARDED_BY(mutex_);
+  ChangingFile file_ ABSL_GUARDED_BY(mutex_);
   std::vector<TokenDigest> tokens_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -35,6 +35,7 @@ class CommandsTest : public CliFixture {
     config.listen_address = address;
     config.data_dir = temp_.File("data");
     config.worker_path = MQTTPUSH_WORKER;
+    config.egress_allow = {"127.0.0.0/8"};
     config.connect_backoff_base = absl::Milliseconds(100);
     config.connect_backoff_max = absl::Milliseconds(500);
     auto service = Server::Start(config);

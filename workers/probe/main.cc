@@ -1,4 +1,5 @@
-// mqttpush-probe --fd N: one test of the connection to one customer's broker.
+// mqttpush-probe --fd N --hide FOLDER: one test of the connection to one
+// customer's broker.
 //
 // Started by mqttpushd only, which gives it one end of a socket pair as file
 // descriptor N and asks for the test over that. A program of its own, because
@@ -13,7 +14,6 @@
 #include <string>
 
 #include "absl/random/random.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
@@ -23,6 +23,8 @@
 #include "workers/link/frames.h"
 #include "workers/probe/prober.h"
 #include "workers/process/process_setup.h"
+#include "workers/process/program_arguments.h"
+#include "workers/process/sandbox.h"
 
 namespace mqttpush {
 namespace {
@@ -69,8 +71,10 @@ void Write(int fd, const worker::v1::ProbeFinding& finding) {
   }
 }
 
-absl::Status Run(int fd) {
+absl::Status Run(const ProgramArguments& arguments) {
+  const int fd = arguments.link_fd;
   MQTTPUSH_RETURN_IF_ERROR(SetUpWorkerProcess());
+  MQTTPUSH_RETURN_IF_ERROR(EnterSandbox(fd, arguments.files));
   DieWithParent(true);
   MQTTPUSH_ASSIGN_OR_RETURN(const worker::v1::ProbeRequest request,
                             ReadRequest(fd));
@@ -81,13 +85,12 @@ absl::Status Run(int fd) {
 }
 
 int Main(int argc, char** argv) {
-  int fd = -1;
-  if (argc != 3 || absl::string_view(argv[1]) != "--fd" ||
-      !absl::SimpleAtoi(argv[2], &fd) || fd < 0) {
-    std::fprintf(stderr, "mqttpush-probe is started by mqttpushd: --fd N\n");
+  const auto arguments = ParseProgramArguments(argc, argv);
+  if (!arguments.has_value()) {
+    std::fprintf(stderr, "mqttpush-probe %s\n", kProgramUsage);
     return 2;
   }
-  if (absl::Status status = Run(fd); !status.ok()) {
+  if (absl::Status status = Run(*arguments); !status.ok()) {
     Log::Error("probe_failed", {{"error", status.message()}});
     return 1;
   }

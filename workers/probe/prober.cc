@@ -89,7 +89,11 @@ bool Prober::LookUpHost() {
 
 bool Prober::ConnectToHost() {
   Begin(ProbeKind::kTcp);
-  TcpResult result = ConnectTcp(addresses_, deadline_);
+  TcpResult result =
+      ConnectTcp(addresses_,
+                 EgressPolicy({settings_.allowed_networks().begin(),
+                               settings_.allowed_networks().end()}),
+                 deadline_);
   const std::string failures = absl::StrJoin(result.failures, "; ");
   stream_ = std::move(result.stream);
   if (stream_ == nullptr) {

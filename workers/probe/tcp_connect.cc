@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/steady_time.h"
@@ -56,29 +57,47 @@ ProbeCause CauseOf(int error) {
   }
 }
 
+struct Attempt {
+  std::unique_ptr<ByteStream> stream;  // null: it failed
+  ProbeCause cause = ProbeCause::kNone;
+  std::string why;
+};
+
+Attempt Try(const Address& address, const EgressPolicy& policy,
+            absl::Duration deadline) {
+  const auto* target = reinterpret_cast<const sockaddr*>(&address.storage);
+  const absl::Status allowed =
+      policy.Judge(IpAddress::Of(target).value_or(IpAddress()));
+  if (!allowed.ok()) {
+    return {nullptr, ProbeCause::kBlocked, std::string(allowed.message())};
+  }
+  const int fd =
+      socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return {nullptr, CauseOf(errno), std::strerror(errno)};
+  auto stream = std::make_unique<ByteStream>(fd);
+  const int error = Connect(fd, address, deadline);
+  if (error == 0) return {std::move(stream)};
+  return {nullptr, CauseOf(error), std::strerror(error)};
+}
+
 }  // namespace
 
 TcpResult ConnectTcp(const std::vector<Address>& addresses,
-                     absl::Duration deadline) {
+                     const EgressPolicy& policy, absl::Duration deadline) {
   TcpResult result;
   for (size_t i = 0; i < addresses.size(); ++i) {
     const int shares = static_cast<int>(addresses.size() - i) + 1;
     const absl::Duration now = SteadyNow();
     result.tried.push_back(addresses[i].Text());
-    const int fd = socket(addresses[i].family(),
-                          SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int error = errno;
-    if (fd >= 0) {
-      auto stream = std::make_unique<ByteStream>(fd);
-      error = Connect(fd, addresses[i], now + (deadline - now) / shares);
-      if (error == 0) {
-        result.stream = std::move(stream);
-        return result;
-      }
+    Attempt attempt =
+        Try(addresses[i], policy, now + (deadline - now) / shares);
+    if (attempt.stream != nullptr) {
+      result.stream = std::move(attempt.stream);
+      return result;
     }
-    if (result.failures.empty()) result.cause = CauseOf(error);
+    if (result.failures.empty()) result.cause = attempt.cause;
     result.failures.push_back(
-        absl::StrCat(result.tried.back(), ": ", std::strerror(error)));
+        absl::StrCat(result.tried.back(), ": ", attempt.why));
   }
   return result;
 }

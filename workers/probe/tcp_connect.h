@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "common/broker_probe.h"
+#include "workers/egress/egress_policy.h"
 #include "workers/probe/byte_stream.h"
 #include "workers/probe/name_lookup.h"
 
@@ -24,8 +25,9 @@ struct TcpResult {
 
 // One after the other, until `deadline` of SteadyNow(). Each gets its share of
 // what is left, and a share is left for what comes after.
+// Those that `policy` refuses fail without being called.
 TcpResult ConnectTcp(const std::vector<Address>& addresses,
-                     absl::Duration deadline);
+                     const EgressPolicy& policy, absl::Duration deadline);
 
 }  // namespace mqttpush
 

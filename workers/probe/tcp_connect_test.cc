@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 Address At(int port) {
   return LookUp("127.0.0.1", port, SteadyNow() + absl::Seconds(60))
@@ -21,7 +22,8 @@ Address At(int port) {
 }
 
 TcpResult Connect(const std::vector<Address>& addresses) {
-  return ConnectTcp(addresses, SteadyNow() + absl::Seconds(60));
+  return ConnectTcp(addresses, EgressPolicy({"127.0.0.0/8"}),
+                    SteadyNow() + absl::Seconds(60));
 }
 
 class TcpConnectTest : public ::testing::Test {
@@ -51,6 +53,15 @@ TEST_F(TcpConnectTest, WhatFailedBeforeIsTold) {
 TEST_F(TcpConnectTest, WithoutAnyThereIsNoStream) {
   EXPECT_EQ(Connect({At(closed_)}).stream, nullptr);
   EXPECT_EQ(Connect({}).stream, nullptr);
+}
+
+TEST_F(TcpConnectTest, WhatIsRefusedIsNotCalled) {
+  const TcpResult result = ConnectTcp({At(broker_.port())}, EgressPolicy(),
+                                      SteadyNow() + absl::Seconds(60));
+  EXPECT_EQ(result.stream, nullptr);
+  EXPECT_EQ(result.cause, ProbeCause::kBlocked);
+  EXPECT_THAT(result.failures,
+              ElementsAre(StartsWith(open_text_ + ": SSRF_BLOCKED: ")));
 }
 
 }  // namespace

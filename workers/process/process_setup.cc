@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "workers/process/sanitized.h"
 
 namespace mqttpush {
 namespace {
@@ -31,12 +32,6 @@ constexpr int kNiceRise = 5;
 constexpr int kOomScoreRise = 500;
 constexpr int kMostOomScore = 1000;
 constexpr char kOomScoreFile[] = "/proc/self/oom_score_adj";
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;  // they map terabytes
-#else
-constexpr bool kSanitized = false;
-#endif
 
 absl::Status ForbidDumps() {
   const rlimit none{0, 0};
@@ -66,6 +61,8 @@ void OfferToTheOomKiller() {
       << std::min(score + kOomScoreRise, kMostOomScore);
 }
 
+// Not of the size of files: standard error may be one, to which the whole
+// service writes.
 absl::Status SetBounds() {
   OfferToTheOomKiller();
   errno = 0;
@@ -96,8 +93,8 @@ void CleanEnvironment() {
 }
 
 void BlockSignals() {
-  // A terminal's interrupt reaches the whole process group, but the service is
-  // to drain its workers first.
+  // Until it has a session of its own, a terminal's interrupt reaches it with
+  // the whole process group, but the service is to drain its workers first.
   signal(SIGINT, SIG_IGN);
   signal(SIGTERM, SIG_IGN);
   signal(SIGHUP, SIG_IGN);

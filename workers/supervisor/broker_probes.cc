@@ -28,10 +28,14 @@ bool EndedWell(int wait_status) {
 
 }  // namespace
 
-BrokerProbes::BrokerProbes(EventLoop* loop, std::string program)
+BrokerProbes::BrokerProbes(EventLoop* loop, std::string program,
+                           std::string data_path,
+                           AllowedNetworks allowed_networks)
     : loop_(loop),
       program_(std::move(program)),
-      environment_(WorkerEnvironment(OwnEnvironment())) {}
+      data_path_(std::move(data_path)),
+      environment_(WorkerEnvironment(OwnEnvironment())),
+      allowed_networks_(std::move(allowed_networks)) {}
 
 BrokerProbes::~BrokerProbes() = default;
 
@@ -66,7 +70,8 @@ void BrokerProbes::Begin(int64_t id, const BrokerRecord& broker,
     // Last, as who hears of it may end all this.
     return refused({.cut_short = std::string(launched.message())});
   }
-  probe.stream->Send(MakeProbeRequest(broker, order));
+  probe.stream->Send(
+      MakeProbeRequest(broker, order, allowed_networks_(order.tenant_id)));
   probe.timer = loop_->PostAfter(order.timeout, [this, id, order] {
     Kill(id, absl::StrCat("it did not end within ",
                           absl::FormatDuration(order.timeout)));
@@ -88,7 +93,7 @@ absl::Status BrokerProbes::Launch(int64_t id, Probe& probe) {
                      id](const absl::Status& end) { OnStreamEnd(id, end); }});
   absl::StatusOr<pid_t> pid = watcher_.Spawn(
       {.path = program_,
-       .arguments = {"--fd", "3"},
+       .arguments = {"--fd", "3", "--hide", data_path_},
        .environment = environment_},
       fds[1], [this, id](int wait_status) {
         loop_->Post([this, id, wait_status] { OnExit(id, wait_status); });

@@ -19,6 +19,7 @@
 #include "common/broker_probe.h"
 #include "common/event_loop.h"
 #include "storage/records.h"
+#include "workers/egress/egress_allowances.h"
 #include "workers/link/link_stream.h"
 #include "workers/supervisor/process_watcher.h"
 
@@ -33,7 +34,9 @@ class BrokerProbes {
   using Done = std::function<void(ProbeReport)>;
 
   // `program` is the path of mqttpush-probe. `loop` must outlive this.
-  BrokerProbes(EventLoop* loop, std::string program);
+  // `data_path` is the folder that is hidden from probes; empty: none is.
+  BrokerProbes(EventLoop* loop, std::string program, std::string data_path,
+               AllowedNetworks allowed_networks);
   // Once the loop has stopped.
   ~BrokerProbes();
 
@@ -75,7 +78,9 @@ class BrokerProbes {
 
   EventLoop* const loop_;
   const std::string program_;
+  const std::string data_path_;
   const std::vector<std::string> environment_;
+  const AllowedNetworks allowed_networks_;
   std::atomic<int64_t> next_id_ = 1;
   std::map<int64_t, Probe> probes_;
   bool stopping_ = false;

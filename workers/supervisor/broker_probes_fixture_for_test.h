@@ -3,6 +3,7 @@
 #define MQTTPUSH_WORKERS_SUPERVISOR_BROKER_PROBES_FIXTURE_FOR_TEST_H_
 
 #include <future>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -43,6 +44,9 @@ class BrokerProbesTest : public ::testing::Test {
     return {.timeout = timeout, .payload = "{}"};
   }
 
+  // Of probes that connect nowhere.
+  static std::vector<std::string> NoNetworks(const std::string&) { return {}; }
+
   std::future<ProbeReport> Begin(const BrokerRecord& broker,
                                  const ProbeOrder& order) {
     auto promise = std::make_shared<std::promise<ProbeReport>>();
@@ -70,8 +74,13 @@ class BrokerProbesTest : public ::testing::Test {
     return report.findings.back();
   }
 
+  // Where probes may connect, by tenant; that of Order() has no id.
+  std::map<std::string, std::vector<std::string>> networks_{
+      {"", {"127.0.0.0/8"}}};
   EventLoop loop_;
-  BrokerProbes probes_{&loop_, MQTTPUSH_PROBE};
+  BrokerProbes probes_{
+      &loop_, MQTTPUSH_PROBE, "",
+      [this](const std::string& tenant_id) { return networks_[tenant_id]; }};
   int64_t id_ = 0;  // of the probe that was begun last
 };
 

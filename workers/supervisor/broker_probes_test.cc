@@ -68,6 +68,22 @@ TEST_F(BrokerProbesTest, APlainBrokerTakesIt) {
   EXPECT_GT(connect.duration, absl::ZeroDuration());
 }
 
+TEST_F(BrokerProbesTest, WhereTheTenantMayNotConnectItIsBlocked) {
+  SilentListener listener;
+  ProbeOrder order = Order();
+  order.tenant_id = "acme";
+  const BrokerRecord broker = At(listener.port(), kMqtt311);
+  const ProbeFinding tcp = Last(Run(broker, order), ProbeKind::kTcp);
+  EXPECT_EQ(tcp.cause, ProbeCause::kBlocked);
+  EXPECT_THAT(tcp.text, HasSubstr(": SSRF_BLOCKED: 127.0.0.1 is in "
+                                  "127.0.0.0/8 (loopback)"));
+  networks_["acme"] = {"127.0.0.1"};
+  order.timeout = absl::Seconds(1);
+  const ProbeReport report = Run(broker, order);
+  ASSERT_THAT(report.findings, SizeIs(testing::Ge(2)));
+  EXPECT_EQ(report.findings[1].cause, ProbeCause::kNone);
+}
+
 TEST_F(BrokerProbesTest, ABrokerOfMqtt5SaysWhatItOffers) {
   auto broker =
       Start({.more_config = "max_qos 1\nretain_available false\n"
@@ -198,7 +214,7 @@ class TalkingProbeTest : public BrokerProbesTest {
     WriteFile(program, absl::StrCat("#!/bin/sh\n", kTakeOrder, script, "\n"));
     chmod(program.c_str(), 0700);
     std::promise<ProbeReport> promise;
-    BrokerProbes probes(&loop_, program);
+    BrokerProbes probes(&loop_, program, "", NoNetworks);
     probes.Start(At(1, kMqtt311), order, [&](ProbeReport report) {
       promise.set_value(std::move(report));
     });
@@ -232,7 +248,7 @@ TEST_F(TalkingProbeTest, AllThatThereIsToSayIsTaken) {
 }
 
 TEST_F(BrokerProbesTest, AProgramThatCannotBeStartedIsAnAnswerToo) {
-  BrokerProbes probes(&loop_, "/no/such/program");
+  BrokerProbes probes(&loop_, "/no/such/program", "", NoNetworks);
   std::promise<ProbeReport> promise;
   probes.Start(At(1, kMqtt311), Order(), [&](ProbeReport report) {
     promise.set_value(std::move(report));

@@ -24,9 +24,10 @@ absl::Time ToTime(bool present, const google::protobuf::Timestamp& time) {
 
 }  // namespace
 
-worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
-                                         const LinkOptions& options,
-                                         const std::string& session_path) {
+worker::v1::ControlMessage MakeConfigure(
+    const BrokerRecord& broker, const LinkOptions& options,
+    const std::vector<std::string>& allowed_networks,
+    const std::string& session_path) {
   worker::v1::ControlMessage message;
   worker::v1::Configure& configure = *message.mutable_configure();
   configure.set_host(broker.host);
@@ -50,6 +51,8 @@ worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
       ToProto(options.connect_backoff_base);
   *configure.mutable_connect_backoff_max() =
       ToProto(options.connect_backoff_max);
+  configure.mutable_allowed_networks()->Assign(allowed_networks.begin(),
+                                               allowed_networks.end());
   if (!session_path.empty()) {
     worker::v1::PersistentSession& session =
         *configure.mutable_persistent_session();

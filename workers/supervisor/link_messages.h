@@ -3,6 +3,7 @@
 #define MQTTPUSH_WORKERS_SUPERVISOR_LINK_MESSAGES_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -23,9 +24,10 @@ struct LinkOptions {
 // Holds the broker's secrets: send it to that broker's worker only, never log
 // it. The link keeps its session in the file `session_path`, and the broker
 // keeps its half for an hour at least; empty: clean sessions.
-worker::v1::ControlMessage MakeConfigure(const BrokerRecord& broker,
-                                         const LinkOptions& options,
-                                         const std::string& session_path);
+worker::v1::ControlMessage MakeConfigure(
+    const BrokerRecord& broker, const LinkOptions& options,
+    const std::vector<std::string>& allowed_networks,
+    const std::string& session_path);
 
 // Of a broker that could not tell (MQTT 3.1.1) only what was found out.
 BrokerOffer ToOffer(const worker::v1::BrokerLimits& limits);

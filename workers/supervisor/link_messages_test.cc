@@ -6,7 +6,7 @@ namespace mqttpush {
 namespace {
 
 TEST(MakeConfigureTest, WithoutAFileSessionsAreClean) {
-  EXPECT_FALSE(MakeConfigure(BrokerRecord(), LinkOptions(), "")
+  EXPECT_FALSE(MakeConfigure(BrokerRecord(), LinkOptions(), {}, "")
                    .configure()
                    .has_persistent_session());
 }
@@ -22,7 +22,8 @@ TEST(MakeConfigureTest, AStoredSessionLastsAnHourAtLeast) {
   for (const Case& c : kTable) {
     BrokerRecord broker;
     broker.session_expiry = c.asked;
-    const auto message = MakeConfigure(broker, LinkOptions(), "/d/3.session");
+    const auto message =
+        MakeConfigure(broker, LinkOptions(), {}, "/d/3.session");
     const auto& session = message.configure().persistent_session();
     EXPECT_EQ(session.path(), "/d/3.session");
     EXPECT_EQ(session.expiry().seconds(), c.seconds);

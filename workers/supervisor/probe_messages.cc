@@ -61,11 +61,14 @@ absl::Duration TimeForProbe(absl::Duration timeout) {
   return std::max(timeout - kStartAndReport, timeout / 2);
 }
 
-worker::v1::ProbeRequest MakeProbeRequest(const BrokerRecord& broker,
-                                          const ProbeOrder& order) {
+worker::v1::ProbeRequest MakeProbeRequest(
+    const BrokerRecord& broker, const ProbeOrder& order,
+    const std::vector<std::string>& allowed_networks) {
   worker::v1::ProbeRequest request;
   *request.mutable_settings() =
-      MakeConfigure(broker, LinkOptions(), /*session_path=*/"").configure();
+      MakeConfigure(broker, LinkOptions(), allowed_networks,
+                    /*session_path=*/"")
+          .configure();
   *request.mutable_timeout() = ToProto(TimeForProbe(order.timeout));
   *request.mutable_session_expiry() = ToProto(order.session_expiry);
   for (const ProbePublication& publication : order.publications) {

@@ -11,8 +11,9 @@
 namespace mqttpush {
 
 // Holds the broker's secrets: send it to that process only, never log it.
-worker::v1::ProbeRequest MakeProbeRequest(const BrokerRecord& broker,
-                                          const ProbeOrder& order);
+worker::v1::ProbeRequest MakeProbeRequest(
+    const BrokerRecord& broker, const ProbeOrder& order,
+    const std::vector<std::string>& allowed_networks);
 
 // What the process may take of an order's time; the rest is for its start and
 // for what it has to say.

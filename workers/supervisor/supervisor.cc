@@ -34,7 +34,8 @@ Supervisor::Supervisor(Dispatcher* dispatcher, EventLoop* loop,
       permits_(loop, options_.connect_rate,
                [this](int64_t worker_id) { GiveLeave(worker_id); }),
       processes_(
-          loop, options_.worker_path,
+          loop, options_.worker_path, options_.data_path,
+          options_.sessions_path,
           {.attached =
                [this](int64_t worker_id,
                       std::shared_ptr<WorkerChannel> channel) {
@@ -146,13 +147,17 @@ void Supervisor::Configure(int64_t broker_uid, Worker& worker) {
   const BrokerRecord* broker = snapshot_->FindBroker(broker_uid);
   if (worker.channel == nullptr || worker.draining) return;
   const bool session = NeedsSession(*snapshot_, broker_uid);
-  if (worker.broker_revision == broker->revision && worker.session == session) {
+  std::vector<std::string> networks =
+      options_.allowed_networks(snapshot_->FindTenant(broker->tenant_uid)->id);
+  if (worker.broker_revision == broker->revision && worker.session == session &&
+      worker.allowed_networks == networks) {
     return;
   }
   worker.broker_revision = broker->revision;
   worker.session = session;
+  worker.allowed_networks = std::move(networks);
   worker.channel->Send(
-      MakeConfigure(*broker, options_.link,
+      MakeConfigure(*broker, options_.link, worker.allowed_networks,
                     session ? session_files_.PathOf(broker_uid) : ""));
   // What it asked for was a call to where it may not go any more.
   for (int asked = permits_.Withdraw(worker.id); asked > 0; --asked) {
@@ -185,6 +190,7 @@ void Supervisor::Watch() {
       Hung(uid, *worker);
       continue;
     }
+    Configure(uid, *worker);  // where it may connect may have changed
     worker::v1::ControlMessage message;
     message.mutable_ping();
     worker->channel->Send(std::move(message));

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -24,6 +25,7 @@
 #include "storage/config_snapshot.h"
 #include "workers/dispatch/dispatcher.h"
 #include "workers/dispatch/status_board.h"
+#include "workers/egress/egress_allowances.h"
 #include "workers/supervisor/answer_watch.h"
 #include "workers/supervisor/connect_permits.h"
 #include "workers/supervisor/link_display.h"
@@ -36,9 +38,17 @@ namespace mqttpush {
 
 struct SupervisorOptions {
   std::string worker_path;  // the program mqttpush-worker
+  // The folder that is hidden from workers, but for the sessions in it; empty:
+  // none is.
+  std::string data_path;
   // The folder of the stored sessions; it must exist.
   std::string sessions_path;
   LinkOptions link;
+  // Where workers may connect; looked at again each time that they are asked
+  // whether they answer.
+  AllowedNetworks allowed_networks = [](const std::string&) {
+    return std::vector<std::string>();
+  };
   // How many calls to one broker host are let through per second, from 1.
   int connect_rate = 10;
   // A worker that has not said hello by then is killed and started again; the
@@ -73,8 +83,9 @@ class Supervisor {
     absl::Duration start{};       // SteadyNow()
     int64_t broker_revision = 0;  // of the settings that it was given
     bool session = false;         // whether they ask for a stored one
-    std::shared_ptr<WorkerChannel> channel;  // while attached
-    bool attached = false;                   // once
+    std::vector<std::string> allowed_networks;  // of them
+    std::shared_ptr<WorkerChannel> channel;     // while attached
+    bool attached = false;                      // once
     bool exited = false;
     bool draining = false;
     AnswerWatch answers;

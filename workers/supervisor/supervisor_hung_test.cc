@@ -93,6 +93,9 @@ TEST_F(SupervisorHungTest, TheRealWorkerAnswersUntilItIsStopped) {
     return read;
   };
   options_.worker_path = program;
+  options_.allowed_networks = [](const std::string&) {
+    return std::vector<std::string>{"127.0.0.0/8"};
+  };
   PutBroker(kBroker, "127.0.0.1");
   BrokerRecord broker = *config_.FindBroker(kBroker);
   broker.port = mosquitto->port();

@@ -2,6 +2,8 @@
 // drained.
 #include "workers/supervisor/supervisor.h"
 
+#include <atomic>
+
 #include "gtest/gtest.h"
 #include "workers/supervisor/supervisor_test_base.h"
 
@@ -54,6 +56,25 @@ TEST_F(SupervisorTest, ChangedSettingsGoToTheRunningWorker) {
   PutBroker(kOtherBroker, "better", 2);
   Apply();
   EXPECT_EQ(WaitForWorker(kOtherBroker, "better").configured, 2);
+}
+
+TEST_F(SupervisorTest, WhereWorkersMayConnectIsLookedAtAgain) {
+  std::atomic<bool> changed = false;
+  options_.answer_timeout = absl::Seconds(4);
+  options_.allowed_networks = [&](const std::string& tenant_id) {
+    EXPECT_EQ(tenant_id, "acme");
+    return std::vector<std::string>{changed ? "10.0.0.0/8" : "127.0.0.0/8"};
+  };
+  PutBroker(kBroker, "good");
+  Start();
+  const Running before = WaitForWorker(kBroker, "good");
+  EXPECT_EQ(before.configured, 1);
+  changed = true;
+  EXPECT_TRUE(WaitUntil(kDeadline, [&] {
+    return absl::StrContains(board_.GetLink(kBroker).last_error,
+                             "configured 2 at good");
+  }));
+  EXPECT_EQ(WaitForWorker(kBroker, "good").pid, before.pid);
 }
 
 TEST_F(SupervisorTest, PausedTenantHasNoWorkerUntilItResumes) {

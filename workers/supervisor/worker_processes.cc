@@ -11,9 +11,12 @@
 namespace mqttpush {
 
 WorkerProcesses::WorkerProcesses(EventLoop* loop, std::string program,
-                                 Events events)
+                                 std::string data_path,
+                                 std::string sessions_path, Events events)
     : loop_(loop),
       program_(std::move(program)),
+      data_path_(std::move(data_path)),
+      sessions_path_(std::move(sessions_path)),
       environment_(WorkerEnvironment(OwnEnvironment())),
       events_(std::move(events)),
       link_server_(loop, this) {}
@@ -28,7 +31,8 @@ absl::StatusOr<pid_t> WorkerProcesses::Spawn(int64_t worker_id) {
   MQTTPUSH_ASSIGN_OR_RETURN(const int fd, link_server_.AddWorker(worker_id));
   absl::StatusOr<pid_t> pid =
       watcher_.Spawn({.path = program_,
-                      .arguments = {"--fd", "3"},
+                      .arguments = {"--fd", "3", "--hide", data_path_,
+                                    "--sessions", sessions_path_},
                       .environment = environment_},
                      fd, [this, worker_id](int wait_status) {
                        loop_->Post([this, worker_id, wait_status] {

@@ -34,8 +34,10 @@ class WorkerProcesses : private LinkServer::Listener {
     std::function<void(int64_t worker_id, int wait_status)> exited;
   };
 
-  // `program` is the path of mqttpush-worker.
-  WorkerProcesses(EventLoop* loop, std::string program, Events events);
+  // `program` is the path of mqttpush-worker; `data_path` the folder of which
+  // workers see nothing but `sessions_path`.
+  WorkerProcesses(EventLoop* loop, std::string program, std::string data_path,
+                  std::string sessions_path, Events events);
 
   // Starts a worker; the id must be new. Returns its pid.
   absl::StatusOr<pid_t> Start(int64_t worker_id);
@@ -53,6 +55,8 @@ class WorkerProcesses : private LinkServer::Listener {
 
   EventLoop* const loop_;
   const std::string program_;
+  const std::string data_path_;
+  const std::string sessions_path_;
   const std::vector<std::string> environment_;
   const Events events_;
   LinkServer link_server_;

@@ -41,6 +41,9 @@ ConnectFailure DescribeUnanswered(const ConnectDiagnostics& diagnostics,
   if (!diagnostics.dns_error.empty()) {
     return {false, absl::StrCat("DNS: ", diagnostics.dns_error)};
   }
+  if (!diagnostics.egress_error.empty()) {
+    return {true, diagnostics.egress_error};
+  }
   if (!diagnostics.certificate_error.empty()) {
     return {true, absl::StrCat("TLS: certificate verify failed: ",
                                diagnostics.certificate_error)};

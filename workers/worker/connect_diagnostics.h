@@ -17,6 +17,8 @@ enum class EndedBy {
 struct ConnectDiagnostics {
   // The resolver's words; empty when it found the host.
   std::string dns_error;
+  // Why the address may not be connected to; empty when it may.
+  std::string egress_error;
   // "192.0.2.7:8883"; empty before the socket was connected.
   std::string peer_address;
   // The last errno of the socket; 0 for none.

@@ -43,10 +43,18 @@ ConnectDiagnostics Shaken(bool connect_written) {
   return diagnostics;
 }
 
+ConnectDiagnostics Blocked(const char* error) {
+  ConnectDiagnostics diagnostics = Peer(EACCES);
+  diagnostics.egress_error = error;
+  return diagnostics;
+}
+
 TEST(ConnectDiagnosticsTest, PutsFailuresIntoWords) {
   const Case kCases[] = {
       {"dns", Dns("no.example: Name or service not known"), 0, "", false,
        "DNS: no.example: Name or service not known"},
+      {"blocked", Blocked("SSRF_BLOCKED: 127.0.0.1 is"), -1, "", true,
+       "SSRF_BLOCKED: 127.0.0.1 is"},
       {"refused", Peer(ECONNREFUSED), -1, "TCP/TLS connect failure", false,
        "connection refused (127.0.0.1:1883)"},
       {"timeout", Peer(), -1, "TCP connect timeout", false,

@@ -11,14 +11,15 @@
 
 namespace mqttpush {
 
-ControlPlaneStub::ControlPlaneStub(const std::string& worker_path)
+ControlPlaneStub::ControlPlaneStub(const std::string& worker_path,
+                                   const std::string& sessions)
     : nonce_("0123456789abcdef0123456789abcdef") {
   int fds[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) abort();
   if (write(fds[0], nonce_.data(), nonce_.size()) != 32) abort();
-  process_ =
-      *ChildProcess::Spawn({.argv = {worker_path, "--fd", absl::StrCat(fds[1])},
-                            .inherited_fds = {fds[1]}});
+  std::vector<std::string> argv = {worker_path, "--fd", absl::StrCat(fds[1])};
+  if (!sessions.empty()) argv.insert(argv.end(), {"--sessions", sessions});
+  process_ = *ChildProcess::Spawn({.argv = argv, .inherited_fds = {fds[1]}});
   close(fds[1]);
   loop_.RunAndWait([&] {
     stream_ = std::make_unique<LinkStream>(

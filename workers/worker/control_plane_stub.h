@@ -35,7 +35,9 @@ struct WorkerSays {
 // Spawns a worker, and speaks to it. Thread-safe.
 class ControlPlaneStub {
  public:
-  explicit ControlPlaneStub(const std::string& worker_path);
+  // `sessions`: the folder to which the worker writes; empty: it does not.
+  explicit ControlPlaneStub(const std::string& worker_path,
+                            const std::string& sessions = "");
   ~ControlPlaneStub();
 
   void Configure(const wire::Configure& settings);

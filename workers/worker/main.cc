@@ -1,7 +1,9 @@
-// mqttpush-worker --fd N: one link to one customer's broker.
+// mqttpush-worker --fd N --hide FOLDER --sessions FOLDER: one link to one
+// customer's broker.
 //
 // Started by mqttpushd only, which gives it one end of a socket pair as file
-// descriptor N and tells it everything else over that.
+// descriptor N and tells it everything else over that; but for the folders,
+// because what it may see of them is settled before it hears anything.
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,15 +12,15 @@
 #include <string>
 
 #include "absl/random/random.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "common/clock.h"
 #include "common/event_loop.h"
 #include "common/logging.h"
 #include "common/status_macros.h"
 #include "workers/link/exit_codes.h"
 #include "workers/process/process_setup.h"
+#include "workers/process/program_arguments.h"
+#include "workers/process/sandbox.h"
 #include "workers/worker/link_client.h"
 #include "workers/worker/paho_client.h"
 #include "workers/worker/session.h"
@@ -120,24 +122,24 @@ struct Program {
   while (true) pause();
 }
 
-absl::StatusOr<std::string> Start(int fd) {
+absl::StatusOr<std::string> Start(const ProgramArguments& arguments) {
   MQTTPUSH_RETURN_IF_ERROR(SetUpWorkerProcess());
-  return ReadNonce(fd);
+  MQTTPUSH_RETURN_IF_ERROR(EnterSandbox(arguments.link_fd, arguments.files));
+  return ReadNonce(arguments.link_fd);
 }
 
 int Main(int argc, char** argv) {
-  int fd = -1;
-  if (argc != 3 || absl::string_view(argv[1]) != "--fd" ||
-      !absl::SimpleAtoi(argv[2], &fd) || fd < 0) {
-    std::fprintf(stderr, "mqttpush-worker is started by mqttpushd: --fd N\n");
+  const auto arguments = ParseProgramArguments(argc, argv);
+  if (!arguments.has_value()) {
+    std::fprintf(stderr, "mqttpush-worker %s\n", kProgramUsage);
     return 2;
   }
-  absl::StatusOr<std::string> nonce = Start(fd);
+  absl::StatusOr<std::string> nonce = Start(*arguments);
   if (!nonce.ok()) {
     Log::Error("worker_not_started", {{"error", nonce.status().message()}});
     return 1;
   }
-  Run(fd, *nonce);
+  Run(arguments->link_fd, *nonce);
 }
 
 }  // namespace

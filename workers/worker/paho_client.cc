@@ -134,6 +134,9 @@ class PahoClient::Connection {
       options.ssl = &ssl;
     }
     const std::string& name = settings_.tls().server_name();
+    PahoSeams::SetEgressPolicy(
+        EgressPolicy({settings_.allowed_networks().begin(),
+                      settings_.allowed_networks().end()}));
     PahoSeams::BeginConnection(name, settings_.host());
     const int code = MQTTAsync_connect(handle_, &options);
     MQTTProperties_free(&properties);

@@ -17,6 +17,8 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
@@ -51,6 +53,7 @@ struct State {
   PahoSeams::Counters counters ABSL_GUARDED_BY(mutex);
   std::string name ABSL_GUARDED_BY(mutex);
   std::string host ABSL_GUARDED_BY(mutex);
+  EgressPolicy egress ABSL_GUARDED_BY(mutex);
 };
 
 // Never destroyed: libraries close sockets while the process exits.
@@ -60,6 +63,9 @@ State& state() {
 }
 
 std::array<std::atomic<bool>, kMaxFd> guarded_fds;
+
+// This thread asks the resolver, whose sockets are not Paho's.
+thread_local bool resolving = false;
 
 bool IsGuarded(int fd) {
   return fd >= 0 && fd < kMaxFd &&
@@ -93,6 +99,26 @@ void BeginGuarding(int fd, const sockaddr* address) {
   state().readers[fd] = AckReader();
   state().diagnostics.peer_address = AddressText(address);
   guarded_fds[fd].store(true, std::memory_order_release);
+}
+
+// Of a socket of libpaho; datagrams go to name servers only.
+bool MayConnect(const sockaddr* address) {
+  const std::optional<IpAddress> target = IpAddress::Of(address);
+  if (!target.has_value()) return true;
+  MutexLock lock(&state().mutex);
+  const absl::Status allowed = state().egress.Judge(*target);
+  if (allowed.ok()) return true;
+  state().diagnostics.peer_address = AddressText(address);
+  state().diagnostics.egress_error = std::string(allowed.message());
+  return false;
+}
+
+bool IsDatagram(int fd) {
+  static auto* const next = Next<decltype(getsockopt)>("getsockopt");
+  int type = 0;
+  socklen_t length = sizeof type;
+  return next(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+         type == SOCK_DGRAM;
 }
 
 void EndGuarding(int fd) {
@@ -218,6 +244,11 @@ void PahoSeams::BeginConnection(const std::string& name,
   state().host = host;
 }
 
+void PahoSeams::SetEgressPolicy(EgressPolicy policy) {
+  MutexLock lock(&state().mutex);
+  state().egress = std::move(policy);
+}
+
 ConnectDiagnostics PahoSeams::Diagnostics() {
   MutexLock lock(&state().mutex);
   return state().diagnostics;
@@ -297,9 +328,19 @@ ssize_t recv(int fd, void* buffer, size_t size, int flags) {
 
 int connect(int fd, const sockaddr* address, socklen_t length) {
   static auto* const next = Next<decltype(connect)>("connect");
-  const bool tcp =
+  // What is judged is what the kernel gets, whatever becomes of the original.
+  sockaddr_storage target{};
+  if (length > sizeof target) return next(fd, address, length);  // an error
+  std::memcpy(&target, address, length);
+  address = reinterpret_cast<const sockaddr*>(&target);
+  const bool ip =
       address->sa_family == AF_INET || address->sa_family == AF_INET6;
-  if (!tcp || fd < 0 || fd >= kMaxFd) return next(fd, address, length);
+  if (!ip || resolving || IsDatagram(fd)) return next(fd, address, length);
+  if (!MayConnect(address)) {
+    errno = EACCES;
+    return -1;
+  }
+  if (fd < 0 || fd >= kMaxFd) return next(fd, address, length);
   BeginGuarding(fd, address);
   const int result = next(fd, address, length);
   const int error = errno;
@@ -322,8 +363,10 @@ int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
     MutexLock lock(&state().mutex);
     if (!host.empty() && host == state().name) host = state().host;
   }
+  resolving = true;
   const int error =
       next(name == nullptr ? nullptr : host.c_str(), service, hints, result);
+  resolving = false;
   if (error != 0) {
     MutexLock lock(&state().mutex);
     state().diagnostics.dns_error =

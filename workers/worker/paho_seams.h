@@ -18,6 +18,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "workers/egress/egress_policy.h"
 #include "workers/worker/connect_diagnostics.h"
 #include "workers/worker/wire_log.h"
 
@@ -29,6 +30,11 @@ class PahoSeams {
   // Forgets what was seen of the connection before. From now on the resolver is
   // asked for `host` when libpaho asks for `name`, unless `name` is empty.
   static void BeginConnection(const std::string& name, const std::string& host);
+
+  // Where libpaho's sockets may connect from now on; before, to public
+  // addresses. Judged is the very address that the kernel gets, so that no name
+  // server can change its mind in between. A refused call fails with EACCES.
+  static void SetEgressPolicy(EgressPolicy policy);
 
   // What was seen since.
   static ConnectDiagnostics Diagnostics();

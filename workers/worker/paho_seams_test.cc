@@ -80,6 +80,7 @@ class PahoSeamsTest : public ::testing::Test {
  protected:
   PahoSeamsTest() {
     signal(SIGPIPE, SIG_IGN);
+    PahoSeams::SetEgressPolicy(EgressPolicy({"127.0.0.0/8"}));
     PahoSeams::BeginConnection("", "");
   }
 };

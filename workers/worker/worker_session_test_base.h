@@ -41,7 +41,7 @@ class WorkerSessionTest : public ::testing::Test {
     return settings;
   }
   void StartWorker(const wire::Configure& settings) {
-    plane_ = std::make_unique<ControlPlaneStub>(MQTTPUSH_WORKER);
+    plane_ = std::make_unique<ControlPlaneStub>(MQTTPUSH_WORKER, dir_.path());
     plane_->Configure(settings);
     seen_ = 0;
   }

@@ -20,6 +20,7 @@ inline wire::Configure Settings(int port) {
   wire::Configure settings;
   settings.set_host("127.0.0.1");
   settings.set_port(port);
+  settings.add_allowed_networks("127.0.0.0/8");
   settings.set_protocol_level(4);
   settings.set_client_id("worker-under-test");
   settings.mutable_keep_alive()->set_seconds(60);
