@@ -69,12 +69,12 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
                listener->health_address_));
   }
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  MQTTPUSH_ASSIGN_OR_RETURN(
-      listener->server_, Listen(options.address,
-                                options.certificate == nullptr
-                                    ? grpc::InsecureServerCredentials()
-                                    : ReloadingCredentials(options.certificate),
-                                services, listener->address_));
+  listener->credentials_ = options.certificate == nullptr
+                               ? grpc::InsecureServerCredentials()
+                               : ReloadingCredentials(options.certificate);
+  MQTTPUSH_ASSIGN_OR_RETURN(listener->server_,
+                            Listen(options.address, listener->credentials_,
+                                   services, listener->address_));
   return listener;
 }
 

@@ -12,6 +12,7 @@
 
 namespace grpc {
 class Server;
+class ServerCredentials;
 class Service;
 }  // namespace grpc
 
@@ -49,6 +50,7 @@ class GrpcListener {
 
   std::string address_;
   std::string health_address_;
+  std::shared_ptr<grpc::ServerCredentials> credentials_;  // of server_
   std::unique_ptr<grpc::Server> health_server_;
   std::unique_ptr<grpc::Server> server_;
 };

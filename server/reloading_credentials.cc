@@ -2,6 +2,9 @@
 
 #include <grpc/grpc_security.h>
 
+#include <string>
+#include <utility>
+
 namespace mqttpush {
 namespace {
 
@@ -40,8 +43,12 @@ class Reloading : public grpc::ServerCredentials {
     if (pems == given_) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     const grpc_ssl_pem_key_cert_pair pair = {pems->key.c_str(),
                                              pems->certificate.c_str()};
-    *config = grpc_ssl_server_certificate_config_create(
-        pems->client_ca.empty() ? nullptr : pems->client_ca.c_str(), &pair, 1);
+    // gRPC 1.51 asserts that there are some, also where no client is asked for
+    // a certificate; then they mean nothing.
+    const std::string& client_roots =
+        pems->client_ca.empty() ? pems->certificate : pems->client_ca;
+    *config = grpc_ssl_server_certificate_config_create(client_roots.c_str(),
+                                                        &pair, 1);
     given_ = std::move(pems);
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }

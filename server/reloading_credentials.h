@@ -14,7 +14,8 @@
 
 namespace mqttpush {
 
-// Asks `certificate` at each handshake; it must outlive the server. If it has a
+// Asks `certificate` at each handshake. Both it and what is returned must
+// outlive the server: gRPC itself keeps only what it calls. If there is a
 // client_ca, clients must show a certificate that leads to it.
 std::shared_ptr<grpc::ServerCredentials> ReloadingCredentials(
     ServerCertificate* certificate);

@@ -64,7 +64,7 @@ void HttpConnection::Start() {
 }
 
 void HttpConnection::AwaitRequest() {
-  if (draining_) return End();
+  if (draining_ || displaced_) return End();
   head_only_ = false;
   parser_.emplace();
   parser_->header_limit(host_->options().max_header_bytes);
@@ -89,6 +89,7 @@ void HttpConnection::ReadHead() {
 }
 
 void HttpConnection::OnHead(ErrorCode error) {
+  if (displaced_) return End();
   if (error) return OnReadError(error);
   request_ = ToHttpRequest(parser_->get());
   keep_alive_ = KeepsAlive(parser_->get()) && !draining_ && !spare_;
@@ -134,6 +135,7 @@ void HttpConnection::ReadBody() {
 }
 
 void HttpConnection::OnBody(ErrorCode error) {
+  if (displaced_) return End();
   if (error) return OnReadError(error);
   request_.body = std::move(parser_->get().body());
   Handle();
@@ -231,6 +233,7 @@ std::optional<HttpConnection::Time> HttpConnection::waiting_since() const {
 // The socket takes so little at once, or the client goes without; with TLS it
 // does.
 void HttpConnection::Displace() {
+  displaced_ = true;
   if (phase_ == Phase::kReading && !stream_.is_tls()) {
     ErrorCode ignored;
     std::ostringstream text;

@@ -76,8 +76,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   // response.
   std::optional<Time> waiting_since() const;
   // Gives its place to another one: tells a client that is sending a request,
-  // and ends. For one that waits.
+  // and ends, even if the rest of the request has just come. For one that
+  // waits.
   void Displace();
+  bool displaced() const { return displaced_; }
   // Lets a request that is under way finish, and ends.
   void Drain();
   // Ends at once, unless a handler owes a response.
@@ -134,6 +136,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Phase phase_ = Phase::kIdle;
   Time phase_began_;
   bool timed_out_ = false;
+  bool displaced_ = false;
   bool draining_ = false;
   bool keep_alive_ = true;
   bool head_only_ = false;     // of a response to HEAD

@@ -162,7 +162,7 @@ bool HttpListener::Impl::MakeRoom(bool spare, size_t limit) {
   size_t count = 0;
   std::shared_ptr<HttpConnection> slowest;
   for (const auto& connection : connections_) {
-    if (connection->spare() != spare) continue;
+    if (connection->spare() != spare || connection->displaced()) continue;
     ++count;
     const auto since = connection->waiting_since();
     if (!since.has_value()) continue;
@@ -173,8 +173,7 @@ bool HttpListener::Impl::MakeRoom(bool spare, size_t limit) {
   if (count < limit) return true;
   WarnOfFullness();
   if (slowest == nullptr) return false;
-  connections_.erase(slowest);
-  slowest->Displace();
+  slowest->Displace();  // and it is heard of once more, when it has ended
   return true;
 }
 

@@ -1,7 +1,11 @@
 // Who gets a connection when all are in use.
+#include <sched.h>
+
+#include <atomic>
 #include <memory>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -53,6 +57,21 @@ class HttpPlacesTest : public ::testing::Test {
                  MutexLock lock(&mutex_);
                  held_.push_back(std::move(respond));
                }});
+    router.Add("POST", "/count",
+               {.handler =
+                    [this](const HttpRequest& request, HttpRespond respond) {
+                      ++counted_;
+                      respond(JsonResponse(200, request.body));
+                    },
+                .max_body_bytes = 1000});
+    // Holds up the listener's thread until go_on_.
+    router.Add("GET", "/block",
+               {.handler = [this](const HttpRequest&, HttpRespond respond) {
+                 blocked_ = true;
+                 while (!go_on_) sched_yield();
+                 MutexLock lock(&mutex_);
+                 held_.push_back(std::move(respond));
+               }});
     listener_ = *HttpListener::Start("127.0.0.1:0", std::move(router),
                                      Clock::Real(), options);
   }
@@ -74,6 +93,9 @@ class HttpPlacesTest : public ::testing::Test {
     return !held_for_huge_.expired();
   }
 
+  std::atomic<bool> blocked_ = false;
+  std::atomic<bool> go_on_ = false;
+  std::atomic<int> counted_ = 0;
   Mutex mutex_;
   std::weak_ptr<int> held_for_huge_ ABSL_GUARDED_BY(mutex_);
   std::vector<HttpRespond> held_ ABSL_GUARDED_BY(mutex_);
@@ -158,6 +180,31 @@ TEST_F(HttpPlacesTest, HoldsWhatAResponseHoldsUntilItIsTaken) {
   EXPECT_TRUE(holds_for_huge());
   EXPECT_EQ(client.Read().body.size(), kHugeBytes);
   EXPECT_TRUE(WaitUntil(kPatience, [this] { return !holds_for_huge(); }));
+}
+
+// Its request is in the buffer already when it loses its place: it is not
+// handled, and what was set aside for it is given back.
+TEST_F(HttpPlacesTest, WhoIsDisplacedIsNotHandledAnyMore) {
+  HttpOptions options;
+  options.max_connections = 2;
+  options.max_buffered_bytes = 1000;
+  Start(options);
+  RawHttpClient displaced(address());
+  displaced.Send("GET /hello HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(displaced.Read().status, 200);
+  RawHttpClient blocker(address());
+  blocker.Send("GET /block HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(WaitUntil(kPatience, [this] { return blocked_.load(); }));
+  displaced.Send("POST /count HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
+  RawHttpClient next(address());
+  go_on_ = true;
+  next.Send("GET /hello HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(next.Read().status, 200);
+  EXPECT_FALSE(displaced.Read().status == 503 && counted_ > 0);
+  next.Send(absl::StrCat("POST /count HTTP/1.1\r\nContent-Length: 1000\r\n\r\n",
+                         std::string(1000, 'x')));
+  EXPECT_EQ(next.Read().status, 200);
+  RespondToAll();
 }
 
 }  // namespace
