@@ -15,10 +15,16 @@ using google::protobuf::Message;
 
 // A page of 1,000 deliveries, and any payload, with room.
 constexpr int kMaxResponseBytes = 64 << 20;
+// Between attempts to connect. gRPC's own grow to two minutes, and a stream
+// that goes on would wait for them where the service is back after a second.
+constexpr int kFirstReconnectMs = 200;
+constexpr int kLongestReconnectMs = 1000;
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& server) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxResponseBytes);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
   return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(),
                                    arguments);
 }

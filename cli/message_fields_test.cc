@@ -53,6 +53,15 @@ class MessageFieldsTest : public ::testing::Test {
   std::vector<std::string> paths_;
 };
 
+TEST_F(MessageFieldsTest, WhatTheParserWouldLeaveOutSilentlyIsAnError) {
+  EXPECT_EQ(BrokerError("host: a\n---\nhost: b\n"),
+            "file:3: must be one document: a second one begins here");
+  EXPECT_EQ(BrokerError("host: a\nport: 1\nhost: b\n"),
+            "file:3: host: is there twice");
+  EXPECT_EQ(BrokerError("tls:\n  enabled: true\n  enabled: false\n"),
+            "file:3: enabled: is there twice");
+}
+
 TEST_F(MessageFieldsTest, BrokerOfAllKindsOfFields) {
   WriteFile(dir_.File("ca.pem"), "line 1\nline 2\n");
   const auto broker = Read<v1::Broker>(

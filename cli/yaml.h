@@ -15,7 +15,7 @@ namespace mqttpush::cli {
 absl::StatusOr<std::string> ReadInput(const std::string& path);
 
 // The one document of `text`. INVALID_ARGUMENT: `source`, line, and what the
-// parser says.
+// parser says; also of a second document, and of a key that is there twice.
 absl::StatusOr<YAML::Node> ParseYaml(const std::string& text,
                                      absl::string_view source);
 

@@ -145,25 +145,40 @@ absl::Status SetText(const std::string& value, std::string& field) {
   return absl::OkStatus();
 }
 
+// gRPC would take the port modulo 65536.
+absl::Status SetAddress(const std::string& value, std::string& field) {
+  const size_t colon = value.rfind(':');
+  int port = 0;
+  if (!absl::StartsWith(value, "unix:") &&
+      (colon == std::string::npos ||
+       !absl::SimpleAtoi(value.substr(colon + 1), &port) || port < 0 ||
+       port > 65535)) {
+    return absl::InvalidArgumentError(
+        "must be host:port, with a port from 0 to 65535");
+  }
+  field = value;
+  return absl::OkStatus();
+}
+
 constexpr Setting kSettings[] = {
     {"MQTTPUSH_LISTEN_ADDRESS", "host:port", "127.0.0.1:50051",
      "Where the gRPC API listens; port 0 takes a free one. Other than loopback "
      "it needs --tls-certificate-file.",
      [](ServerConfig& c, const std::string& v) {
-       return SetText(v, c.listen_address);
+       return SetAddress(v, c.listen_address);
      }},
     {"MQTTPUSH_HTTP_LISTEN_ADDRESS", "host:port", "none",
      "Where HTTP is served: health, schemas, Flowcore events in and delivery "
      "results out; port 0 takes a free one. Other than loopback it needs "
      "--tls-certificate-file, and is HTTPS with it.",
      [](ServerConfig& c, const std::string& v) {
-       return SetText(v, c.http_listen_address);
+       return SetAddress(v, c.http_listen_address);
      }},
     {"MQTTPUSH_HEALTH_LISTEN_ADDRESS", "host:port", "none",
      "Where `grpc.health.v1` is served, and nothing else, in plaintext: for "
      "probes that know no TLS.",
      [](ServerConfig& c, const std::string& v) {
-       return SetText(v, c.health_listen_address);
+       return SetAddress(v, c.health_listen_address);
      }},
     {"MQTTPUSH_TLS_CERTIFICATE_FILE", "path", "none",
      "PEM certificates, the service's own first: with them the listeners speak "

@@ -8,6 +8,12 @@
 namespace mqttpush {
 namespace {
 
+grpc_ssl_client_certificate_request_type ClientCertificates(
+    const ServerCertificatePems& pems) {
+  if (pems.client_ca.empty()) return GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE;
+  return GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+}
+
 // The one thing that gRPC's C++ interface has no way to: its callback for
 // certificates (grpc_security.h), which may say that nothing has changed.
 class Reloading : public grpc::ServerCredentials {
@@ -16,10 +22,7 @@ class Reloading : public grpc::ServerCredentials {
       : certificate_(certificate),
         credentials_(grpc_ssl_server_credentials_create_with_options(
             grpc_ssl_server_credentials_create_options_using_config_fetcher(
-                certificate->Current()->client_ca.empty()
-                    ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
-                    : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY,
-                &Fetch, this))) {}
+                ClientCertificates(*certificate->Current()), &Fetch, this))) {}
   ~Reloading() override { grpc_server_credentials_release(credentials_); }
 
   // Who calls is told by the calls' own checks.
