@@ -52,6 +52,12 @@ class ScriptedHistory : public v1::HistoryService::Service {
     ++cuts;
     return grpc::Status(grpc::StatusCode::UNAVAILABLE, "cut");
   }
+  grpc::Status ExplainDelivery(grpc::ServerContext*,
+                               const v1::ExplainDeliveryRequest*,
+                               v1::ExplainDeliveryResponse* response) override {
+    *response = explained;
+    return grpc::Status::OK;
+  }
   grpc::Status ReplayDeliveries(grpc::ServerContext*,
                                 const v1::ReplayDeliveriesRequest* request,
                                 v1::Replay* replay) override {
@@ -81,6 +87,7 @@ class ScriptedHistory : public v1::HistoryService::Service {
     return grpc::Status::OK;
   }
 
+  v1::ExplainDeliveryResponse explained;
   int per_response = 1;
   bool knows_results = true;
   int matched = 5;
@@ -181,6 +188,32 @@ TEST_F(ScriptedServiceTest, StreamSaysWhenTheServiceIsTooOldForResults) {
   const RunResult result = Run({"stream", "acme", "--no-live", "--json"});
   EXPECT_EQ(result.code, ExitCode::kServiceError);
   EXPECT_THAT(result.err, HasSubstr("the service is older"));
+}
+
+TEST_F(ScriptedServiceTest, ExplainEndsWithWhetherItArrived) {
+  const std::pair<const char*, ExitCode> kCases[] = {
+      {"DELIVERED a", ExitCode::kOk},
+      {"DELIVERED a, NOT_TAKEN a, DUPLICATE a", ExitCode::kOk},
+      {"DELIVERED a, PARKED a", ExitCode::kNegative},
+      {"DUPLICATE a", ExitCode::kNegative},
+      // Repeated until it was taken.
+      {"DELIVERED a, OVER_QUOTA a, OVER_QUOTA a", ExitCode::kOk},
+      {"DELIVERED a, OVER_QUOTA b", ExitCode::kNegative},
+      {"PARKED a, OVER_QUOTA a", ExitCode::kNegative},
+      {"OVER_QUOTA a", ExitCode::kNegative},
+  };
+  for (const auto& [told, code] : kCases) {
+    history_.explained.Clear();
+    for (const absl::string_view one : absl::StrSplit(told, ", ")) {
+      const std::vector<std::string> words = absl::StrSplit(one, ' ');
+      v1::Explanation& explanation = *history_.explained.add_explanations();
+      v1::Explanation::Reason reason;
+      ASSERT_TRUE(v1::Explanation::Reason_Parse(words[0], &reason));
+      explanation.set_reason(reason);
+      explanation.set_event_id(words[1]);
+    }
+    EXPECT_EQ(Run({"explain", "acme", "--event", "a"}).code, code) << told;
+  }
 }
 
 TEST_F(ScriptedServiceTest, ReplayWantsAYes) {

@@ -1,5 +1,7 @@
 // explain: why something has or has not arrived.
 #include <memory>
+#include <set>
+#include <string>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
@@ -86,14 +88,26 @@ void PrintLimits(const v1::ExplainDeliveryResponse& response,
   }
 }
 
-// What was asked for arrived wherever it was to arrive.
+std::set<std::string> DeliveredEvents(
+    const v1::ExplainDeliveryResponse& response) {
+  std::set<std::string> event_ids;
+  for (const v1::Explanation& explanation : response.explanations()) {
+    if (explanation.reason() != v1::Explanation::DELIVERED) continue;
+    event_ids.insert(explanation.event_id());
+  }
+  return event_ids;
+}
+
+// What was asked for arrived wherever it was to arrive. What was over the quota
+// at first, and then was delivered, arrived: services that are older tell both.
 bool Arrived(const v1::ExplainDeliveryResponse& response) {
-  bool delivered = false;
+  const std::set<std::string> delivered = DeliveredEvents(response);
   for (const v1::Explanation& explanation : response.explanations()) {
     switch (explanation.reason()) {
-      case v1::Explanation::DELIVERED:
-        delivered = true;
+      case v1::Explanation::OVER_QUOTA:
+        if (!delivered.contains(explanation.event_id())) return false;
         break;
+      case v1::Explanation::DELIVERED:
       case v1::Explanation::NOT_TAKEN:
       case v1::Explanation::DUPLICATE:
         break;
@@ -101,7 +115,7 @@ bool Arrived(const v1::ExplainDeliveryResponse& response) {
         return false;
     }
   }
-  return delivered;
+  return !delivered.empty();
 }
 
 // In the words of options; the service has those of fields.

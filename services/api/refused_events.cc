@@ -35,45 +35,20 @@ void Count(Refusal refusal, RefusedEventCounts& counts) {
   if (refusal == Refusal::kOverQuota) ++counts.over_quota;
 }
 
-bool Matches(const RefusedEventQuery& query, const RefusedEvent& event) {
-  return (query.event_id.empty() || query.event_id == event.event_id) &&
-         (query.object_id.empty() || query.object_id == event.object_id) &&
-         (query.asset_id.empty() || query.asset_id == event.asset_id) &&
-         query.start_time <= event.time && event.time < query.end_time;
-}
-
 }  // namespace
 
 void RefusedEvents::Remember(std::vector<RefusedEvent> events) {
   for (RefusedEvent& event : events) Cut(event);
   MutexLock lock(&mutex_);
-  for (RefusedEvent& event : events) RememberOne(std::move(event));
-}
-
-void RefusedEvents::RememberOne(RefusedEvent event) {
-  const int64_t tenant_uid = event.tenant_uid;
-  if (tenant_uid == 0) {
-    ++unknown_owner_count_;
-  } else {
-    mqttpush::Count(event.refusal, counts_[tenant_uid]);
+  for (RefusedEvent& event : events) {
+    if (event.tenant_uid == 0) {
+      ++unknown_owner_count_;
+    } else {
+      mqttpush::Count(event.refusal, counts_[event.tenant_uid]);
+    }
+    const bool over_quota = event.refusal == Refusal::kOverQuota;
+    (over_quota ? over_quota_ : others_).Remember(std::move(event));
   }
-  const absl::Time oldest = event.time - kMaxAge;
-  while (!events_.empty() &&
-         (events_.size() >= kMaxEvents || events_.front().time < oldest)) {
-    ForgetOldestOf(events_.front().tenant_uid);
-  }
-  events_.push_back(std::move(event));
-  by_tenant_[tenant_uid].push_back(std::prev(events_.end()));
-  if (by_tenant_[tenant_uid].size() > kMaxPerTenant) ForgetOldestOf(tenant_uid);
-}
-
-void RefusedEvents::ForgetOldestOf(int64_t tenant_uid) {
-  const auto found = by_tenant_.find(tenant_uid);
-  forgotten_until_[tenant_uid] = found->second.front()->time;
-  events_.erase(found->second.front());
-  found->second.pop_front();
-  if (found->second.empty()) by_tenant_.erase(found);
-  ++forgotten_count_;
 }
 
 std::vector<RefusedEvent> RefusedEvents::Find(int64_t tenant_uid,
@@ -83,13 +58,9 @@ std::vector<RefusedEvent> RefusedEvents::Find(int64_t tenant_uid,
   recent.start_time = std::max(query.start_time, now - kMaxAge);
   std::vector<RefusedEvent> found;
   MutexLock lock(&mutex_);
-  for (const int64_t uid : {tenant_uid, int64_t{0}}) {
-    const auto events = by_tenant_.find(uid);
-    if (events == by_tenant_.end()) continue;
-    for (const Events::iterator& event : events->second) {
-      if (Matches(recent, *event)) found.push_back(*event);
-    }
-  }
+  others_.Find(tenant_uid, recent, found);
+  over_quota_.Find(tenant_uid, recent, found);
+  if (tenant_uid != 0) others_.Find(0, recent, found);
   std::stable_sort(found.begin(), found.end(),
                    [](const RefusedEvent& a, const RefusedEvent& b) {
                      return a.time > b.time;
@@ -99,15 +70,23 @@ std::vector<RefusedEvent> RefusedEvents::Find(int64_t tenant_uid,
 
 absl::Time RefusedEvents::CompleteSince(int64_t tenant_uid,
                                         absl::Time now) const {
-  absl::Time since = std::max(start_time_, now - kMaxAge);
   MutexLock lock(&mutex_);
-  for (const int64_t uid : {tenant_uid, int64_t{0}}) {
-    const auto forgotten = forgotten_until_.find(uid);
-    if (forgotten == forgotten_until_.end()) continue;
-    // Others of that very moment may have been forgotten with it.
-    since = std::max(since, forgotten->second + absl::Microseconds(1));
-  }
-  return since;
+  return CompleteAfter(
+      std::max(others_.ForgottenUntil(tenant_uid), others_.ForgottenUntil(0)),
+      now);
+}
+
+absl::Time RefusedEvents::OverQuotaCompleteSince(int64_t tenant_uid,
+                                                 absl::Time now) const {
+  MutexLock lock(&mutex_);
+  return CompleteAfter(over_quota_.ForgottenUntil(tenant_uid), now);
+}
+
+// Others of the moment of the last that was forgotten may have been with it.
+absl::Time RefusedEvents::CompleteAfter(absl::Time forgotten,
+                                        absl::Time now) const {
+  return std::max(
+      {start_time_, now - kMaxAge, forgotten + absl::Microseconds(1)});
 }
 
 RefusedEventCounts RefusedEvents::Count(int64_t tenant_uid) const {
@@ -116,7 +95,7 @@ RefusedEventCounts RefusedEvents::Count(int64_t tenant_uid) const {
   const auto found = counts_.find(tenant_uid);
   if (found != counts_.end()) counts = found->second;
   counts.unknown_owner = unknown_owner_count_;
-  counts.forgotten = forgotten_count_;
+  counts.forgotten = others_.forgotten_count() + over_quota_.forgotten_count();
   return counts;
 }
 

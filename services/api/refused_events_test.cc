@@ -23,6 +23,13 @@ RefusedEvent Event(int64_t tenant_uid, const std::string& event_id,
           .asset_id = "asset"};
 }
 
+RefusedEvent OverQuota(int64_t tenant_uid, const std::string& event_id,
+                       absl::Time time = kNow) {
+  RefusedEvent event = Event(tenant_uid, event_id, time);
+  event.refusal = Refusal::kOverQuota;
+  return event;
+}
+
 class RefusedEventsTest : public ::testing::Test {
  protected:
   void Remember(RefusedEvent event) { refused_.Remember({std::move(event)}); }
@@ -89,6 +96,49 @@ TEST_F(RefusedEventsTest, ForgetsTheOldestOfAllBeyondItsSize) {
   EXPECT_THAT(Find(1, {}), IsEmpty());
   EXPECT_THAT(Find(2, {}), SizeIs(RefusedEvents::kMaxPerTenant));
   EXPECT_THAT(Find(11, {}), SizeIs(RefusedEvents::kMaxPerTenant));
+}
+
+TEST_F(RefusedEventsTest, OverTheQuotaIsRememberedOnceWithHowOften) {
+  Remember(OverQuota(1, "a"));
+  Remember(OverQuota(1, "b", kNow + absl::Seconds(1)));
+  Remember(OverQuota(2, "a", kNow + absl::Seconds(1)));
+  Remember(OverQuota(1, "a", kNow + absl::Seconds(2)));
+  EXPECT_THAT(Find(1, {}), ElementsAre("a", "b"));
+  const RefusedEvent found = refused_.Find(1, {.event_id = "a"}, kNow).at(0);
+  EXPECT_EQ(found.count, 2);
+  EXPECT_EQ(found.time, kNow + absl::Seconds(2));
+  EXPECT_EQ(found.first_time, kNow);
+  EXPECT_EQ(refused_.Count(1).over_quota, 3);
+  EXPECT_EQ(refused_.Count(1).forgotten, 0);
+  // It was refused at some time from the first to the last.
+  EXPECT_THAT(Find(1, {.event_id = "a", .end_time = kNow + absl::Seconds(1)}),
+              ElementsAre("a"));
+  EXPECT_THAT(Find(1, {.event_id = "a", .end_time = kNow}), IsEmpty());
+}
+
+TEST_F(RefusedEventsTest, RepeatingWhatIsOverTheQuotaForgetsNothing) {
+  for (size_t i = 0; i < 3 * RefusedEvents::kMaxEvents; ++i) {
+    Remember(OverQuota(1, absl::StrCat("e", i % RefusedEvents::kMaxPerTenant)));
+  }
+  EXPECT_THAT(Find(1, {}), SizeIs(RefusedEvents::kMaxPerTenant));
+  EXPECT_EQ(refused_.Count(1).forgotten, 0);
+  EXPECT_EQ(refused_.OverQuotaCompleteSince(1, kNow), refused_.start_time());
+}
+
+// However many tenants are over theirs.
+TEST_F(RefusedEventsTest, WhatIsOverTheQuotaLeavesTheOthers) {
+  Remember(Event(1, "mine"));
+  for (int64_t tenant = 1; tenant <= 11; ++tenant) {
+    for (size_t i = 0; i <= RefusedEvents::kMaxPerTenant; ++i) {
+      Remember(OverQuota(tenant, absl::StrCat("e", i)));
+    }
+  }
+  EXPECT_THAT(Find(1, {}), ElementsAre("mine"));
+  EXPECT_THAT(Find(11, {}), SizeIs(RefusedEvents::kMaxPerTenant));
+  EXPECT_EQ(refused_.CompleteSince(1, kNow), refused_.start_time());
+  EXPECT_GT(refused_.OverQuotaCompleteSince(1, kNow), kNow);
+  EXPECT_EQ(refused_.OverQuotaCompleteSince(12, kNow), refused_.start_time());
+  EXPECT_EQ(refused_.Count(1).forgotten, 1011);
 }
 
 TEST_F(RefusedEventsTest, ForgetsAfterADay) {

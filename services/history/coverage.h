@@ -11,7 +11,8 @@ namespace mqttpush {
 // InfinitePast stands for the first event that there ever was.
 struct Coverage {
   absl::Time log_since = absl::InfinitePast();
-  absl::Time refused_since = absl::InfinitePast();
+  absl::Time refused_since = absl::InfinitePast();     // not over the quota
+  absl::Time over_quota_since = absl::InfinitePast();  // those
   // Files of the log that are missing in the time that is asked about, and
   // between which times their events came.
   int missing_files = 0;
@@ -24,8 +25,10 @@ struct Coverage {
 struct CoverageFacts {
   LogExtent log;
   absl::Time retained_since = absl::InfinitePast();  // of the tenant
-  absl::Time refused_start;           // when remembering them began
-  absl::Time refused_complete_since;  // since when none is forgotten
+  absl::Time refused_start;  // when remembering them began
+  // Since when none is forgotten: of those over the quota, and of the others.
+  absl::Time refused_complete_since;
+  absl::Time over_quota_complete_since = absl::InfinitePast();
   // What is asked about: inclusive, exclusive.
   absl::Time start_time = absl::InfinitePast();
   absl::Time end_time = absl::InfiniteFuture();

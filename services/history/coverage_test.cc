@@ -24,6 +24,20 @@ TEST(CoverageTest, FirstRunKnowsAll) {
   EXPECT_EQ(CoverageOf(facts).refused_since, At(11));
 }
 
+// What is over the quota is forgotten by itself.
+TEST(CoverageTest, OneOverTheQuotaMayHaveBeenForgotten) {
+  CoverageFacts facts = Restarted();
+  facts.refused_start = facts.refused_complete_since = At(10);
+  facts.over_quota_complete_since = At(10);
+  EXPECT_TRUE(CoverageOf(facts).complete);
+  facts.over_quota_complete_since = At(12);
+  EXPECT_FALSE(CoverageOf(facts).complete);
+  EXPECT_EQ(CoverageOf(facts).refused_since, absl::InfinitePast());
+  EXPECT_EQ(CoverageOf(facts).over_quota_since, At(12));
+  facts.start_time = At(12);
+  EXPECT_TRUE(CoverageOf(facts).complete);
+}
+
 TEST(CoverageTest, RefusalsAreRememberedSinceTheStart) {
   CoverageFacts facts = Restarted();
   EXPECT_FALSE(CoverageOf(facts).complete);

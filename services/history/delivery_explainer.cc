@@ -139,6 +139,12 @@ void SetEvent(const EventRecord& event, Explanation& explanation) {
   SetTime(event.accept_time, explanation.mutable_receive_time());
 }
 
+std::set<std::string> EventIdsOf(const std::vector<DeliveryRow>& rows) {
+  std::set<std::string> event_ids;
+  for (const DeliveryRow& row : rows) event_ids.insert(row.event.event_id);
+  return event_ids;
+}
+
 void Finish(const ExplanationFacts& facts, Explanation& explanation) {
   explanation.set_reason(facts.reason);
   explanation.set_text(ExplanationText(facts));
@@ -170,7 +176,9 @@ absl::StatusOr<v1::ExplainDeliveryResponse> DeliveryExplainer::Explain(
     AddNotTaken(query, of_event);
     of_event.clear();
   }
-  for (const RefusedEvent& event : FindRefused(query, rows)) AddRefused(event);
+  MQTTPUSH_ASSIGN_OR_RETURN(const std::vector<RefusedEvent> refused,
+                            FindRefused(query, rows));
+  for (const RefusedEvent& event : refused) AddRefused(event);
   if (response_.explanations().empty()) AddUnknown(query);
   AddCounts(query.tenant->uid);
   return std::move(response_);
@@ -197,12 +205,14 @@ absl::StatusOr<std::vector<DeliveryRow>> DeliveryExplainer::FindRows(
 }
 
 // Of duplicates only the event id is remembered.
-std::vector<RefusedEvent> DeliveryExplainer::FindRefused(
+absl::StatusOr<std::vector<RefusedEvent>> DeliveryExplainer::FindRefused(
     const ExplainQuery& query, const std::vector<DeliveryRow>& rows) {
-  std::vector<RefusedEvent> found =
-      from_.refused.Find(query.tenant->uid, query.refused, now_);
-  std::set<std::string> event_ids;
-  for (const DeliveryRow& row : rows) event_ids.insert(row.event.event_id);
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      std::vector<RefusedEvent> found,
+      LeaveOutAccepted(
+          query, rows,
+          from_.refused.Find(query.tenant->uid, query.refused, now_)));
+  std::set<std::string> event_ids = EventIdsOf(rows);
   if (!query.refused.event_id.empty()) event_ids.clear();  // found already
   for (const std::string& event_id : event_ids) {
     for (RefusedEvent& event :
@@ -219,6 +229,45 @@ std::vector<RefusedEvent> DeliveryExplainer::FindRefused(
     found.resize(kMaxExplanations);
   }
   return found;
+}
+
+// What was over the quota, and is in the log all the same, was repeated until
+// it was taken: the normal course, of which nobody need be told. Where there is
+// no delivery to tell of, as when it was taken after the time that is asked
+// about, the refusal is all there is to tell.
+absl::StatusOr<std::vector<RefusedEvent>> DeliveryExplainer::LeaveOutAccepted(
+    const ExplainQuery& query, const std::vector<DeliveryRow>& rows,
+    std::vector<RefusedEvent> refused) {
+  if (rows.empty()) return refused;
+  const std::set<std::string> event_ids = EventIdsOf(rows);
+  std::vector<RefusedEvent> told;
+  int lookups = 0;
+  for (RefusedEvent& event : refused) {
+    if (event.refusal == Refusal::kOverQuota) {
+      if (event_ids.contains(event.event_id)) continue;
+      if (++lookups > kMaxLookups) {
+        response_.set_truncated(true);
+        continue;
+      }
+      MQTTPUSH_ASSIGN_OR_RETURN(const bool accepted,
+                                IsInLog(query, event.event_id));
+      if (accepted) continue;
+    }
+    told.push_back(std::move(event));
+  }
+  return told;
+}
+
+absl::StatusOr<bool> DeliveryExplainer::IsInLog(const ExplainQuery& query,
+                                                const std::string& event_id) {
+  HistoryQuery of_event;
+  of_event.tenant_uid = query.tenant->uid;
+  of_event.event_id = event_id;
+  of_event.retained_since = query.history.retained_since;
+  MQTTPUSH_ASSIGN_OR_RETURN(
+      const DeliveryPage page,
+      from_.history.ListDeliveries(of_event, {}, from_.overlay, {}, 1));
+  return !page.rows.empty();
 }
 
 absl::Status DeliveryExplainer::AddRow(const ExplainQuery& query,
@@ -374,20 +423,27 @@ void DeliveryExplainer::AddRefused(const RefusedEvent& event) {
   facts.further_violations = event.further_violations;
   explanation.set_further_violation_count(event.further_violations);
   facts.quota = event.quota;
+  facts.refusal_count = event.count;
+  facts.first_refusal = event.first_time;
+  if (event.refusal == Refusal::kOverQuota) {
+    explanation.set_refusal_count(event.count);
+  }
   Finish(facts, explanation);
 }
 
 void DeliveryExplainer::AddUnknown(const ExplainQuery& query) {
   ExplanationFacts facts;
   facts.asked_for = query.asked_for;
-  facts.coverage =
-      CoverageOf({.log = from_.history.GetExtent(),
-                  .retained_since = query.history.retained_since,
-                  .refused_start = from_.refused.start_time(),
-                  .refused_complete_since =
-                      from_.refused.CompleteSince(query.tenant->uid, now_),
-                  .start_time = query.history.start_time,
-                  .end_time = query.history.end_time});
+  facts.coverage = CoverageOf(
+      {.log = from_.history.GetExtent(),
+       .retained_since = query.history.retained_since,
+       .refused_start = from_.refused.start_time(),
+       .refused_complete_since =
+           from_.refused.CompleteSince(query.tenant->uid, now_),
+       .over_quota_complete_since =
+           from_.refused.OverQuotaCompleteSince(query.tenant->uid, now_),
+       .start_time = query.history.start_time,
+       .end_time = query.history.end_time});
   facts.reason = facts.coverage.complete && !response_.search_limited()
                      ? Explanation::NEVER_RECEIVED
                      : Explanation::NOT_KNOWN;
@@ -411,6 +467,8 @@ void DeliveryExplainer::AddCounts(int64_t tenant_uid) {
   refused.set_forgotten_count(counts.forgotten);
   SetTime(from_.refused.CompleteSince(tenant_uid, now_),
           refused.mutable_complete_start_time());
+  SetTime(from_.refused.OverQuotaCompleteSince(tenant_uid, now_),
+          refused.mutable_over_quota_complete_start_time());
 }
 
 }  // namespace mqttpush

@@ -26,6 +26,8 @@ class DeliveryExplainer {
   static constexpr size_t kMaxExplanations = 100;  // of either kind
   // Of HistoryReader::kMaxLookedAt events each.
   static constexpr int kMaxPages = 5;
+  // Of refused events in the log.
+  static constexpr int kMaxLookups = 100;
 
   // What it asks; all must outlive it.
   struct Sources {
@@ -44,8 +46,14 @@ class DeliveryExplainer {
 
  private:
   absl::StatusOr<std::vector<DeliveryRow>> FindRows(const ExplainQuery& query);
-  std::vector<RefusedEvent> FindRefused(const ExplainQuery& query,
-                                        const std::vector<DeliveryRow>& rows);
+  absl::StatusOr<std::vector<RefusedEvent>> FindRefused(
+      const ExplainQuery& query, const std::vector<DeliveryRow>& rows);
+  // Those that are told beside `rows`.
+  absl::StatusOr<std::vector<RefusedEvent>> LeaveOutAccepted(
+      const ExplainQuery& query, const std::vector<DeliveryRow>& rows,
+      std::vector<RefusedEvent> refused);
+  absl::StatusOr<bool> IsInLog(const ExplainQuery& query,
+                               const std::string& event_id);
   absl::Status AddRow(const ExplainQuery& query, const DeliveryRow& row);
   // Fills in what a delivery that has not ended waits for.
   absl::Status AddWaiting(const DeliveryRow& row, ExplanationFacts& facts);

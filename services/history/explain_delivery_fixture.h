@@ -59,6 +59,12 @@ class ExplainDeliveryTest : public HistoryFixture {
     ASSERT_TRUE(ingest_stub_->PublishEvents(&context, request, &response).ok());
     ASSERT_EQ(response.results(0).outcome(), outcome) << response.DebugString();
   }
+  // How many events of the tenant may wait.
+  void LimitWaiting(int64_t max_events) {
+    TenantRecord tenant = *config_->Snapshot()->FindTenant("acme");
+    tenant.quota.max_waiting_events = max_events;
+    Put(tenant);
+  }
   void Commit(DeliveryUpdate update) {
     update.subscription_uid = places_.uid;
     update.sent_through = update.cursor;

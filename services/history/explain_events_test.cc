@@ -115,9 +115,7 @@ TEST_F(ExplainDeliveryTest, DuplicateIsToldWithTheFirst) {
 }
 
 TEST_F(ExplainDeliveryTest, OverTheQuota) {
-  TenantRecord tenant = *config_->Snapshot()->FindTenant("acme");
-  tenant.quota.max_waiting_events = 1;
-  Put(tenant);
+  LimitWaiting(1);
   Publish("a", Location(1));
   Publish("b", Location(2), v1::EventResult::OVER_QUOTA);
   const Explanation found = TheOne("b");
@@ -127,7 +125,69 @@ TEST_F(ExplainDeliveryTest, OverTheQuota) {
                         "outbox is full: 1 of 1 (max_waiting_events)"));
   EXPECT_EQ(found.object_id(), "2");
   EXPECT_THAT(found.hint(), HasSubstr("sends it again later"));
+  EXPECT_EQ(found.refusal_count(), 1);
   EXPECT_EQ(ExplainEvent("b").refused_events().over_quota_count(), 1);
+}
+
+TEST_F(ExplainDeliveryTest, OverTheQuotaAgainIsToldOnceWithHowOften) {
+  LimitWaiting(1);
+  Publish("a", Location(1));
+  Publish("b", Location(2), v1::EventResult::OVER_QUOTA);
+  Publish("b", Location(2), v1::EventResult::OVER_QUOTA);
+  const Explanation found = TheOne("b");
+  EXPECT_EQ(found.refusal_count(), 2);
+  EXPECT_THAT(found.text(), HasSubstr("; so it was 2 times, first at "));
+  EXPECT_EQ(ExplainEvent("b").refused_events().over_quota_count(), 2);
+}
+
+TEST_F(ExplainDeliveryTest, OverTheQuotaAtFirstAndThenDelivered) {
+  LimitWaiting(1);
+  Publish("a", Location(1));
+  Publish("b", Location(2), v1::EventResult::OVER_QUOTA);
+  Publish("b", Location(2), v1::EventResult::OVER_QUOTA);
+  Commit({.cursor = 1, .attempts = {Attempt(1, true)}, .newly_delivered = 1});
+  Publish("b", Location(2));
+  Commit({.cursor = 2, .attempts = {Attempt(2, true)}, .newly_delivered = 1});
+  EXPECT_EQ(TheOne("b").reason(), Explanation::DELIVERED);
+  v1::ExplainDeliveryRequest by_object;
+  by_object.set_object_id("2");
+  v1::ExplainDeliveryResponse response;
+  ASSERT_TRUE(Explain(by_object, response).ok());
+  EXPECT_THAT(ReasonsOf(response), ElementsAre("DELIVERED"));
+  EXPECT_FALSE(response.truncated());
+}
+
+TEST_F(ExplainDeliveryTest, AcceptedAmongMoreThanAreToldIsNotOverTheQuota) {
+  LimitWaiting(1);
+  Publish("a", Location(7));
+  Publish("b", Location(7), v1::EventResult::OVER_QUOTA);
+  Publish("lost", Location(7), v1::EventResult::OVER_QUOTA);
+  LimitWaiting(1000);
+  Publish("b", Location(7));
+  for (int i = 0; i < 100; ++i) Publish(absl::StrCat("e", i), Location(7));
+  v1::ExplainDeliveryRequest by_object;
+  by_object.set_object_id("7");
+  v1::ExplainDeliveryResponse response;
+  ASSERT_TRUE(Explain(by_object, response).ok());
+  ASSERT_EQ(response.explanations_size(), 101);
+  EXPECT_EQ(response.explanations(100).reason(), Explanation::OVER_QUOTA);
+  EXPECT_EQ(response.explanations(100).event_id(), "lost");
+}
+
+TEST_F(ExplainDeliveryTest, OverTheQuotaInTheTimeThatIsAskedAbout) {
+  LimitWaiting(1);
+  Publish("a", Location(1));
+  clock_.Advance(absl::Minutes(20));
+  Publish("b", Location(2), v1::EventResult::OVER_QUOTA);
+  v1::ExplainDeliveryRequest about_then;
+  about_then.set_asset_id("asset-1");
+  about_then.mutable_time()->set_seconds(absl::ToUnixSeconds(clock_.Now()));
+  clock_.Advance(absl::Minutes(20));
+  LimitWaiting(2);
+  Publish("b", Location(2));
+  v1::ExplainDeliveryResponse response;
+  ASSERT_TRUE(Explain(about_then, response).ok());
+  EXPECT_THAT(ReasonsOf(response), ElementsAre("OVER_QUOTA"));
 }
 
 TEST_F(ExplainDeliveryTest, FindsByObjectAndByAssetAboutATime) {

@@ -42,7 +42,12 @@ std::string NotKnownText(const ExplanationFacts& facts) {
       facts.looked_at.empty() ? "" : absl::StrCat(" (", facts.looked_at, ")"),
       At(", which goes back to ", coverage.log_since), MissingWords(coverage),
       ". It is not among the refused events either",
-      At(", which are remembered since ", coverage.refused_since), ".");
+      At(", which are remembered since ", coverage.refused_since),
+      coverage.over_quota_since > coverage.refused_since
+          ? At("; those over the quota are remembered since ",
+               coverage.over_quota_since)
+          : "",
+      ".");
 }
 
 std::string RejectedText(const ExplanationFacts& facts) {
@@ -139,6 +144,17 @@ std::string InFlightText(const ExplanationFacts& facts) {
       InTrouble(facts.link) ? absl::StrCat("; ", LinkTrouble(facts)) : "", ".");
 }
 
+std::string OverQuotaText(const ExplanationFacts& facts) {
+  return absl::StrCat(
+      "It was received", At(" at ", facts.receive_time),
+      " and refused, because it was over the tenant's quota: ", facts.quota,
+      facts.refusal_count > 1
+          ? absl::StrCat("; so it was ", facts.refusal_count, " times",
+                         At(", first at ", facts.first_refusal))
+          : "",
+      ".");
+}
+
 // "acknowledged it (PUBACK, 0x10 no matching subscribers)".
 std::string AnswerWords(const AttemptRecord& attempt) {
   if (attempt.qos == Qos::kAtMostOnce) {
@@ -200,10 +216,7 @@ std::string ExplanationText(const ExplanationFacts& facts) {
           "It was received again", At(" at ", facts.receive_time),
           " under the same event id: a duplicate, which is not sent.");
     case Explanation::OVER_QUOTA:
-      return absl::StrCat("It was received", At(" at ", facts.receive_time),
-                          " and refused, because it was over the tenant's "
-                          "quota: ",
-                          facts.quota, ".");
+      return OverQuotaText(facts);
     case Explanation::NOT_TAKEN:
       return absl::StrCat("The subscription \"", facts.subscription,
                           "\" did not take it", At(" at ", facts.receive_time),

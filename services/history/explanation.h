@@ -33,9 +33,11 @@ struct ExplanationFacts {
   std::vector<v1::Violation> violations;  // of REJECTED
   int further_violations = 0;             // likewise, not told
   std::string quota;                      // OVER_QUOTA: which, in words
-  std::string subscription;               // its id
-  std::string broker;                     // its id
-  std::string takes;                      // NOT_TAKEN: "it takes ASSET only"
+  int64_t refusal_count = 1;              // likewise
+  absl::Time first_refusal = absl::InfinitePast();  // likewise
+  std::string subscription;                         // its id
+  std::string broker;                               // its id
+  std::string takes;  // NOT_TAKEN: "it takes ASSET only"
   // Waiting.
   int64_t ahead = 0;
   LinkStatus link;

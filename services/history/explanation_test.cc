@@ -73,6 +73,13 @@ TEST(ExplanationTest, SaysWhyInASentence) {
        "1970-01-01T00:01:00Z; 2 files of it, of events between "
        "1970-01-01T00:01:00Z and 1970-01-01T00:02:00Z, were set aside as "
        "damaged or lost. It is not among the refused events either."},
+      {{.reason = Explanation::NOT_KNOWN,
+        .asked_for = "event id \"a\"",
+        .coverage = {.refused_since = kTime, .over_quota_since = kLater}},
+       "Nothing is known here of event id \"a\". It is not in the log. It is "
+       "not among the refused events either, which are remembered since "
+       "1970-01-01T00:01:00Z; those over the quota are remembered since "
+       "1970-01-01T00:02:00Z."},
       {{.reason = Explanation::REJECTED,
         .receive_time = kTime,
         .violations = {Broken("payload.latitude", "must be at most 90"),
@@ -98,6 +105,19 @@ TEST(ExplanationTest, SaysWhyInASentence) {
       {{.reason = Explanation::DUPLICATE, .receive_time = kTime},
        "It was received again at 1970-01-01T00:01:00Z under the same event "
        "id: a duplicate, which is not sent."},
+      {{.reason = Explanation::OVER_QUOTA,
+        .receive_time = kTime,
+        .quota = "its outbox is full"},
+       "It was received at 1970-01-01T00:01:00Z and refused, because it was "
+       "over the tenant's quota: its outbox is full."},
+      {{.reason = Explanation::OVER_QUOTA,
+        .receive_time = kLater,
+        .quota = "its outbox is full",
+        .refusal_count = 3,
+        .first_refusal = kTime},
+       "It was received at 1970-01-01T00:02:00Z and refused, because it was "
+       "over the tenant's quota: its outbox is full; so it was 3 times, first "
+       "at 1970-01-01T00:01:00Z."},
       {{.reason = Explanation::NOT_TAKEN,
         .receive_time = kTime,
         .subscription = "assets",
