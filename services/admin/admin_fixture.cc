@@ -31,7 +31,7 @@ void AdminFixture::Restart() {
   ASSERT_TRUE(config.ok()) << config.status();
   config_ = *std::move(config);
   service_ = std::make_unique<AdminService>(
-      config_.get(), &log_, &delivery_status_, &clock_, prober_);
+      config_.get(), &log_, &delivery_status_, &clock_, prober_, quotas_);
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),

@@ -104,6 +104,7 @@ class AdminFixture : public ::testing::Test {
   FakeEventLog log_;
   FakeDeliveryStatus delivery_status_;
   BrokerProber prober_;  // to be set before SetUp
+  QuotaRules quotas_;    // count from the next Restart on
   SteppingClock clock_;
 
  private:

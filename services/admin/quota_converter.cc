@@ -13,9 +13,10 @@ static_assert(v1::Quota::REFUSE_NEW ==
 static_assert(v1::Quota::DROP_OLDEST ==
               static_cast<int>(OutboxPolicy::kDropOldest));
 
-void CheckLimit(absl::string_view field, int64_t value, int64_t most,
-                Violations* violations) {
-  if (value >= 0 && value <= most) return;
+// What was taken once stays, also when the deployment allows less since then.
+void CheckLimit(absl::string_view field, int64_t value, int64_t before,
+                int64_t most, Violations* violations) {
+  if (value == before || (value >= 0 && value <= most)) return;
   violations->Add(absl::StrCat("tenant.quota.", field),
                   absl::StrCat("must be from 1 to ", most,
                                ", or 0 for what the deployment says"));
@@ -34,16 +35,17 @@ v1::Quota QuotaToProto(const TenantQuota& quota) {
   return proto;
 }
 
-TenantQuota QuotaFromProto(const v1::Quota& proto, const TenantQuota& maxima,
-                           Violations* violations) {
+TenantQuota QuotaFromProto(const v1::Quota& proto, const TenantQuota& base,
+                           const TenantQuota& maxima, Violations* violations) {
   CheckLimit("ingest_events_per_second", proto.ingest_events_per_second(),
-             maxima.ingest_events_per_second, violations);
-  CheckLimit("ingest_burst", proto.ingest_burst(), maxima.ingest_burst,
+             base.ingest_events_per_second, maxima.ingest_events_per_second,
              violations);
+  CheckLimit("ingest_burst", proto.ingest_burst(), base.ingest_burst,
+             maxima.ingest_burst, violations);
   CheckLimit("max_waiting_events", proto.max_waiting_events(),
-             maxima.max_waiting_events, violations);
+             base.max_waiting_events, maxima.max_waiting_events, violations);
   CheckLimit("max_waiting_bytes", proto.max_waiting_bytes(),
-             maxima.max_waiting_bytes, violations);
+             base.max_waiting_bytes, maxima.max_waiting_bytes, violations);
   if (!v1::Quota::OutboxPolicy_IsValid(proto.outbox_policy())) {
     violations->Add("tenant.quota.outbox_policy",
                     "must be REFUSE_NEW or DROP_OLDEST");

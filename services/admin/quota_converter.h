@@ -11,9 +11,10 @@ namespace mqttpush {
 v1::Quota QuotaToProto(const TenantQuota& quota);
 
 // Of "tenant.quota". Adds a violation for each rule of resources.proto that it
-// breaks, as being over what the deployment allows.
-TenantQuota QuotaFromProto(const v1::Quota& proto, const TenantQuota& maxima,
-                           Violations* violations);
+// breaks, as being over what the deployment allows. What is as in `base`, the
+// quota so far, breaks none.
+TenantQuota QuotaFromProto(const v1::Quota& proto, const TenantQuota& base,
+                           const TenantQuota& maxima, Violations* violations);
 
 }  // namespace mqttpush
 

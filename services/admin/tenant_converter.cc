@@ -134,7 +134,8 @@ TenantRecord TenantFromProto(const v1::Tenant& proto, TenantRecord base,
   base.labels = {proto.labels().begin(), proto.labels().end()};
   CheckLabels(base.labels, violations);
   base.history_retention = RetentionFromProto(proto, violations);
-  base.quota = QuotaFromProto(proto.quota(), quotas.maxima, violations);
+  base.quota =
+      QuotaFromProto(proto.quota(), base.quota, quotas.maxima, violations);
   return base;
 }
 

@@ -106,6 +106,30 @@ TEST_F(TenantQuotaAdminTest, TheSameQuotaIsNoChange) {
   EXPECT_EQ(updated->etag(), created->etag());
 }
 
+TEST_F(TenantQuotaAdminTest, WhatIsOverALoweredMaximumMayStay) {
+  ASSERT_TRUE(CreateTenant("acme",
+                           "quota { ingest_events_per_second: 50 "
+                           "ingest_burst: 60 max_waiting_events: 70 "
+                           "max_waiting_bytes: 80 }")
+                  .ok());
+  quotas_.maxima = {.ingest_events_per_second = 5,
+                    .ingest_burst = 6,
+                    .max_waiting_events = 7,
+                    .max_waiting_bytes = 8};
+  Restart();
+  const auto renamed =
+      Update("tenant { name: 'tenants/acme' display_name: 'A' }");
+  ASSERT_TRUE(renamed.ok()) << renamed.status.error_message();
+  EXPECT_EQ(renamed->quota().max_waiting_events(), 70);
+  EXPECT_EQ(renamed->effective_quota().max_waiting_events(), 7);
+  const auto raised = Update(
+      "tenant { name: 'tenants/acme' quota { max_waiting_events: 71 } } "
+      "update_mask { paths: 'quota.max_waiting_events' }");
+  EXPECT_THAT(raised.violations,
+              ElementsAre("tenant.quota.max_waiting_events: must be from 1 to "
+                          "7, or 0 for what the deployment says"));
+}
+
 TEST_F(TenantQuotaAdminTest, BadValuesAreNamedWithTheirRule) {
   const auto reply = CreateTenant(
       "acme",

@@ -303,6 +303,14 @@ absl::Status OutboxFull(absl::string_view tenant_name, absl::string_view limit,
                    kOutboxRetryDelay, {{"limit", std::string(limit)}});
 }
 
+absl::Status OthersOverQuota(absl::string_view tenant_name,
+                             absl::Duration retry_delay) {
+  return OverQuota("OTHERS_OVER_QUOTA", tenant_name,
+                   "others in the same request are over their quota, and all "
+                   "of it is taken or nothing",
+                   retry_delay, {});
+}
+
 absl::Status ShuttingDown() {
   return Unavailable("SHUTTING_DOWN", "the service is stopping");
 }

@@ -88,6 +88,10 @@ absl::Status IngestRateExceeded(absl::string_view tenant_name,
 // `limit` is the field of Quota that is reached, which is `allowed`.
 absl::Status OutboxFull(absl::string_view tenant_name, absl::string_view limit,
                         int64_t allowed, int64_t used);
+// OTHERS_OVER_QUOTA: not this tenant is, but another one in the same request,
+// of which all is taken or nothing. Says nothing about the other one.
+absl::Status OthersOverQuota(absl::string_view tenant_name,
+                             absl::Duration retry_delay);
 
 // UNAVAILABLE, SHUTTING_DOWN, with RetryInfo.
 absl::Status ShuttingDown();

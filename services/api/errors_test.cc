@@ -152,6 +152,14 @@ TEST(ErrorsTest, OverAQuotaSaysWhoseAndWhichAndWhenToRetry) {
             "max_waiting_bytes");
 }
 
+TEST(ErrorsTest, WhatIsHeldBackForOthersSaysNothingOfThem) {
+  const absl::Status held =
+      errors::OthersOverQuota("tenants/a", absl::Seconds(10));
+  EXPECT_EQ(held.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrorReason(held), "OTHERS_OVER_QUOTA");
+  EXPECT_EQ(DetailOf<google::rpc::RetryInfo>(held).retry_delay().seconds(), 10);
+}
+
 TEST(ErrorsTest, LongListsAreCounted) {
   std::vector<std::string> names;
   for (int i = 0; i < 500; ++i) {

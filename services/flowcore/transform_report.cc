@@ -85,14 +85,20 @@ absl::Duration DelayOf(const google::rpc::Status& error) {
       TimeUtil::DurationToNanoseconds(retry.retry_delay()));
 }
 
-// After the longest of the delays: then there is room for all.
+// Of the tenant's own quota, not of another one's in the same request.
+bool IsOwn(const google::rpc::Status& error) {
+  return DetailOf<google::rpc::ErrorInfo>(error).reason() !=
+         "OTHERS_OVER_QUOTA";
+}
+
+// After the longest of the delays: all of the request has to find room at once.
 HttpResponse OverQuotaReport(int over_quota,
                              const v1::PublishEventsResponse& results) {
   absl::Duration delay;
   const google::rpc::Status* first = nullptr;
   for (const v1::EventResult& result : results.results()) {
     if (result.outcome() != v1::EventResult::OVER_QUOTA) continue;
-    if (first == nullptr) first = &result.error();
+    if (first == nullptr || !IsOwn(*first)) first = &result.error();
     delay = std::max(delay, DelayOf(result.error()));
   }
   const std::string message = absl::StrCat(

@@ -311,6 +311,35 @@ TEST_F(TransformToDiskTest, OverTheQuotaIsTooManyRequests) {
   EXPECT_THAT(Stored(), SizeIs(2));
 }
 
+// What of it is stored already would come in each time, and need room again.
+TEST_F(TransformToDiskTest, OneTenantOverItsQuotaHoldsBackTheWholeRequest) {
+  ConfigSnapshot config = MakeConfig({"owner-1"}, {.max_waiting_events = 1});
+  TenantRecord other = *config.FindTenant(1);
+  other.uid = 2;
+  other.id = "other";
+  other.owner_ids = {"owner-2"};
+  SubscriptionRecord subscription;
+  subscription.uid = kSubscription + 1;
+  subscription.tenant_uid = 2;
+  subscription.id = "all";
+  config.Put(other);
+  config.Put(subscription);
+  config_.Set(std::move(config));
+  EXPECT_EQ(Post(Event("1", Location("owner-2"))).status, 200);
+  const std::string both =
+      absl::StrCat("[", Event("2", Location("owner-1")), ",",
+                   Event("3", Location("owner-2")), "]");
+  for (int i = 0; i < 2; ++i) {
+    const HttpAnswer answer = Post(both);
+    EXPECT_EQ(answer.status, 429);
+    EXPECT_THAT(answer.body, HasSubstr(R"("code":"OUTBOX_FULL")"));
+    EXPECT_THAT(answer.body, HasSubstr("2 of 2 events not taken"));
+    EXPECT_THAT(answer.body, HasSubstr("over the quota of tenants/other"));
+  }
+  EXPECT_THAT(Stored(), SizeIs(0));
+  EXPECT_EQ(Post(Event("2", Location("owner-1"))).status, 200);
+}
+
 TEST_F(TransformToDiskTest, AnArrayThatIsMoreThanTheQuotaComesInAtLast) {
   config_.Set(MakeConfig({"owner-1"}, {.ingest_events_per_second = 1,
                                        .ingest_burst = 1,

@@ -15,7 +15,8 @@ using EventLoad = Outbox;
 
 // A producer that sees the result of each event goes on from the first one that
 // was refused. One that can only repeat the whole would never come to its end,
-// if the events that are in already took what there is each time.
+// if the events that are in already took what there is each time: then it is
+// all of the batch, of all tenants.
 enum class Admit { kEach, kAllOrNone };
 
 // The limits of a quota.

@@ -1,11 +1,14 @@
 #include "services/ingest/quota_check.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "services/api/errors.h"
+#include "services/api/resource_names.h"
 #include "services/api/status.h"
 
 namespace mqttpush {
@@ -20,6 +23,13 @@ EventLoad LoadOf(const NewEvent& event) {
 std::string WordsOf(const absl::Status& error) {
   google::rpc::QuotaFailure failure;
   return GetDetail(error, &failure) ? failure.violations(0).description() : "";
+}
+
+absl::Duration RetryDelayOf(const absl::Status& error) {
+  google::rpc::RetryInfo retry;
+  if (!GetDetail(error, &retry)) return absl::ZeroDuration();
+  return absl::Seconds(retry.retry_delay().seconds()) +
+         absl::Nanoseconds(retry.retry_delay().nanos());
 }
 
 RefusedEvent RefusedOf(NewEvent event, const absl::Status& error,
@@ -59,28 +69,64 @@ void TakeOut(const std::vector<absl::Status>& errors, absl::Time now,
   batch.result_indexes.resize(kept);
 }
 
+// The events of one tenant in a batch.
+struct Share {
+  std::vector<size_t> positions;
+  QuotaGate::Entry entry;
+};
+using Shares = std::map<int64_t, Share>;  // by tenant
+
+Shares EnterAll(const RoutingTable& routes, Admit how, QuotaGate& gate,
+                const PreparedBatch& batch) {
+  Shares shares;
+  for (size_t i = 0; i < batch.events.size(); ++i) {
+    shares[batch.tenant_uids[i]].positions.push_back(i);
+  }
+  for (auto& [tenant_uid, share] : shares) {
+    std::vector<EventLoad> loads;
+    for (const size_t i : share.positions) {
+      loads.push_back(LoadOf(batch.events[i]));
+    }
+    share.entry = gate.Enter(routes.TenantOf(tenant_uid), loads, how);
+  }
+  return shares;
+}
+
+// Once one tenant's are refused, so are those of the others.
+void AllOrNone(const RoutingTable& routes, QuotaGate& gate, Shares& shares) {
+  absl::Duration delay;
+  bool refused = false;
+  for (const auto& [tenant_uid, share] : shares) {
+    if (share.entry.error.ok()) continue;
+    refused = true;
+    delay = std::max(delay, RetryDelayOf(share.entry.error));
+  }
+  if (!refused) return;
+  for (auto& [tenant_uid, share] : shares) {
+    if (!share.entry.error.ok()) continue;
+    const RoutedTenant& tenant = routes.TenantOf(tenant_uid);
+    gate.GiveBack(tenant, share.entry.admission);
+    share.entry = {
+        .admission = {},
+        .error = errors::OthersOverQuota(TenantName(tenant.id), delay)};
+  }
+}
+
 }  // namespace
 
 Entered CheckQuotas(const RoutingTable& routes, Admit how, absl::Time now,
                     QuotaGate& gate, PreparedBatch& batch) {
-  std::map<int64_t, std::vector<size_t>> positions;  // by tenant
-  for (size_t i = 0; i < batch.events.size(); ++i) {
-    positions[batch.tenant_uids[i]].push_back(i);
-  }
+  Shares shares = EnterAll(routes, how, gate, batch);
+  if (how == Admit::kAllOrNone) AllOrNone(routes, gate, shares);
   Entered entered;
   std::vector<absl::Status> errors;  // of each event, once there is one
-  for (const auto& [tenant_uid, own] : positions) {
-    std::vector<EventLoad> loads;
-    for (const size_t i : own) loads.push_back(LoadOf(batch.events[i]));
-    const QuotaGate::Entry entry =
-        gate.Enter(routes.TenantOf(tenant_uid), loads, how);
-    if (entry.admission.admitted > 0) {
-      entered[tenant_uid] = entry.admission.load;
-    }
-    if (entry.error.ok()) continue;
+  for (const auto& [tenant_uid, share] : shares) {
+    const Admission& admission = share.entry.admission;
+    if (admission.admitted > 0) entered[tenant_uid] = admission.load;
+    if (share.entry.error.ok()) continue;
     errors.resize(batch.events.size());
-    for (size_t i = entry.admission.admitted; i < own.size(); ++i) {
-      errors[own[i]] = entry.error;
+    for (size_t i = admission.admitted; i < share.positions.size(); ++i) {
+      errors[share.positions[i]] = share.entry.error;
     }
   }
   if (!errors.empty()) TakeOut(errors, now, batch);

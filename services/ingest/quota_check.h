@@ -16,7 +16,8 @@ using Entered = std::map<int64_t, Outbox>;
 
 // Events of the batch that are over the quota of their tenant are no `events`
 // any more, but `refused`, and have their result: OVER_QUOTA. Those of other
-// tenants stay.
+// tenants stay, but not with kAllOrNone: who repeats the whole would bring what
+// is stored again each time, as much as is new.
 Entered CheckQuotas(const RoutingTable& routes, Admit how, absl::Time now,
                     QuotaGate& gate, PreparedBatch& batch);
 

@@ -12,6 +12,13 @@
 namespace mqttpush {
 namespace {
 
+// An outbox that goes up and down at its bound is full again each time.
+constexpr absl::Duration kFullReportInterval = absl::Minutes(1);
+
+IngestRate RateOf(const TenantQuota& quota) {
+  return {quota.ingest_events_per_second, quota.ingest_burst};
+}
+
 Outbox Sum(const Outbox& a, const Outbox& b) {
   return {a.events + b.events, a.bytes + b.bytes};
 }
@@ -37,29 +44,50 @@ absl::Status ErrorOf(Limit limit, const RoutedTenant& tenant,
   return absl::OkStatus();
 }
 
+void SayLevel(int level, const RoutedTenant& tenant, const Outbox& outbox) {
+  Log::Warning(level < 100 ? "outbox_fills" : "outbox_full",
+               {{"tenant", tenant.id},
+                {"used_percent", UsedPercent(outbox, tenant.quota)},
+                {"waiting_events", outbox.events},
+                {"max_waiting_events", tenant.quota.max_waiting_events},
+                {"waiting_bytes", outbox.bytes},
+                {"max_waiting_bytes", tenant.quota.max_waiting_bytes}});
+}
+
 }  // namespace
 
 QuotaGate::Entry QuotaGate::Enter(const RoutedTenant& tenant,
                                   const std::vector<EventLoad>& loads,
                                   Admit how) {
-  const TenantQuota& quota = tenant.quota;
-  const IngestRate rate = {quota.ingest_events_per_second, quota.ingest_burst};
+  const Decision decision = Decide(tenant, loads, how);
+  // Not under the lock, which the log's writer takes: stderr may be slow.
+  if (decision.level > 0) SayLevel(decision.level, tenant, decision.outbox);
+  return {decision.admission, ErrorOf(decision.admission.limit, tenant,
+                                      decision.outbox, decision.wait)};
+}
+
+QuotaGate::Decision QuotaGate::Decide(const RoutedTenant& tenant,
+                                      const std::vector<EventLoad>& loads,
+                                      Admit how) {
+  const IngestRate rate = RateOf(tenant.quota);
   const absl::Duration now = now_();
   MutexLock lock(&mutex_);
   State& state = states_[tenant.uid];
   // Under the lock: what Leave has taken off is in it.
   Outbox outbox = Sum(log_->GetOutbox(tenant.uid), state.entering);
   const Admission admission = DecideAdmission(
-      loads, how, quota, outbox, state.bucket.Available(rate, now));
+      loads, how, tenant.quota, outbox, state.bucket.Available(rate, now));
   state.bucket.Take(static_cast<int64_t>(admission.admitted), rate, now);
   state.entering = Sum(state.entering, admission.load);
   outbox = Sum(outbox, admission.load);
-  NoteLevel(tenant, outbox, admission.limit, state);
   const int64_t refused =
       static_cast<int64_t>(loads.size() - admission.admitted);
-  const absl::Duration wait =
-      state.bucket.WaitFor(std::min(refused, rate.burst), rate, now);
-  return {admission, ErrorOf(admission.limit, tenant, outbox, wait)};
+  return {
+      .admission = admission,
+      .outbox = outbox,
+      .wait = state.bucket.WaitFor(std::min(refused, rate.burst), rate, now),
+      .level = NoteLevel(UsedPercent(outbox, tenant.quota), admission.limit,
+                         now, state)};
 }
 
 void QuotaGate::Leave(int64_t tenant_uid, const Outbox& load) {
@@ -68,22 +96,29 @@ void QuotaGate::Leave(int64_t tenant_uid, const Outbox& load) {
   state.entering = Sum(state.entering, {-load.events, -load.bytes});
 }
 
-void QuotaGate::NoteLevel(const RoutedTenant& tenant, const Outbox& outbox,
-                          Limit limit, State& state) {
-  const int used = UsedPercent(outbox, tenant.quota);
+void QuotaGate::GiveBack(const RoutedTenant& tenant,
+                         const Admission& admission) {
+  const absl::Duration now = now_();
+  MutexLock lock(&mutex_);
+  State& state = states_[tenant.uid];
+  state.bucket.Take(-static_cast<int64_t>(admission.admitted),
+                    RateOf(tenant.quota), now);
+  state.entering =
+      Sum(state.entering, {-admission.load.events, -admission.load.bytes});
+}
+
+int QuotaGate::NoteLevel(int used_percent, Limit limit, absl::Duration now,
+                         State& state) {
   // What does not fit into the rest is refused too.
   const bool refuses =
       limit == Limit::kWaitingEvents || limit == Limit::kWaitingBytes;
   const int before = std::exchange(
-      state.level, refuses ? 100 : OutboxLevel(used, state.level));
-  if (state.level <= before) return;
-  Log::Warning(state.level < 100 ? "outbox_fills" : "outbox_full",
-               {{"tenant", tenant.id},
-                {"used_percent", used},
-                {"waiting_events", outbox.events},
-                {"max_waiting_events", tenant.quota.max_waiting_events},
-                {"waiting_bytes", outbox.bytes},
-                {"max_waiting_bytes", tenant.quota.max_waiting_bytes}});
+      state.level, refuses ? 100 : OutboxLevel(used_percent, state.level));
+  if (state.level <= before) return 0;
+  if (state.level < 100) return state.level;
+  if (now < state.next_full_report) return 0;
+  state.next_full_report = now + kFullReportInterval;
+  return state.level;
 }
 
 }  // namespace mqttpush

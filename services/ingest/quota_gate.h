@@ -37,15 +37,27 @@ class QuotaGate {
               Admit how);
   // What was admitted is in the log, or will not be.
   void Leave(int64_t tenant_uid, const Outbox& load);
+  // What was admitted does not go to the log after all, and counts nowhere.
+  void GiveBack(const RoutedTenant& tenant, const Admission& admission);
 
  private:
   struct State {
     TokenBucket bucket;
     Outbox entering;  // on its way into the log
-    int level = 0;    // of the outbox, that was said last
+    int level = 0;    // of the outbox, as last seen
+    absl::Duration next_full_report = -absl::InfiniteDuration();
   };
-  static void NoteLevel(const RoutedTenant& tenant, const Outbox& outbox,
-                        Limit limit, State& state);
+  struct Decision {
+    Admission admission;
+    Outbox outbox;        // with what is admitted
+    absl::Duration wait;  // until the rate lets in what is not
+    int level = 0;        // to be said; 0: nothing is
+  };
+  Decision Decide(const RoutedTenant& tenant,
+                  const std::vector<EventLoad>& loads, Admit how);
+  // The level that is to be said now; 0 when there is none.
+  static int NoteLevel(int used_percent, Limit limit, absl::Duration now,
+                       State& state);
 
   const EventLog* const log_;
   const Now now_;

@@ -28,11 +28,11 @@ class QuotaGateTest : public ::testing::Test {
     return gate_.Enter(tenant, std::vector<EventLoad>(events, {1, 1}),
                        Admit::kEach);
   }
-  // What is logged while so many more are in the outbox.
-  std::string LoggedAt(int64_t events) {
+  // What is logged while so many are in the outbox, and more come.
+  std::string LoggedAt(int64_t events, int more = 0) {
     log_.SetOutbox(1, {events, events});
     ::testing::internal::CaptureStderr();
-    Enter(0);
+    gate_.Leave(1, Enter(more).admission.load);
     return ::testing::internal::GetCapturedStderr();
   }
 
@@ -96,6 +96,24 @@ TEST_F(QuotaGateTest, SaysOnceThatAnOutboxFills) {
   EXPECT_THAT(LoggedAt(100), HasSubstr("outbox_full"));
   EXPECT_EQ(LoggedAt(10), "");
   EXPECT_THAT(LoggedAt(80), HasSubstr("outbox_fills"));
+}
+
+TEST_F(QuotaGateTest, AnOutboxAtItsBoundIsNoNewsWithEachRefusal) {
+  EXPECT_THAT(LoggedAt(94, 7), HasSubstr("outbox_full"));
+  EXPECT_EQ(LoggedAt(94), "");
+  EXPECT_EQ(LoggedAt(94, 7), "");
+  EXPECT_EQ(LoggedAt(94), "");
+  now_ += absl::Minutes(1);
+  EXPECT_THAT(LoggedAt(94, 7), HasSubstr("outbox_full"));
+}
+
+TEST_F(QuotaGateTest, WhatIsGivenBackCountsNowhere) {
+  const QuotaGate::Entry entry = Enter(100);
+  EXPECT_EQ(entry.admission.admitted, 100u);
+  gate_.GiveBack(kAcme, entry.admission);
+  EXPECT_EQ(Enter(100).admission.admitted, 100u);
+  gate_.Leave(1, {100, 100});
+  EXPECT_EQ(Enter(101).admission.admitted, 100u);  // of the burst of 200
 }
 
 }  // namespace

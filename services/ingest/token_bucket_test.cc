@@ -80,13 +80,49 @@ TEST(TokenBucketTest, WaitsForAsManyAsAreWanted) {
   EXPECT_EQ(bucket.WaitFor(5, rate, kStart), absl::Milliseconds(500));
 }
 
-TEST(TokenBucketTest, TheRateMayChange) {
+TEST(TokenBucketTest, GivesBackWhatWasTaken) {
   TokenBucket bucket;
-  bucket.Take(10, {10, 10}, kStart);  // full in a second
-  EXPECT_EQ(bucket.Available({100, 200}, kStart), 100);
-  EXPECT_EQ(bucket.Available({1, 1}, kStart), 0);
-  EXPECT_EQ(bucket.Available({1, 1}, kStart + absl::Seconds(1)), 1);
+  bucket.Take(3, {10, 5}, kStart);
+  bucket.Take(2, {10, 5}, kStart);
+  bucket.Take(-2, {10, 5}, kStart);
+  EXPECT_EQ(bucket.Available({10, 5}, kStart), 2);
 }
+
+// So many are taken at one rate; then another one holds.
+struct Change {
+  const char* name;
+  IngestRate before;
+  int64_t take;
+  IngestRate after;
+  int64_t at_once;       // available then
+  int64_t after_second;  // and a second later
+};
+
+class TokenBucketChangeTest : public ::testing::TestWithParam<Change> {};
+
+TEST_P(TokenBucketChangeTest, KeepsWhatIsThere) {
+  const Change& change = GetParam();
+  TokenBucket bucket;
+  bucket.Take(change.take, change.before, kStart);
+  EXPECT_EQ(bucket.Available(change.after, kStart), change.at_once);
+  bucket.Take(0, change.after, kStart);
+  EXPECT_EQ(bucket.Available(change.after, kStart), change.at_once);
+  EXPECT_EQ(bucket.Available(change.after, kStart + absl::Seconds(1)),
+            change.after_second);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, TokenBucketChangeTest,
+    ::testing::Values(
+        Change{"Raised", {1, 1000}, 1000, {100, 1000}, 0, 100},
+        Change{"Lowered", {100, 1000}, 1000, {1, 1000}, 0, 1},
+        Change{"LoweredWithSomeLeft", {100, 1000}, 400, {1, 1000}, 600, 601},
+        Change{"RaisedWithADebt", {1, 10}, 110, {100, 10}, 0, 0},
+        Change{"BurstRaised", {10, 10}, 4, {10, 200}, 6, 16},
+        Change{"BurstLowered", {10, 1000}, 900, {10, 5}, 5, 5},
+        Change{"BurstLoweredOfAnEmptyOne", {10, 1000}, 1000, {10, 5}, 0, 5},
+        Change{"Full", {10, 10}, 0, {10, 200}, 200, 200}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace mqttpush

@@ -112,7 +112,9 @@ TEST_F(OutboxTest, DropOldestKeepsTheNewest) {
   const v1::Explanation oldest = Explain("0");
   EXPECT_EQ(oldest.reason(), v1::Explanation::EXPIRED);
   EXPECT_THAT(oldest.text(), HasSubstr("outbox, which was full"));
-  EXPECT_THAT(service_->ReadLog(), HasSubstr("outbox_dropped"));
+  EXPECT_TRUE(WaitUntil(kPatience, [&] {  // it is said after it is on disk
+    return service_->ReadLog().find("outbox_dropped") != std::string::npos;
+  }));
   ASSERT_OK(mosquitto_->Start());
   WaitForLink(v1::Link::CONNECTED);
   EXPECT_TRUE(WaitUntil(kPatience, [&] {

@@ -31,6 +31,9 @@ class CheckedLog : public EventLog {
   // The most exceptions that one update held.
   size_t largest_update() const { return largest_update_; }
   int64_t commits() const { return commits_; }
+  int64_t refused_commits() const { return refused_commits_; }
+  // The most events that were asked for in one read.
+  int largest_read() const { return largest_read_; }
   // From now on it is not found, as when its segment was damaged.
   void LoseEvent(int64_t seq) { lost_event_ = seq; }
   // Calls `hook` once, before it takes the next deliveries that are sent again.
@@ -60,7 +63,10 @@ class CheckedLog : public EventLog {
     log_->Append(std::move(events), std::move(done));
   }
   void Commit(std::vector<DeliveryUpdate> updates, CommitDone done) override {
-    if (refuse_) return done(absl::UnavailableError("refused by the test"));
+    if (refuse_) {
+      ++refused_commits_;
+      return done(absl::UnavailableError("refused by the test"));
+    }
     std::vector<int64_t> uids;
     for (const DeliveryUpdate& update : updates) {
       if (hook_ && !update.reopened.empty()) std::exchange(hook_, nullptr)();
@@ -96,6 +102,7 @@ class CheckedLog : public EventLog {
   }
   absl::StatusOr<NextEvents> ReadNext(int64_t tenant_uid, int64_t uid,
                                       int64_t after_seq, int limit) override {
+    largest_read_ = std::max(largest_read_.load(), limit);
     return log_->ReadNext(tenant_uid, uid, after_seq, limit);
   }
   absl::StatusOr<EventRecord> ReadEvent(int64_t seq) override {
@@ -142,6 +149,8 @@ class CheckedLog : public EventLog {
 
   std::atomic<size_t> largest_update_{0};
   std::atomic<int64_t> commits_{0};
+  std::atomic<int64_t> refused_commits_{0};
+  std::atomic<int> largest_read_{0};
   std::atomic<bool> refuse_{false};
   std::function<void()> hook_;
   std::atomic<int64_t> lost_event_{0};

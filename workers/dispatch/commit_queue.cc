@@ -15,6 +15,19 @@ void CommitQueue::Add(std::vector<DeliveryUpdate> updates,
   if (!busy_) WriteNext();
 }
 
+int64_t CommitQueue::CountEnding(
+    const std::function<bool(int64_t uid)>& counts) const {
+  int64_t ending = 0;
+  for (const auto* updates : {&writing_, &next_}) {
+    for (const DeliveryUpdate& update : *updates) {
+      if (!counts(update.subscription_uid)) continue;
+      ending += update.newly_delivered + update.newly_parked +
+                update.newly_expired + update.newly_discarded;
+    }
+  }
+  return ending;
+}
+
 void CommitQueue::WhenIdle(std::function<void()> idle) {
   if (!busy_) return idle();
   idle_.push_back(std::move(idle));

@@ -27,6 +27,10 @@ class CommitQueue {
   void Add(std::vector<DeliveryUpdate> updates,
            std::function<void()> committed);
 
+  // How many deliveries of subscriptions that `counts` says end by what is not
+  // on disk yet, as far as is known here. Such as are sent again count as -1.
+  int64_t CountEnding(const std::function<bool(int64_t uid)>& counts) const;
+
   // Calls `idle` on the loop once all that was added is on disk.
   void WhenIdle(std::function<void()> idle);
 

@@ -19,14 +19,24 @@ constexpr Ending kDropped = {EndReason::kOutboxFull};
 
 // The oldest that may be ended; absent when there is none. What is read next
 // may be later than this says, but not by much: what lies between has ended.
-std::optional<int64_t> OldestSeq(const SubscriptionQueue& queue) {
-  std::optional<int64_t> oldest = queue.FirstUnsentRetry();
-  if (queue.at_end()) return oldest;
+std::optional<int64_t> OldestSeq(const SubscriptionQueue& queue,
+                                 bool requested) {
+  const std::optional<int64_t> oldest = queue.FirstUnsentRetry(requested);
+  if (requested || queue.at_end()) return oldest;
   const int64_t waiting = queue.read_position() + 1;
   return std::min(oldest.value_or(waiting), waiting);
 }
 
 }  // namespace
+
+// A payload that is read in vain costs the loop as much as one that is not.
+int OutboxTrimmer::CountFor(const Excess& excess) {
+  const int64_t of_bytes =
+      excess.bytes / std::max<int64_t>(excess.event_bytes, 1) + 1;
+  return static_cast<int>(std::clamp<int64_t>(
+      excess.bytes > 0 ? std::max(excess.events, of_bytes) : excess.events, 1,
+      kChunk));
+}
 
 void OutboxTrimmer::OnConfig(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = std::move(snapshot);
@@ -44,25 +54,52 @@ OutboxTrimmer::Excess OutboxTrimmer::ExcessOf(
   const TenantQuota quota = EffectiveQuota(tenant.quota, rules_);
   if (quota.outbox_policy != OutboxPolicy::kDropOldest) return {};
   const Outbox outbox = log_->GetOutbox(tenant.uid);
-  return {outbox.events - quota.max_waiting_events,
-          outbox.bytes - quota.max_waiting_bytes};
+  return {.events = outbox.events - quota.max_waiting_events,
+          .bytes = outbox.bytes - quota.max_waiting_bytes,
+          .event_bytes = outbox.bytes / std::max<int64_t>(outbox.events, 1)};
+}
+
+OutboxTrimmer::Excess OutboxTrimmer::WithoutEnding(Excess excess,
+                                                   int64_t tenant_uid) const {
+  const int64_t ending = commits_->CountEnding([&](int64_t uid) {
+    const auto found = subscriptions_->find(uid);
+    return found != subscriptions_->end() &&
+           found->second->tenant_uid() == tenant_uid;
+  });
+  excess.events -= ending;
+  excess.bytes -= ending * excess.event_bytes;
+  return excess;
 }
 
 void OutboxTrimmer::Trim(int64_t tenant_uid) {
   trimming_.erase(tenant_uid);
   const TenantRecord* tenant = snapshot_->FindTenant(tenant_uid);
   if (stopped_ || tenant == nullptr) return;
-  const Excess excess = ExcessOf(*tenant);
-  if (!excess.any()) return Report(*tenant);
+  const Excess on_disk = ExcessOf(*tenant);
+  if (!on_disk.any()) return ReportAtTheEnd(*tenant);
+  ReportOnTheWay(*tenant);
   trimming_.insert(tenant_uid);
-  for (const SubscriptionPtr& subscription : OldestFirst(tenant_uid)) {
-    const int ended = EndOldest(*subscription, excess);
-    if (ended == 0) continue;
-    dropped_[tenant_uid].count += ended;
-    return commits_->Add({subscription->queue().TakeUpdate()},
-                         [this, tenant_uid] { Trim(tenant_uid); });
+  const Excess excess = WithoutEnding(on_disk, tenant_uid);
+  if (!excess.any()) {  // as far as is known before that is on disk
+    return commits_->Add({}, [this, tenant_uid] { Trim(tenant_uid); });
   }
+  if (EndSome(tenant_uid, excess, /*requested=*/false)) return;
+  if (EndSome(tenant_uid, excess, /*requested=*/true)) return;
   TrimLater(tenant_uid);
+}
+
+bool OutboxTrimmer::EndSome(int64_t tenant_uid, const Excess& excess,
+                            bool requested) {
+  for (const SubscriptionPtr& subscription :
+       OldestFirst(tenant_uid, requested)) {
+    const int ended = EndOldest(*subscription, excess, requested);
+    if (ended == 0) continue;
+    NoteDropped(tenant_uid, ended);
+    commits_->Add({subscription->queue().TakeUpdate()},
+                  [this, tenant_uid] { Trim(tenant_uid); });
+    return true;
+  }
+  return false;
 }
 
 void OutboxTrimmer::TrimLater(int64_t tenant_uid) {
@@ -71,12 +108,13 @@ void OutboxTrimmer::TrimLater(int64_t tenant_uid) {
 
 // What is deleted or disabled ends anyway.
 std::vector<OutboxTrimmer::SubscriptionPtr> OutboxTrimmer::OldestFirst(
-    int64_t tenant_uid) const {
+    int64_t tenant_uid, bool requested) const {
   std::multimap<int64_t, SubscriptionPtr> by_seq;
   for (const auto& [uid, subscription] : *subscriptions_) {
     if (subscription->tenant_uid() != tenant_uid) continue;
     if (subscription->discards()) continue;
-    const std::optional<int64_t> oldest = OldestSeq(subscription->queue());
+    const std::optional<int64_t> oldest =
+        OldestSeq(subscription->queue(), requested);
     if (oldest.has_value()) by_seq.emplace(*oldest, subscription);
   }
   std::vector<SubscriptionPtr> oldest_first;
@@ -86,19 +124,19 @@ std::vector<OutboxTrimmer::SubscriptionPtr> OutboxTrimmer::OldestFirst(
   return oldest_first;
 }
 
-int OutboxTrimmer::EndOldest(SubscriptionDispatch& subscription,
-                             Excess excess) {
-  const int retries = EndRetries(subscription, excess);
-  if (!excess.any()) return retries;
+int OutboxTrimmer::EndOldest(SubscriptionDispatch& subscription, Excess excess,
+                             bool requested) {
+  const int retries = EndRetries(subscription, excess, requested);
+  if (requested || !excess.any()) return retries;
   return retries + EndWaiting(subscription, excess);
 }
 
 int OutboxTrimmer::EndRetries(SubscriptionDispatch& subscription,
-                              Excess& excess) {
+                              Excess& excess, bool requested) {
   SubscriptionQueue& queue = subscription.queue();
   int ended = 0;
   while (excess.any() && ended < kChunk) {
-    const std::optional<int64_t> seq = queue.FirstUnsentRetry();
+    const std::optional<int64_t> seq = queue.FirstUnsentRetry(requested);
     if (!seq.has_value()) break;
     const absl::StatusOr<EventRecord> event = log_->ReadEvent(*seq);
     if (event.ok()) {
@@ -122,7 +160,7 @@ int OutboxTrimmer::EndWaiting(SubscriptionDispatch& subscription,
   if (queue.at_end() || !queue.has_room()) return 0;
   absl::StatusOr<EventLog::NextEvents> next =
       log_->ReadNext(subscription.tenant_uid(), subscription.uid(),
-                     queue.read_position(), kChunk);
+                     queue.read_position(), CountFor(excess));
   if (!next.ok()) {
     Log::Error("event_read_failed", {{"error", next.status().message()}});
     return 0;
@@ -149,14 +187,27 @@ void OutboxTrimmer::CutWhereItIsEnough(Excess excess,
   next.events.erase(enough, next.events.end());
 }
 
-void OutboxTrimmer::Report(const TenantRecord& tenant) {
-  const auto dropped = dropped_.find(tenant.uid);
-  if (dropped == dropped_.end() || dropped->second.count == 0) return;
-  const absl::Time now = clock_->Now();
-  if (now < dropped->second.next_report) return;
+void OutboxTrimmer::NoteDropped(int64_t tenant_uid, int count) {
+  Dropped& dropped = dropped_[tenant_uid];
+  if (dropped.count == 0) dropped.since = clock_->Now();
+  dropped.count += count;
+}
+
+void OutboxTrimmer::ReportAtTheEnd(const TenantRecord& tenant) {
+  Dropped& dropped = dropped_[tenant.uid];
+  if (clock_->Now() >= dropped.next_report) Report(tenant, dropped);
+}
+
+void OutboxTrimmer::ReportOnTheWay(const TenantRecord& tenant) {
+  Dropped& dropped = dropped_[tenant.uid];
+  if (clock_->Now() >= dropped.since + kReportInterval) Report(tenant, dropped);
+}
+
+void OutboxTrimmer::Report(const TenantRecord& tenant, Dropped& dropped) {
+  if (dropped.count == 0) return;
   Log::Warning("outbox_dropped",
-               {{"tenant", tenant.id}, {"deliveries", dropped->second.count}});
-  dropped->second = {.count = 0, .next_report = now + kReportInterval};
+               {{"tenant", tenant.id}, {"deliveries", dropped.count}});
+  dropped = {.next_report = clock_->Now() + kReportInterval};
 }
 
 }  // namespace mqttpush

@@ -9,6 +9,7 @@ namespace mqttpush {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class OutboxTrimmerTest : public DispatcherTest {
@@ -144,10 +145,80 @@ TEST_F(OutboxTrimmerTest, GoesOnAfterARestart) {
 TEST_F(OutboxTrimmerTest, AFullDiskHoldsItUpOnly) {
   UseQuota(1);
   Append({"a"});
+  WaitForCommits();
   log_->RefuseCommits(true);
   Append({"b"});
+  EXPECT_TRUE(
+      WaitUntil(kDeadline, [&] { return log_->refused_commits() > 0; }));
+  EXPECT_EQ(Counts().expired_count, 0);
   log_->RefuseCommits(false);
   WaitForExpired(1);
+}
+
+TEST_F(OutboxTrimmerTest, WhatIsDeliveredAndNotYetOnDiskLeavesRoom) {
+  UseQuota(2, /*bytes=*/20);
+  auto channel = Attach();
+  Grant(1, 2);
+  Append({"a", "b"});
+  const int64_t a = channel->Next().token();
+  const int64_t b = channel->Next().token();
+  WaitForCommits();
+  Grant(2, 0);
+  log_->RefuseCommits(true);
+  Answer({a, b}, Result::SUCCEEDED);
+  Append({"c", "d"});
+  log_->RefuseCommits(false);
+  WaitFor([](const auto& state) { return state.delivered_count == 2; });
+  WaitForCommits();
+  EXPECT_EQ(Counts().expired_count, 0);
+  Append({"e"});
+  WaitForExpired(1);
+}
+
+TEST_F(OutboxTrimmerTest, WhatAPersonAskedForGoesLast) {
+  auto channel = Attach();
+  Grant(1, 1);
+  Append({"a"});
+  Answer({channel->Next().token()}, Result::SUCCEEDED);
+  WaitForCommits();
+  Grant(2, 0);
+  std::promise<absl::Status> answer;
+  loop_->Post([&] {
+    dispatcher_->SendAgain(kSubscription, 1, [&](absl::Status status) {
+      answer.set_value(std::move(status));
+    });
+  });
+  ASSERT_TRUE(answer.get_future().get().ok());
+  Append({"b", "c"});
+  UseQuota(1);
+  WaitForExpired(2);
+  EXPECT_EQ(StateOf(1), DeliveryState::kRetrying);
+  UseQuota(1, /*bytes=*/5);
+  WaitForExpired(3);
+  EXPECT_EQ(StateOf(1), DeliveryState::kExpired);
+}
+
+TEST_F(OutboxTrimmerTest, ReadsNoMoreThanItEnds) {
+  Append({"a", "b", "c", "d", "e"});
+  UseQuota(4);
+  WaitForExpired(1);
+  EXPECT_EQ(log_->largest_read(), 1);
+}
+
+TEST_F(OutboxTrimmerTest, SaysWhatItDroppedWhileTheOutboxStaysFull) {
+  UseQuota(1);
+  auto channel = Attach();
+  Grant(1, 2);
+  Append({"a", "b"});
+  EXPECT_THAT(NextIds(*channel, 2), ElementsAre("a", "b"));
+  Append({"c"});
+  WaitForExpired(1);  // over the quota all the same, by what is in flight
+  ::testing::internal::CaptureStderr();
+  clock_.Advance(absl::Minutes(1));
+  Append({"d"});
+  WaitForExpired(2);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("event=outbox_dropped tenant=acme deliveries=1"));
 }
 
 }  // namespace

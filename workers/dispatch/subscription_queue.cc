@@ -100,6 +100,15 @@ std::optional<int64_t> SubscriptionQueue::FirstUnsentRetry() const {
   return std::nullopt;
 }
 
+std::optional<int64_t> SubscriptionQueue::FirstUnsentRetry(
+    bool requested) const {
+  for (const auto& [event_seq, retry] : retries_) {
+    const bool wanted = retry.request_time != absl::UnixEpoch();
+    if (!retry.sent && wanted == requested) return event_seq;
+  }
+  return std::nullopt;
+}
+
 void SubscriptionQueue::Succeeded(int64_t event_seq) {
   ++update_.newly_delivered;
   if (retries_.count(event_seq) > 0) {

@@ -69,6 +69,8 @@ class SubscriptionQueue {
   void RetryNow(absl::Time now);
   // The retrying event of the lowest seq that is not sent.
   std::optional<int64_t> FirstUnsentRetry() const;
+  // The same of those that a person wants, or that nobody does.
+  std::optional<int64_t> FirstUnsentRetry(bool requested) const;
 
   // How a sent message ended. `attempted`: it may have reached the wire, and an
   // attempt is recorded.

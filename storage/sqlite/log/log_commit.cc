@@ -114,6 +114,7 @@ absl::Status LogCommit::WriteSums() {
 absl::Status LogCommit::Write(const DeliveryUpdate& update) {
   const int64_t uid = update.subscription_uid;
   const int64_t tenant_uid = store_->states().TenantOf(uid);
+  CountOutbox(tenant_uid, 0);  // its last event may be lost, and its bytes
   MQTTPUSH_RETURN_IF_ERROR(WriteAttempts(tenant_uid, update));
   for (const ReopenedDelivery& reopened : update.reopened) {
     MQTTPUSH_RETURN_IF_ERROR(TakeBack(tenant_uid, uid, reopened));
@@ -265,6 +266,9 @@ void LogCommit::TakeIntoMemory(MemoryIndex& index) {
     store_->states().AddAccepted(*accepted.subscription, accepted.tenant_uid,
                                  accepted.first_seq, accepted.count);
   }
+}
+
+void LogCommit::TakeOutboxBytes() {
   for (const auto& [tenant_uid, bytes] : outbox_bytes_) {
     store_->states().AddOutboxBytes(tenant_uid, bytes);
   }

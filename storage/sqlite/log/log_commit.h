@@ -44,6 +44,8 @@ class LogCommit {
   // Once all is on the disk: brings the index up to it, and then the states,
   // but for those that updates change.
   void TakeIntoMemory(MemoryIndex& index);
+  // After that, and after the updates, which count the events of the outboxes.
+  void TakeOutboxBytes();
   NextSeqs next() const { return next_; }
   // What is to be added to the tallies of dropped segments: of deliveries that
   // were sent again, what earlier rows still say.

@@ -403,6 +403,7 @@ void LogWriter::TakeIntoMemory(const std::vector<Command>& commands,
       store_->states().Apply(update);
     }
   }
+  commit.TakeOutboxBytes();
 }
 
 void LogWriter::Finish(std::vector<Command>& commands,

@@ -96,18 +96,13 @@ void SubscriptionStates::Prune(Live& live) {
   }
 }
 
-void SubscriptionStates::AddOutboxEvents(int64_t tenant_uid, int64_t events) {
-  Outbox& outbox = outboxes_[tenant_uid];
-  outbox.events += events;
-  // Of events that were lost with a damaged segment nobody knows the bytes:
-  // what is counted too much or too little for them ends here.
-  if (outbox.events <= 0) outbox.bytes = 0;
-}
-
 void SubscriptionStates::AddOutboxBytes(int64_t tenant_uid, int64_t bytes) {
   MutexLock lock(&mutex_);
   Outbox& outbox = outboxes_[tenant_uid];
   outbox.bytes = std::max<int64_t>(outbox.bytes + bytes, 0);
+  // Of events that were lost with a damaged segment nobody knows the bytes:
+  // what is counted too much or too little for them ends here.
+  if (outbox.events <= 0) outbox.bytes = 0;
 }
 
 Outbox SubscriptionStates::OutboxOf(int64_t tenant_uid) const {

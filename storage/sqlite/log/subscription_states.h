@@ -24,7 +24,8 @@ class SubscriptionStates {
                    int64_t first_seq, int64_t count);
   void Apply(const DeliveryUpdate& update);
   // To the outbox of a tenant. Its events follow from the counters; of their
-  // payloads only who has the rows knows.
+  // payloads only who has the rows knows. Comes after all that a commit changes
+  // in the counters, for each tenant: an outbox without events has no bytes.
   void AddOutboxBytes(int64_t tenant_uid, int64_t bytes);
   // What a segment says when it is opened.
   void Put(SubscriptionState state);
@@ -58,7 +59,9 @@ class SubscriptionStates {
   static SubscriptionRecovery RecoveryOf(const Live& live);
   static void Prune(Live& live);
   void AddOutboxEvents(int64_t tenant_uid, int64_t events)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    outboxes_[tenant_uid].events += events;
+  }
 
   mutable Mutex mutex_;
   std::map<int64_t, Live> live_ ABSL_GUARDED_BY(mutex_);

@@ -212,6 +212,30 @@ TEST_F(SubscriptionStatesTest, AllIncludesTheAttemptsOfExceptions) {
   EXPECT_EQ(states_.All()[0].attempted.size(), 1u);
 }
 
+TEST_F(SubscriptionStatesTest, AnOutboxIsEmptyOnlyAtTheEndOfACommit) {
+  states_.AddOutboxBytes(1, 100);
+  states_.Apply({.subscription_uid = 7,
+                 .cursor = 20,
+                 .sent_through = 20,
+                 .newly_delivered = 10});
+  states_.Apply({.subscription_uid = 7,
+                 .cursor = 20,
+                 .sent_through = 20,
+                 .newly_delivered = -2});  // a person wants them again
+  states_.AddOutboxBytes(1, -80);
+  EXPECT_EQ(states_.OutboxOf(1), (Outbox{2, 20}));
+}
+
+TEST_F(SubscriptionStatesTest, AnEmptyOutboxHasNoBytes) {
+  states_.AddOutboxBytes(1, 100);
+  states_.Apply({.subscription_uid = 7,
+                 .cursor = 20,
+                 .sent_through = 20,
+                 .newly_delivered = 10});
+  states_.AddOutboxBytes(1, -90);  // one of them was lost
+  EXPECT_EQ(states_.OutboxOf(1), (Outbox{0, 0}));
+}
+
 TEST_F(SubscriptionStatesTest, TenantsHaveTheirOwn) {
   states_.AddAccepted({8, "sub-8"}, 2, 1, 1);
   states_.AddAccepted({6, "sub-6"}, 1, 1, 1);
