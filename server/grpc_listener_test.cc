@@ -73,7 +73,7 @@ class GrpcListenerTest : public testing::Test {
                                                absl::ZeroDuration());
     EXPECT_TRUE(certificate.ok()) << certificate.status();
     certificate_ = *std::move(certificate);
-    auto listener = GrpcListener::Start({.address = "localhost:0",
+    auto listener = GrpcListener::Start({.address = "127.0.0.1:0",
                                          .health_address = health,
                                          .certificate = certificate_.get()},
                                         {});
@@ -132,7 +132,7 @@ TEST_F(GrpcListenerTest, ClientsMustShowACertificateOfTheAuthority) {
 }
 
 TEST_F(GrpcListenerTest, HealthAloneIsPlaintextAndTurnsWithTheOther) {
-  auto listener = Start("", "localhost:0");
+  auto listener = Start("", "127.0.0.1:0");
   const auto plaintext = grpc::InsecureChannelCredentials();
   EXPECT_TRUE(IsServing(listener->health_address(), plaintext));
   listener->SayNotServing();
